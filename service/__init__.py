@@ -1,0 +1,1 @@
+"""Tidegate: release and deployment management that runs from BPMN diagrams."""

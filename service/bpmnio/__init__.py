@@ -1,0 +1,1 @@
+"""bpmn.io's own libraries, run in an embedded JavaScript engine."""

@@ -1,0 +1,1 @@
+"""Pure rules: permissions, time, ladders of escalation."""

@@ -1,0 +1,1 @@
+"""The worker's door to the use cases."""

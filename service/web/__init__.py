@@ -1,0 +1,1 @@
+"""The HTTP door to the use cases."""
