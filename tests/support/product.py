@@ -1,0 +1,177 @@
+"""The product's own processes, started for real, on free ports, and killed without mercy."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import redis
+
+from service.cli import children
+
+COMMAND = Path(sys.executable).with_name("tidegate")
+MARK = "TIDEGATE_TEST_SESSION"
+
+
+class Process:
+    """One running product process with its log."""
+
+    def __init__(self, name: str, popen: subprocess.Popen[bytes], log: Path, url: str | None) -> None:
+        self.name = name
+        self.popen = popen
+        self.log_file = log
+        self.url = url
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text(errors="replace")
+
+    @property
+    def running(self) -> bool:
+        return self.popen.poll() is None
+
+    def family(self) -> list[psutil.Process]:
+        """The process and all its descendants, youngest last."""
+        try:
+            head = psutil.Process(self.popen.pid)
+            return [head, *head.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def kill(self, *, family: bool = True) -> None:
+        """kill -9, by default the descendants too, as when a machine dies."""
+        for member in self.family() if family else [psutil.Process(self.popen.pid)]:
+            try:
+                member.kill()
+            except psutil.NoSuchProcess:
+                continue
+        self.popen.wait()
+
+    def stop(self, patience_s: float = 10) -> int:
+        """Ask it to end; returns its exit code."""
+        descendants = self.family()[1:]
+        children.stop(self.popen, patience_s=patience_s)
+        for member in descendants:
+            try:
+                member.kill()
+            except psutil.NoSuchProcess:
+                continue
+        return int(self.popen.returncode)
+
+    def wait_for_log(self, text: str, *, patience_s: float = 15) -> None:
+        self.wait_until(lambda: text in self.log, f"no {text!r} in the log", patience_s)
+
+    def wait_until(self, condition, complaint: str, patience_s: float = 20) -> None:  # type: ignore[no-untyped-def]
+        end = time.monotonic() + patience_s
+        while not condition():
+            if not self.running:
+                raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{self.log[-4000:]}")
+            if time.monotonic() > end:
+                raise AssertionError(f"{self.name}: {complaint} after {patience_s} s:\n{self.log[-4000:]}")
+            time.sleep(0.03)
+
+
+class Product:
+    """Starts web, worker, dispatcher or `up` with one environment; ends them all at the end of the test."""
+
+    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self.environment = {
+            "TIDEGATE_DATA_DIR": str(directory / "data"),
+            "TIDEGATE_SECRET_KEY": "only-for-tests-0123456789abcdef0123456789abcdef",
+            **environment,
+        }
+        self.processes: list[Process] = []
+
+    def start(self, *words: str, wait: bool = True, **environment: str) -> Process:
+        """Run `tidegate WORDS` and, with `wait`, return once it is ready for work."""
+        name = words[0]
+        settings = {**self._clean_environment(), **self.environment, **environment}
+        url = None
+        if name in ("web", "up"):
+            settings.setdefault("TIDEGATE_BIND", f"127.0.0.1:{children.free_port()}")
+            url = f"http://{settings['TIDEGATE_BIND']}"
+        log = self.directory / f"{len(self.processes)}-{name}.log"
+        before = self._workers()
+        with log.open("wb") as stream:
+            popen = children.start([COMMAND, *words], environment=settings, log=stream, directory=self.directory)
+        process = Process(name, popen, log, url)
+        self.processes.append(process)
+        if wait:
+            self._wait(process, before)
+        return process
+
+    def run(
+        self, *words: str, stdin: str | None = None, timeout_s: float = 60, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `tidegate WORDS` to its end."""
+        settings = {**self._clean_environment(), **self.environment, **environment}
+        command = [str(COMMAND), *words]
+        return subprocess.run(
+            command,
+            env=settings,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            cwd=self.directory,
+            check=False,
+        )
+
+    def end(self) -> None:
+        for process in reversed(self.processes):
+            process.kill()
+
+    @staticmethod
+    def _clean_environment() -> dict[str, str]:
+        """Nothing that a developer has set for the product reaches the tests."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+        return {**kept, MARK: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
+
+    def _workers(self) -> int:
+        url = self.environment.get("TIDEGATE_REDIS_URL")
+        if url is None:
+            return 0
+        try:
+            with redis.Redis.from_url(url, socket_timeout=2) as client:
+                return len(client.smembers("rq:workers"))
+        except redis.ConnectionError:
+            return 0
+
+    def _wait(self, process: Process, workers_before: int) -> None:
+        if process.url is not None:
+            process.wait_until(lambda: answers(f"{process.url}/readyz"), "not ready", 40)
+        elif process.name == "worker":
+            process.wait_until(lambda: self._workers() > workers_before, "no worker registered")
+        elif process.name == "dispatcher":
+            process.wait_for_log("dispatcher")
+
+
+def answers(url: str) -> bool:
+    """Whether a GET is answered with success."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def sweep() -> list[str]:
+    """Kill processes that this test session left behind, and name them."""
+    left = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == str(os.getpid()):
+                left.append(" ".join(process.cmdline()))
+                process.send_signal(signal.SIGKILL)
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            continue
+    return left
