@@ -1,1 +1,1 @@
-"""bpmn.io's own libraries, run in an embedded JavaScript engine."""
+"""bpmn.io's own libraries in an embedded JavaScript engine: FEEL, the checks of forms, layout."""

@@ -1,0 +1,2 @@
+import { evaluate } from '@bpmn-io/feelin';
+globalThis.feel = { evaluate };
