@@ -1,1 +1,1 @@
-"""Pure rules: permissions, time, ladders of escalation."""
+"""The pure rules of release management: no I/O, no library of the engine or the web."""

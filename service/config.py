@@ -1,0 +1,117 @@
+"""The settings of a process, read once from the environment and strict about it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from service import errors
+
+PREFIX = "TIDEGATE_"
+DATABASES = ("sqlite", "postgresql")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set; README has the table, a test compares both.
+
+    Durations are seconds, sizes bytes. Environment: `TIDEGATE_` and the field's name in capitals.
+    """
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    redis_url: str = ""
+    bind: str = "127.0.0.1:8080"
+    public_url: str = ""
+    secret_key: str = ""
+    smtp_url: str = ""
+    mail_from: str = "tidegate@localhost"
+    zone: str = "UTC"
+    poll_seconds: float = 0.2
+    lease_seconds: float = 3.0
+    web_threads: int = 8
+    worker_count: int = 2
+    feel_ms: int = 250
+    max_upload_bytes: int = 5_000_000
+    secure_cookies: bool = False
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read `TIDEGATE_*`; raises InvalidSettings naming each variable that is unknown or unusable."""
+        known = {PREFIX + field.name.upper(): field for field in fields(cls)}
+        wrong = {name: ["is not a setting of Tidegate"] for name in environ if name.startswith(PREFIX) and name not in known}
+        values: dict[str, object] = {}
+        for name, field in known.items():
+            if environ.get(name, "") == "":
+                continue
+            try:
+                values[field.name] = _CONVERTERS[str(field.type)](environ[name])
+            except ValueError as problem:
+                wrong[name] = [str(problem)]
+        settings = cls(**values)  # type: ignore[arg-type]
+        wrong |= settings._problems()
+        if wrong:
+            raise errors.InvalidSettings("; ".join(f"{name} {' '.join(texts)}" for name, texts in sorted(wrong.items())), errors=wrong)
+        return settings._completed()
+
+    def _problems(self) -> dict[str, list[str]]:
+        found = {}
+        if self.database_url and urlsplit(self.database_url).scheme.split("+")[0] not in DATABASES:
+            found[PREFIX + "DATABASE_URL"] = ["must begin with sqlite:// or postgresql://"]
+        if self.redis_url and urlsplit(self.redis_url).scheme not in ("redis", "rediss", "unix"):
+            found[PREFIX + "REDIS_URL"] = ["must begin with redis://, rediss:// or unix://"]
+        if self.smtp_url and urlsplit(self.smtp_url).scheme not in ("smtp", "smtps"):
+            found[PREFIX + "SMTP_URL"] = ["must begin with smtp:// or smtps://"]
+        if not self.bind.rpartition(":")[2].isdigit():
+            found[PREFIX + "BIND"] = ["must be host:port"]
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            found[PREFIX + "ZONE"] = ["is not a time zone like Europe/Berlin"]
+        for name in ("poll_seconds", "lease_seconds", "web_threads", "worker_count", "feel_ms", "max_upload_bytes"):
+            if getattr(self, name) <= 0:
+                found[PREFIX + name.upper()] = ["must be above zero"]
+        return found
+
+    def _completed(self) -> Settings:
+        """The same settings with what follows from others filled in."""
+        data = self.data_dir.resolve()
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        values["data_dir"] = data
+        values["database_url"] = _with_driver(self.database_url or f"sqlite:///{data / 'tidegate.sqlite3'}")
+        values["public_url"] = (self.public_url or f"http://{self.bind}").rstrip("/")
+        values["secret_key"] = self.secret_key or _kept_secret(data)
+        return Settings(**values)
+
+
+def _with_driver(url: str) -> str:
+    scheme, rest = url.split("://", 1)
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgresql", "postgres") else url
+
+
+def _kept_secret(data: Path) -> str:
+    """A secret made once for this data directory, so that sessions outlive a restart of a single machine."""
+    path = data / "secret_key"
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("must be true or false")
+
+
+_CONVERTERS = {"Path": Path, "str": str, "int": int, "float": float, "bool": _flag}

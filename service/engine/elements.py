@@ -1,0 +1,156 @@
+"""What a diagram says, element by element: the shape that checks, runtime, pages and tests share. Pure data.
+
+`reading.py` makes these from XML, `normalise.py` makes the XML that SpiffWorkflow runs, `definitions.py` ties both together.
+Expressions are kept as written (with their leading `=` when they are FEEL).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.domain import escalation
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Who may do a user task; each value static text (lists as CSV) or `=FEEL`."""
+
+    assignee: str | None = None
+    groups: str | None = None
+    users: str | None = None
+
+
+@dataclass(frozen=True)
+class Mapping_:
+    """One zeebe:input or zeebe:output."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Multi-instance, or the standard loop of BPMN.
+
+    Collection and outputs are FEEL; `cardinality` (a number or FEEL) only from standard BPMN.
+    A standard loop has `standard=True` and goes on while `condition` holds, at most `maximum` times.
+    """
+
+    sequential: bool
+    collection: str | None
+    element_variable: str | None
+    output_collection: str | None = None
+    output_element: str | None = None
+    completion_condition: str | None = None
+    cardinality: str | None = None
+    standard: bool = False
+    condition: str | None = None
+    maximum: int | None = None
+    test_before: bool = False
+
+
+@dataclass(frozen=True)
+class Event:
+    """The event definition of a start, end, catch, throw or boundary event, or of a receive/send task.
+
+    kind: none message timer signal error escalation terminate conditional compensation cancel link.
+    timer: 'date' 'duration' 'cycle' with `expression`; message: name and correlation key as written.
+    """
+
+    kind: str
+    name: str | None = None
+    code: str | None = None
+    correlation: str | None = None
+    timer: str | None = None
+    expression: str | None = None
+    interrupting: bool = True
+    attached_to: str | None = None
+
+
+@dataclass(frozen=True)
+class Approval:
+    """`tidegate.approval`: any, all, a number, or `=FEEL` that gives one of these."""
+
+    rule: str
+
+
+@dataclass(frozen=True)
+class Action:
+    """A message boundary or catch event that people trigger: offered exactly while the engine waits for it."""
+
+    message: str
+    label: str
+    roles: tuple[str, ...]  # role names and group:x; empty: the release manager
+    reason_required: bool
+    form: str | None
+
+
+@dataclass(frozen=True)
+class Element:
+    """One flow node or sequence flow as drawn."""
+
+    id: str
+    type: str  # BPMN local name: userTask, subProcess, boundaryEvent, ...
+    name: str
+    line: int | None
+    process: str
+    parent: str | None = None  # id of the enclosing sub-process; None on the process level
+    documentation: str | None = None
+    form: str | None = None
+    assignment: Assignment = field(default_factory=Assignment)
+    due: str | None = None  # zeebe:taskSchedule dueDate
+    follow_up: str | None = None
+    priority: str | None = None
+    job_type: str | None = None
+    retries: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[Mapping_, ...] = ()
+    outputs: tuple[Mapping_, ...] = ()
+    script: str | None = None
+    result_variable: str | None = None
+    called_process: str | None = None
+    propagate_parent: bool = True
+    propagate_child: bool = True
+    called_decision: str | None = None
+    loop: Loop | None = None
+    event: Event | None = None
+    lane: str | None = None
+    phase: str | None = None
+    change_status: str | None = None
+    deadline: str | None = None
+    clock: str = "elapsed"
+    ladder: tuple[escalation.Rung, ...] | None = None  # None: the default ladder
+    approval: Approval | None = None
+    criteria: Mapping[str, str] = field(default_factory=dict)  # label -> FEEL condition
+    milestone: str | None = None
+    action: Action | None = None
+    button: str | None = None  # tidegate.button: what the primary button says
+    gate: bool = False  # a gate task that the normaliser added for a phase with criteria
+    condition: str | None = None  # of a sequence flow
+    source: str | None = None
+    target: str | None = None
+    default_flow: str | None = None  # of a gateway or activity: the flow that is taken when no condition holds
+    triggered_by_event: bool = False  # of a sub-process
+    start_form: str | None = None  # of a start event
+    drawn: bool = True  # False: the normaliser added it (gates, flow ids, implicit parts)
+    binding: str = "version"  # 'live': follow new versions of the form or called process (tidegate.binding)
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Process:
+    """One executable process of a file with all its elements, nested ones included."""
+
+    id: str
+    name: str
+    version_tag: str | None
+    elements: Mapping[str, Element]
+    line: int | None = None
+    documentation: str | None = None
+    facts: frozenset[str] = frozenset()  # names of facts that its expressions mention
+    forms: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()  # static process ids of call activities
+    starts_by_itself: bool = True
+    properties: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,96 @@
+"""The session, and the one place where a transaction begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from service import errors
+from service.storage import keys
+from service.storage.models.base import Base
+
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
+
+READ_ONLY = "read_only"
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """How this product talks to its database: pool and isolation for SQLite and PostgreSQL."""
+    if url.startswith("sqlite"):
+        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
+    return {"pool_size": 12, "max_overflow": 8, "pool_pre_ping": True, "connect_args": {"application_name": "tidegate"}}
+
+
+def make_engine(url: str) -> Engine:
+    """An engine outside of any application: migrations, tests, the bench."""
+    return create_engine(url, **engine_options(url))
+
+
+def init_app(app: Flask, url: str) -> None:
+    """Bind the session to this application."""
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url)
+    db.init_app(app)
+
+
+@event.listens_for(Engine, "connect")
+def _configure_sqlite(connection: Any, record: Any) -> None:
+    if not type(connection).__module__.startswith("sqlite3"):
+        return
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred BEGIN would fail later, when it turns out that somebody else wrote in between.
+    if connection.dialect.name == "sqlite":
+        read_only = connection.get_execution_options().get(READ_ONLY)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One command's transaction: committed as a whole, or rolled back with nothing left behind.
+
+    Raises StaleWrite where a unique key shows that somebody was faster.
+    """
+    session = db.session()
+    session.rollback()  # whatever was read before belongs to another moment
+    keys.refill(db.engine)
+    try:
+        yield session
+        session.commit()
+    except IntegrityError as problem:
+        session.rollback()
+        raise errors.StaleWrite() from problem
+    except BaseException:
+        session.rollback()
+        raise
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A consistent look at the database that takes no write lock. Not inside a transaction."""
+    session = db.session()
+    if session.in_transaction():
+        yield session  # reading within a command sees what the command sees
+        return
+    session.connection(execution_options={READ_ONLY: True})
+    try:
+        yield session
+    finally:
+        session.rollback()
+
+
+def release_connection() -> None:
+    """Hand the connection back: for loops that wait, and before long work outside a transaction."""
+    db.session.remove()

@@ -1,0 +1,87 @@
+"""Deadlines, their ladders, and what was told to whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.storage.models.base import Base, Json, Moment, key_column
+
+
+class Deadline(Base):
+    """A due moment of one activation. state: open, met, missed-and-done (late), cancelled."""
+
+    __tablename__ = "deadlines"
+    key: Mapped[int] = key_column()
+    activation_key: Mapped[int] = mapped_column(BigInteger, unique=True)
+    instance_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("instances.key"), index=True)
+    release_number: Mapped[int | None] = mapped_column(Integer, index=True)
+    task_key: Mapped[int | None] = mapped_column(BigInteger)
+    element: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str] = mapped_column(String(255))
+    phase: Mapped[str | None] = mapped_column(String(80))
+    as_drawn: Mapped[str] = mapped_column(String(255), default="")
+    clock: Mapped[str] = mapped_column(String(10), default="elapsed")
+    started_at: Mapped[datetime] = mapped_column(Moment)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(String(10))  # open met late cancelled
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    __table_args__ = (Index(None, "state", "due_at"),)
+
+
+class DeadlineLevel(Base):
+    """One rung of a ladder, or one repeat of it. Firing is a guarded update: exactly once per level."""
+
+    __tablename__ = "deadline_levels"
+    key: Mapped[int] = key_column()
+    deadline_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("deadlines.key"))
+    activation_key: Mapped[int] = mapped_column(BigInteger)
+    level: Mapped[int] = mapped_column(Integer)
+    repeat: Mapped[int] = mapped_column(Integer)
+    moment: Mapped[str] = mapped_column(String(40))  # as written in the ladder
+    recipients: Mapped[list[str]] = mapped_column(Json)
+    fire_at: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(String(10))  # waiting fired cancelled
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when a dispatcher last enqueued it
+    fired_at: Mapped[datetime | None] = mapped_column(Moment)
+    __table_args__ = (UniqueConstraint("activation_key", "level", "repeat"), Index(None, "state", "fire_at"))
+
+
+class Notice(Base):
+    """What one person was told, and why. It is the inbox entry; deliveries carry it further."""
+
+    __tablename__ = "notices"
+    key: Mapped[int] = key_column()
+    cause: Mapped[str] = mapped_column(String(120))  # 'level:123' or 'job:45': with the user, unique
+    user: Mapped[str] = mapped_column(String(80))
+    as_: Mapped[str] = mapped_column("as_recipient", String(120), default="")  # coordinator, group:x, ...
+    kind: Mapped[str] = mapped_column(String(40))
+    release_number: Mapped[int | None] = mapped_column(Integer, index=True)
+    instance_key: Mapped[int | None] = mapped_column(BigInteger)
+    task_key: Mapped[int | None] = mapped_column(BigInteger)
+    subject: Mapped[str] = mapped_column(String(255))
+    body: Mapped[str] = mapped_column(Text, default="")
+    link: Mapped[str] = mapped_column(String(255), default="")
+    asked_at: Mapped[datetime] = mapped_column(Moment)
+    read_at: Mapped[datetime | None] = mapped_column(Moment)
+    __table_args__ = (UniqueConstraint("cause", "user"), Index(None, "user", "read_at"))
+
+
+class Delivery(Base):
+    """A notice on its way through one channel. state: waiting, sent, dead."""
+
+    __tablename__ = "deliveries"
+    key: Mapped[int] = key_column()
+    notice_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("notices.key"), index=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str | None] = mapped_column(String(254))
+    state: Mapped[str] = mapped_column(String(10))
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    message_id: Mapped[str | None] = mapped_column(String(255))
+    answer: Mapped[str | None] = mapped_column(Text)  # what the other side said last
+    __table_args__ = (Index(None, "state", "due_at"),)

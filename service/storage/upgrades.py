@@ -1,0 +1,50 @@
+"""Bringing a database to the schema of this version, and telling whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from service.storage import db
+from service.storage.models.ledger import AdminChain, KeyBlock
+
+FIRST_KEY = 1_000
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(url: str) -> None:
+    """Create or update the schema at `url`; running it again changes nothing."""
+    engine = db.make_engine(url)
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7283001)")  # two starting processes: one waits
+            command.upgrade(_config(connection), "head")
+            if connection.execute(KeyBlock.__table__.select().where(KeyBlock.name == "keys")).first() is None:
+                connection.execute(KeyBlock.__table__.insert(), {"name": "keys", "next": FIRST_KEY})
+                connection.execute(AdminChain.__table__.insert(), {"id": 1, "count": 0, "hash": ""})
+    finally:
+        engine.dispose()
+
+
+def revisions(url: str) -> tuple[str | None, str | None]:
+    """The revision the database has, and the newest there is."""
+    engine = db.make_engine(url)
+    try:
+        with engine.connect() as connection:
+            current = MigrationContext.configure(connection).get_current_revision()
+        return current, ScriptDirectory.from_config(_config()).get_current_head()
+    finally:
+        engine.dispose()
