@@ -44,7 +44,9 @@ class Settings:
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read `TIDEGATE_*`; raises InvalidSettings naming each variable that is unknown or unusable."""
         known = {PREFIX + field.name.upper(): field for field in fields(cls)}
-        wrong = {name: ["is not a setting of Tidegate"] for name in environ if name.startswith(PREFIX) and name not in known}
+        wrong = {
+            name: ["is not a setting of Tidegate"] for name in environ if name.startswith(PREFIX) and name not in known
+        }
         values: dict[str, object] = {}
         for name, field in known.items():
             if environ.get(name, "") == "":
@@ -56,7 +58,9 @@ class Settings:
         settings = cls(**values)  # type: ignore[arg-type]
         wrong |= settings._problems()
         if wrong:
-            raise errors.InvalidSettings("; ".join(f"{name} {' '.join(texts)}" for name, texts in sorted(wrong.items())), errors=wrong)
+            raise errors.InvalidSettings(
+                "; ".join(f"{name} {' '.join(texts)}" for name, texts in sorted(wrong.items())), errors=wrong
+            )
         return settings._completed()
 
     def _problems(self) -> dict[str, list[str]]:

@@ -149,7 +149,10 @@ def may_act(actor: Actor, roles: Sequence[str], release: Release | None) -> str 
             return None
         if actor.has(entry):
             return None
-        if release and ((entry == RELEASE_MANAGER and actor.name == release.manager) or (entry == COORDINATOR and actor.name == release.coordinator)):
+        if release and (
+            (entry == RELEASE_MANAGER and actor.name == release.manager)
+            or (entry == COORDINATOR and actor.name == release.coordinator)
+        ):
             return None
     return f"This action is for: {', '.join(wanted)}."
 

@@ -79,12 +79,13 @@ def transaction() -> Iterator[Session]:
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """A consistent look at the database that takes no write lock. Not inside a transaction."""
+    """A look at the database that takes no write lock; within a command it sees what the command sees."""
     session = db.session()
     if session.in_transaction():
-        yield session  # reading within a command sees what the command sees
+        yield session
         return
-    session.connection(execution_options={READ_ONLY: True})
+    sqlite = db.engine.dialect.name == "sqlite"
+    session.connection(execution_options={READ_ONLY: True} if sqlite else {"isolation_level": "AUTOCOMMIT"})
     try:
         yield session
     finally:

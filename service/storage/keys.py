@@ -36,7 +36,10 @@ def refill(engine: Engine) -> None:
         if end - first < ENOUGH_FOR_ONE_COMMAND:
             with engine.begin() as connection:
                 end = connection.execute(
-                    update(KeyBlock).where(KeyBlock.name == "keys").values(next=KeyBlock.next + BLOCK).returning(KeyBlock.next)
+                    update(KeyBlock)
+                    .where(KeyBlock.name == "keys")
+                    .values(next=KeyBlock.next + BLOCK)
+                    .returning(KeyBlock.next)
                 ).scalar_one()
             _ranges[name] = [end - BLOCK, end]
 
@@ -62,8 +65,18 @@ def next_number(session: Session, sequence: str) -> int:
     dialect = session.get_bind().dialect.name
     insert = pg_insert if dialect == "postgresql" else sqlite_insert
     session.execute(insert(KeyBlock).values(name=sequence, next=1).on_conflict_do_nothing())
-    statement = update(KeyBlock).where(KeyBlock.name == bindparam("sequence")).values(next=KeyBlock.next + 1).returning(KeyBlock.next)
-    return session.execute(statement, {"sequence": sequence}, execution_options={"synchronize_session": False}).scalar_one() - 1
+    statement = (
+        update(KeyBlock)
+        .where(KeyBlock.name == bindparam("sequence"))
+        .values(next=KeyBlock.next + 1)
+        .returning(KeyBlock.next)
+    )
+    return (
+        session.execute(
+            statement, {"sequence": sequence}, execution_options={"synchronize_session": False}
+        ).scalar_one()
+        - 1
+    )
 
 
 def peek(session: Session, sequence: str) -> int | None:

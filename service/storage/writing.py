@@ -31,12 +31,16 @@ def delete_where(session: Session, model: type[Base], **equal: Any) -> int:
     return session.execute(statement, execution_options={"synchronize_session": False}).rowcount  # type: ignore[attr-defined]
 
 
-def delete_pairs(session: Session, model: type[Base], columns: tuple[str, str], pairs: Iterable[tuple[Any, Any]]) -> None:
+def delete_pairs(
+    session: Session, model: type[Base], columns: tuple[str, str], pairs: Iterable[tuple[Any, Any]]
+) -> None:
     """Delete the rows whose two columns equal one of the pairs."""
     wanted = list(pairs)
     if wanted:
         first, second = (getattr(model, name) for name in columns)
-        session.execute(delete(model).where(tuple_(first, second).in_(wanted)), execution_options={"synchronize_session": False})
+        session.execute(
+            delete(model).where(tuple_(first, second).in_(wanted)), execution_options={"synchronize_session": False}
+        )
 
 
 def _conditions(model: type[Base], equal: Mapping[str, Any]) -> list[Any]:

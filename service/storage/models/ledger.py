@@ -28,7 +28,11 @@ class Event(Base):
     activation_key: Mapped[int | None] = mapped_column(BigInteger)
     data: Mapped[dict] = mapped_column(Json, default=dict)
     hash: Mapped[str] = mapped_column(String(64))
-    __table_args__ = (UniqueConstraint("chain", "seq"), Index(None, "release_number", "id"), Index(None, "instance_key", "id"))
+    __table_args__ = (
+        UniqueConstraint("chain", "seq"),
+        Index(None, "release_number", "id"),
+        Index(None, "instance_key", "id"),
+    )
 
 
 class AdminChain(Base):

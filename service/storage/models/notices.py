@@ -64,7 +64,7 @@ class Notice(Base):
     subject: Mapped[str] = mapped_column(String(255))
     body: Mapped[str] = mapped_column(Text, default="")
     link: Mapped[str] = mapped_column(String(255), default="")
-    asked_at: Mapped[datetime] = mapped_column(Moment)
+    asked_at: Mapped[datetime] = mapped_column(Moment, index=True)
     read_at: Mapped[datetime | None] = mapped_column(Moment)
     __table_args__ = (UniqueConstraint("cause", "user"), Index(None, "user", "read_at"))
 

@@ -23,7 +23,9 @@ class User(Base):
     zone: Mapped[str] = mapped_column(String(64), default="UTC")
     language: Mapped[str] = mapped_column(String(8), default="en")
     theme: Mapped[str] = mapped_column(String(8), default="auto")
-    session_mark: Mapped[str] = mapped_column(String(32), default="")  # changes when the password does: ends other sessions
+    session_mark: Mapped[str] = mapped_column(
+        String(32), default=""
+    )  # changes when the password does: ends other sessions
     created_at: Mapped[datetime] = mapped_column(Moment)
     deactivated_at: Mapped[datetime | None] = mapped_column(Moment)
 

@@ -1,0 +1,42 @@
+"""What happened, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from service.storage import db
+from service.storage.models.ledger import Event
+
+_COLUMNS = list(Event.__table__.c)
+
+
+def of_release(number: int, *, limit: int = 100, before: int | None = None) -> Sequence[Row[Any]]:
+    """Events of one release, newest first; `before` is the id of the last row of the page before."""
+    return _page(Event.release_number == number, limit, before)
+
+
+def of_instance(key: int, *, limit: int = 500, before: int | None = None) -> Sequence[Row[Any]]:
+    """Events of one instance, newest first."""
+    return _page(Event.instance_key == key, limit, before)
+
+
+def of_administration(*, limit: int = 100, before: int | None = None) -> Sequence[Row[Any]]:
+    """Events of administration: people, groups, deployments."""
+    return _page(Event.chain == "admin", limit, before)
+
+
+def chain(name: str) -> Sequence[Row[Any]]:
+    """A whole chain in its order, to check its hashes."""
+    with db.reading() as session:
+        return session.execute(select(*_COLUMNS).where(Event.chain == name).order_by(Event.seq)).all()
+
+
+def _page(condition: Any, limit: int, before: int | None) -> Sequence[Row[Any]]:
+    statement = select(*_COLUMNS).where(condition).order_by(Event.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(Event.id < before)
+    with db.reading() as session:
+        return session.execute(statement).all()

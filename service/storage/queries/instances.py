@@ -1,0 +1,113 @@
+"""Running and finished diagrams, their activations and incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from service.domain import policy
+from service.storage import db
+from service.storage.models.instances import Activation, Incident, Instance, Job, Subscription
+from service.storage.queries import pages, releases
+
+_LIGHT = [column for column in Instance.__table__.c if column.name != "state"]
+_ACTIVATION = list(Activation.__table__.c)
+_INCIDENT = list(Incident.__table__.c)
+_SUBSCRIPTION = list(Subscription.__table__.c)
+
+
+def get(key: int) -> Row[Any] | None:
+    """One instance without the engine's state."""
+    with db.reading() as session:
+        return session.execute(select(*_LIGHT).where(Instance.key == key)).first()
+
+
+def state(key: int) -> tuple[int, bytes] | None:
+    """Revision and engine state of an instance."""
+    with db.reading() as session:
+        row = session.execute(select(Instance.revision, Instance.state).where(Instance.key == key)).first()
+    return (row.revision, row.state) if row else None
+
+
+def activations(instance_key: int, *, open_only: bool = False) -> Sequence[Row[Any]]:
+    """The activations of an instance in the order they were entered."""
+    statement = (
+        select(*_ACTIVATION)
+        .where(Activation.instance_key == instance_key)
+        .order_by(Activation.entered_at, Activation.key)
+    )
+    if open_only:
+        statement = statement.where(Activation.left_at.is_(None))
+    with db.reading() as session:
+        return session.execute(statement).all()
+
+
+def activation(key: int) -> Row[Any] | None:
+    """One activation."""
+    with db.reading() as session:
+        return session.execute(select(*_ACTIVATION).where(Activation.key == key)).first()
+
+
+def incident(key: int) -> Row[Any] | None:
+    """One incident."""
+    with db.reading() as session:
+        return session.execute(select(*_INCIDENT).where(Incident.key == key)).first()
+
+
+def incidents(
+    actor: policy.Actor,
+    *,
+    state: str | None = "open",
+    release: int | None = None,
+    instance: int | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> tuple[list[Row[Any]], str | None]:
+    """Incidents the actor may see, newest first."""
+    limit = pages.bounded(limit)
+    statement = select(*_INCIDENT).order_by(Incident.key.desc()).limit(limit + 1)
+    if state:
+        statement = statement.where(Incident.state == state)
+    if release is not None:
+        statement = statement.where(Incident.release_number == release)
+    if instance is not None:
+        statement = statement.where(Incident.instance_key == instance)
+    if not policy.may_see_everything(actor):
+        statement = statement.where(Incident.release_number.in_(releases.visible_numbers(actor)))
+    if cursor:
+        statement = statement.where(Incident.key < pages.decode(cursor, 1)[0])
+    with db.reading() as session:
+        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+
+
+def subscription(key: int) -> Row[Any] | None:
+    """One open subscription."""
+    with db.reading() as session:
+        return session.execute(select(*_SUBSCRIPTION).where(Subscription.key == key)).first()
+
+
+def subscriptions(*, message: str, correlation: str | None, instance: int | None) -> Sequence[Row[Any]]:
+    """Open plain subscriptions (no actions) that wait for this message."""
+    statement = select(*_SUBSCRIPTION).where(Subscription.message == message, Subscription.action.is_(False))
+    if correlation is not None:
+        statement = statement.where(Subscription.correlation == correlation)
+    if instance is not None:
+        statement = statement.where(Subscription.instance_key == instance)
+    with db.reading() as session:
+        return session.execute(statement.order_by(Subscription.key)).all()
+
+
+def jobs(instance_key: int, *, states: Iterable[str] = ("open", "failed")) -> Sequence[Row[Any]]:
+    """Jobs of an instance in these states."""
+    with db.reading() as session:
+        return session.execute(
+            select(*Job.__table__.c).where(Job.instance_key == instance_key, Job.state.in_(list(states)))
+        ).all()
+
+
+def job(key: int) -> Row[Any] | None:
+    """One job."""
+    with db.reading() as session:
+        return session.execute(select(*Job.__table__.c).where(Job.key == key)).first()
