@@ -1,8 +1,25 @@
-"""Escalation ladders: who is told what before and after a due moment (design section 1)."""
+"""Escalation ladders: who is told what before and after a due moment (design section 1).
+
+A ladder has one entry a line (or between semicolons): `MOMENT: recipients [repeat DURATION xN]`.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from service.domain import deadlines, durations
+
+RECIPIENTS = ("assignee", "candidates", "coordinator", "manager", "stakeholders", "board")
+MOST_REPEATS = 20
+MOST_RUNGS = 50
+
+_SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
+_REPEAT = re.compile(r"(.*?)\s*\brepeat\b(.*)", re.IGNORECASE)
+_TIMES = re.compile(r"(\S+)\s+[x×](\d+)", re.IGNORECASE)
+_NAMED = re.compile(r"(group|user):\S+")
 
 
 @dataclass(frozen=True)
@@ -18,3 +35,132 @@ class Rung:
     recipients: tuple[str, ...]
     repeat: str | None = None
     times: int = 0
+
+
+@dataclass(frozen=True)
+class Level:
+    """One rung, or one repeat of it (repeat 0 is the rung itself), at its moment."""
+
+    level: int
+    repeat: int
+    moment: str
+    recipients: tuple[str, ...]
+    fire_at: datetime
+
+
+DEFAULT = (
+    Rung("80%", ("assignee", "candidates")),
+    Rung("PT0S", ("assignee", "candidates", "coordinator")),
+    Rung("P1D", ("manager",), repeat="P1D", times=5),
+)
+
+
+def parse(text: str) -> tuple[Rung, ...]:
+    """Read a ladder; raises ValueError that names the line of the ladder and says what to do."""
+    entries = [
+        (number, entry.strip())
+        for number, line in enumerate(text.splitlines(), start=1)
+        for entry in line.split(";")
+        if entry.strip()
+    ]
+    if not entries:
+        raise ValueError("The ladder is empty. Write one entry a line, like “PT0S: assignee candidates”, or remove it.")
+    if len(entries) > MOST_RUNGS:
+        raise ValueError(f"The ladder has {len(entries)} entries; {MOST_RUNGS} are the most.")
+    return tuple(_rung(number, entry) for number, entry in entries)
+
+
+def levels(
+    rungs: Sequence[Rung], started_at: datetime, due_at: datetime, zone: str = "UTC", clock: str = deadlines.ELAPSED
+) -> list[Level]:
+    """All moments of a ladder, earliest first. Levels count from 1 in the order of the ladder.
+
+    A rung before the start of the time fires at once; a repeat is counted from its rung, so that months and days keep
+    their date and wall time in `zone`.
+    """
+    found = []
+    for number, rung in enumerate(rungs, start=1):
+        first = _first(rung, started_at, due_at, zone, clock)
+        for repeat in range(rung.times + 1):
+            moment = first
+            if repeat and rung.repeat:
+                moment = deadlines.shift(first, durations.parse(rung.repeat) * repeat, clock=clock, zone=zone)
+            fire_at = max(moment, started_at).astimezone(UTC)
+            found.append(Level(number, repeat, rung.moment, rung.recipients, fire_at))
+    return sorted(found, key=lambda level: (level.fire_at, level.level, level.repeat))
+
+
+def written(rungs: Sequence[Rung]) -> str:
+    """The ladder in its notation."""
+    lines = []
+    for rung in rungs:
+        repeat = f" repeat {rung.repeat} x{rung.times}" if rung.repeat else ""
+        lines.append(f"{rung.moment}: {' '.join(rung.recipients)}{repeat}")
+    return "\n".join(lines)
+
+
+def _first(rung: Rung, started_at: datetime, due_at: datetime, zone: str, clock: str) -> datetime:
+    share = _SHARE.fullmatch(rung.moment)
+    if share is None:
+        return deadlines.shift(due_at, durations.parse(rung.moment), clock=clock, zone=zone)
+    part = float(share[1]) / 100
+    if clock == deadlines.WORKING:
+        return deadlines.after_share(started_at, due_at, part, zone)
+    return started_at + timedelta(seconds=(due_at - started_at).total_seconds() * part)
+
+
+def _rung(number: int, entry: str) -> Rung:
+    where = f"Line {number} of the ladder"
+    moment, colon, rest = entry.partition(":")
+    if not colon:
+        raise ValueError(f"{where}, “{entry}”, has no colon. Write “MOMENT: recipients”, like “P1D: manager”.")
+    split = _REPEAT.fullmatch(rest)
+    names, repeat = (split[1], split[2].strip()) if split else (rest, None)
+    every, times = _repeat(where, repeat) if repeat is not None else (None, 0)
+    return Rung(_moment(where, moment.strip()), _recipients(where, names), every, times)
+
+
+def _moment(where: str, text: str) -> str:
+    share = _SHARE.fullmatch(text)
+    if share:
+        if not 0 < float(share[1]) <= 100:
+            raise ValueError(f"{where}: the share {text} must be above 0 % and at most 100 %.")
+        return f"{share[1]}%"
+    try:
+        durations.parse(text)
+    except ValueError:
+        raise ValueError(
+            f"{where}: “{text}” is not a moment. Write a duration from the due moment, like -P1D, PT0S or P1D,"
+            " or a share of the time, like 80%."
+        ) from None
+    return text
+
+
+def _recipients(where: str, text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(text.replace(",", " ").split()))
+    if not names:
+        raise ValueError(f"{where} names nobody. Add recipients: {', '.join(RECIPIENTS)}, group:x or user:x.")
+    for name in names:
+        if name not in RECIPIENTS and not _NAMED.fullmatch(name):
+            advice = "Write one entry a line." if name.endswith(":") else ""
+            raise ValueError(
+                f"{where}: “{name}” is not a recipient. {advice}".rstrip()
+                + f" Known are {', '.join(RECIPIENTS)}, group:x and user:x."
+            )
+    return names
+
+
+def _repeat(where: str, text: str) -> tuple[str, int]:
+    match = _TIMES.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{where}: after “repeat” write a duration and how often, like “repeat P1D x5”.")
+    try:
+        every = durations.parse(match[1])
+    except ValueError as problem:
+        raise ValueError(f"{where}: {problem}") from None
+    if every.roughly <= timedelta():
+        raise ValueError(f"{where}: the time between repeats, {match[1]}, must be above zero.")
+    times = int(match[2])
+    if not 1 <= times <= MOST_REPEATS:
+        raise ValueError(f"{where}: x{times} is not possible; a rung repeats 1 to {MOST_REPEATS} times.")
+    return match[1], times
