@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -142,4 +143,6 @@ def _no_orphans() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Chromium as this machine has it."""
-    return {"executable_path": browser.find(), "args": browser.arguments(), "headless": True}
+    own = browser.environment()
+    launch = {"executable_path": browser.find(), "args": browser.arguments(), "headless": True}
+    return {**launch, "env": {**os.environ, **own}} if own else launch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -12,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-# Runs between fork and the program: asks the kernel (Linux) for a signal at the parent's death, then becomes the program.
-# A separate interpreter rather than preexec_fn, which is not safe in a process with threads.
+# Runs between fork and the program: asks the kernel (Linux) for a signal at the parent's death, then becomes the
+# program. A separate interpreter rather than preexec_fn, which is not safe in a process with threads.
 _BECOME = """
 import ctypes, os, sys
 try:
@@ -62,10 +63,8 @@ def stop(process: subprocess.Popen[bytes], *, patience_s: float = 10, how: signa
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill what is left in the process group of a child, without a word."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()
 
 

@@ -1,8 +1,12 @@
 """The servers that the other tests rely on do what their tests rely on."""
 
 import smtplib
+import subprocess
+import sys
 from email.message import EmailMessage
+from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
@@ -10,6 +14,8 @@ import redis
 from tests.support.mail import MailServer
 from tests.support.postgres import Postgres
 from tests.support.queue_server import QueueServer
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_postgresql_answers_and_copies_databases(postgres: Postgres) -> None:
@@ -49,3 +55,27 @@ def test_mail_server_keeps_mail_and_refuses_when_told(mail: MailServer) -> None:
             connection.send_message(message)
     assert [one.subject for one in mail.to("mona@example.org")] == ["Überfällig"]
     assert mail.received[0].text.strip() == "The task is overdue."
+
+
+STARTER = """
+import sys, time
+from pathlib import Path
+from tests.support.postgres import Postgres
+from tests.support.queue_server import QueueServer
+servers = [Postgres(Path(sys.argv[1]) / "pg"), QueueServer(Path(sys.argv[1]) / "valkey")]
+for server in servers:
+    server.start()
+print(*(server.process.pid for server in servers), flush=True)
+time.sleep(60)
+"""
+
+
+def test_servers_end_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
+    run = subprocess.Popen([sys.executable, "-c", STARTER, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    with run:
+        assert run.stdout is not None
+        servers = [psutil.Process(int(word)) for word in run.stdout.readline().split()]
+        assert len(servers) == 2
+        run.kill()
+    _, alive = psutil.wait_procs(servers, timeout=10)
+    assert alive == []

@@ -23,8 +23,8 @@ ARGUMENTS = [
 
 
 def find() -> str:
-    """The browser to use: the one named in TIDEGATE_TEST_BROWSER, the machine's, or the one `make browser` unpacked."""
-    named = os.environ.get("TIDEGATE_TEST_BROWSER")
+    """The browser to use: the one named in BROWSER_OF_TESTS, the machine's, or the one `make browser` unpacked."""
+    named = os.environ.get("BROWSER_OF_TESTS")
     if named:
         return named
     for name in NAMES:
@@ -33,11 +33,23 @@ def find() -> str:
             return path
     if UNPACKED.exists():
         return str(UNPACKED)
-    raise RuntimeError("no Chromium found: run `make browser`, or name one in TIDEGATE_TEST_BROWSER")
+    raise RuntimeError("no Chromium found: run `make browser`, or name one in BROWSER_OF_TESTS")
 
 
 def arguments() -> list[str]:
-    """The switches for headless work; the unpacked browser brings a software renderer of its own."""
+    """The switches for headless work."""
     return (
         [*ARGUMENTS, "--headless=new"] if find() != str(UNPACKED) else [*ARGUMENTS, "--single-process", "--no-zygote"]
     )
+
+
+def environment() -> dict[str, str]:
+    """Where the unpacked browser finds its libraries and fonts; the machine's own needs nothing."""
+    if find() != str(UNPACKED):
+        return {}
+    folder = UNPACKED.parent
+    return {
+        "LD_LIBRARY_PATH": str(folder / "lib"),
+        "FONTCONFIG_FILE": str(folder / "fonts.conf"),
+        "VK_ICD_FILENAMES": str(folder / "vk_swiftshader_icd.json"),
+    }

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -17,7 +18,7 @@ import redis
 from service.cli import children
 
 COMMAND = Path(sys.executable).with_name("tidegate")
-MARK = "TIDEGATE_TEST_SESSION"
+MARK = "SESSION_OF_TESTS"
 
 
 class Process:
@@ -68,7 +69,7 @@ class Process:
     def wait_for_log(self, text: str, *, patience_s: float = 15) -> None:
         self.wait_until(lambda: text in self.log, f"no {text!r} in the log", patience_s)
 
-    def wait_until(self, condition, complaint: str, patience_s: float = 20) -> None:  # type: ignore[no-untyped-def]
+    def wait_until(self, condition: Callable[[], bool], complaint: str, patience_s: float = 20) -> None:
         end = time.monotonic() + patience_s
         while not condition():
             if not self.running:

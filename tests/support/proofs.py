@@ -46,6 +46,19 @@ class Proofs:
         scratch.replace(RESULTS)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--marked-tests", action="store_true", help="with --collect-only: print the tests of requirements")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if not session.config.option.marked_tests:
+        return
+    for item in session.items:
+        marks = sorted({str(value) for name, value in item.user_properties if name == "req"})
+        if marks:
+            print("marked:", json.dumps([item.nodeid, marks]))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput") and not config.option.collectonly:
         config.pluginmanager.register(Proofs(), "tidegate-proofs")

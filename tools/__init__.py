@@ -1,0 +1,1 @@
+"""Programs for those who work on the product: lint, trace, lock files, the tests' browser."""
