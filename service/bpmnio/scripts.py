@@ -1,0 +1,129 @@
+"""One JavaScript context a thread for each bundle, with limits on time, memory and stack.
+
+Two threads in one context at once would crash the process, so a context never leaves its thread; a forked child starts
+with none, and after a limit was hit the next call gets a new one. The engine has no files, no network and no clock but what it is given.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import quickjs
+
+from service import errors
+
+BUNDLES = Path(__file__).parent / "bundles"
+MEMORY_BYTES = 64 * 1024 * 1024
+STACK_BYTES = 1024 * 1024
+
+
+class ScriptLimit(errors.LimitExceeded):
+    """A calculation took too much time, memory or depth and was stopped."""
+
+
+class ScriptBroken(errors.ServiceError):
+    """A calculation in the embedded JavaScript engine failed."""
+
+
+class BundleMissing(errors.InvalidSettings):
+    """The front end is not built: run `make build`."""
+
+
+class Bundle:
+    """A built script and the functions it offers, by name.
+
+    `ready(call)` sets up each new context. Arguments and results are text, numbers and truth values only.
+    """
+
+    def __init__(self, name: str, *, ready: Callable[[Callable[..., Any]], None] | None = None) -> None:
+        self._file = BUNDLES / f"{name}.js"
+        self._ready = ready
+        self._local = threading.local()
+        os.register_at_fork(after_in_child=self._forget_all)
+
+    def call(self, function: str, *args: str | float | bool | None, seconds: float) -> str:
+        """Run one function of the bundle and give its text. Raises ScriptLimit."""
+        fresh = not getattr(self._local, "functions", None)
+        try:
+            return self._run(function, args, seconds)
+        except ScriptLimit as limit:
+            self.forget()
+            # A context fills up over many calls; only what overflows an empty one is too much by itself.
+            if fresh or limit.facts["limit"] != "memory":
+                raise
+        try:
+            return self._run(function, args, seconds)
+        except ScriptLimit:
+            self.forget()
+            raise
+
+    def forget(self) -> None:
+        """Drop this thread's context; the next call builds another."""
+        self._local.__dict__.clear()
+
+    def _forget_all(self) -> None:
+        self._local = threading.local()
+
+    def _run(self, function: str, args: tuple[Any, ...], seconds: float) -> str:
+        try:
+            context = self._context()
+            target = self._local.functions.get(function)
+            if target is None:
+                target = self._local.functions[function] = context.eval(function)
+            context.set_time_limit(seconds * _threads_at_work.enter())
+            try:
+                return target(*args)
+            finally:
+                _threads_at_work.leave()
+        except quickjs.StackOverflow:
+            raise ScriptLimit("It is nested too deeply.", limit="depth") from None
+        except quickjs.JSException as error:
+            raise _translated(str(error)) from None
+
+    def _context(self) -> quickjs.Context:
+        known = getattr(self._local, "context", None)
+        if known is not None:
+            return known
+        if not self._file.exists():
+            raise BundleMissing(bundle=self._file.name)
+        context = quickjs.Context()
+        context.set_memory_limit(MEMORY_BYTES)
+        context.set_max_stack_size(STACK_BYTES)
+        context.eval(self._file.read_text(encoding="utf-8"))
+        if self._ready:
+            self._ready(lambda name, *args: context.eval(name)(*args))
+        self._local.context, self._local.functions = context, {}
+        return context
+
+
+class _ThreadsAtWork:
+    """The engine measures processor time of the whole process: a limit grows with the threads that share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def enter(self) -> int:
+        with self._lock:
+            self._count += 1
+            return self._count
+
+    def leave(self) -> None:
+        with self._lock:
+            self._count -= 1
+
+
+def _translated(text: str) -> errors.ServiceError:
+    first = text.splitlines()[0] if text else "unknown"
+    if first == "InternalError: interrupted":
+        return ScriptLimit("It took too long.", limit="time")
+    if first in ("InternalError: out of memory", "null") or "string too long" in first or "array length" in first:
+        return ScriptLimit("It needed too much memory.", limit="memory")
+    return ScriptBroken(first, trace=text)
+
+
+_threads_at_work = _ThreadsAtWork()
