@@ -73,7 +73,7 @@ def from_npm() -> bool:
 def works() -> bool:
     """Whether a browser is there and starts in the way the tests start it."""
     try:
-        environment = {**os.environ, **browser.environment()}
+        environment: dict[str, str | float | bool] = {**os.environ, **browser.environment()}
         with sync_playwright() as playwright:
             started = playwright.chromium.launch(
                 executable_path=browser.find(), args=browser.arguments(), env=environment, timeout=30_000
@@ -91,8 +91,8 @@ def main() -> int:
     if works() or (from_distribution() and works()) or (from_npm() and works()):
         return 0
     print(
-        "No Chromium could be found or installed for the browser tests. Install one (Debian: apt-get install chromium), "
-        "or name one: BROWSER_OF_TESTS=/path/to/chromium make test",
+        "No Chromium could be found or installed for the browser tests. "
+        "Install one (Debian: apt-get install chromium), or name one: BROWSER_OF_TESTS=/path/to/chromium make test",
         file=sys.stderr,
     )
     return 1

@@ -1,4 +1,4 @@
-"""Writes the hashed lock files from pyproject.toml, with the versions that resolve together; they name no package index."""
+"""Writes the hashed lock files from pyproject.toml; they name no package index."""
 
 from __future__ import annotations
 
