@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import redis
@@ -25,8 +26,19 @@ class QueueServer:
             self.process = valkey.start(self.directory, self.port, log=log)
         if not children.wait_for_port("127.0.0.1", self.port, self.process):
             raise RuntimeError(f"Valkey did not start: {(self.directory / 'log').read_text(errors='replace')[-2000:]}")
+        self._wait_until_loaded()
+
+    def _wait_until_loaded(self, patience_s: float = 10) -> None:
+        end = time.monotonic() + patience_s
         with self.connect() as client:
-            client.ping()
+            while True:
+                try:
+                    client.ping()
+                    return
+                except redis.BusyLoadingError:
+                    if time.monotonic() > end:
+                        raise
+                    time.sleep(0.02)
 
     def connect(self) -> redis.Redis:
         return redis.Redis.from_url(self.url, socket_timeout=5)

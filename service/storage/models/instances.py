@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
@@ -143,6 +144,10 @@ class Subscription(Base):
     __table_args__ = (Index(None, "message", "correlation"),)
 
 
+def _is_internal(context: DefaultExecutionContext) -> bool:
+    return str(context.get_current_parameters()["type"]).startswith("tidegate.")  # type: ignore[no-untyped-call]
+
+
 class Job(Base):
     """A service task's work for a worker. state: open, done, cancelled, failed (no retries left: an incident)."""
 
@@ -160,14 +165,16 @@ class Job(Base):
     state: Mapped[str] = mapped_column(String(10))
     retries: Mapped[int] = mapped_column(Integer)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    internal: Mapped[bool] = mapped_column(Boolean, default=_is_internal)  # run by our own workers
     due_at: Mapped[datetime] = mapped_column(Moment)  # not before (back-off)
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when a dispatcher last enqueued it
     lease: Mapped[str | None] = mapped_column(String(40))
     leased_until: Mapped[datetime | None] = mapped_column(Moment)
     worker: Mapped[str | None] = mapped_column(String(120))
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
-    __table_args__ = (Index(None, "state", "due_at"),)
+    __table_args__ = (Index(None, "state", "internal", "due_at"), Index(None, "state", "type", "due_at"))
 
 
 class Incident(Base):
@@ -188,3 +195,19 @@ class Incident(Base):
     raised_at: Mapped[datetime] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_by: Mapped[str | None] = mapped_column(String(80))
+
+
+class Message(Base):
+    """A message that was thrown and is on its way to whoever waits for it. state: waiting, done."""
+
+    __tablename__ = "messages"
+    key: Mapped[int] = key_column()
+    name: Mapped[str] = mapped_column(String(255))
+    correlation: Mapped[str | None] = mapped_column(String(255))
+    variables: Mapped[dict] = mapped_column(Json, default=dict)
+    thrown_by: Mapped[int | None] = mapped_column(BigInteger)  # the instance
+    state: Mapped[str] = mapped_column(String(10))
+    delivered: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)
+    __table_args__ = (Index(None, "state", "due_at"),)

@@ -81,6 +81,8 @@ class Delivery(Base):
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[datetime] = mapped_column(Moment)
     asked_at: Mapped[datetime | None] = mapped_column(Moment)
+    lease: Mapped[str | None] = mapped_column(String(40))
+    leased_until: Mapped[datetime | None] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
     message_id: Mapped[str | None] = mapped_column(String(255))
     answer: Mapped[str | None] = mapped_column(Text)  # what the other side said last
