@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from service.storage import db
+from service.storage import upgrades
 from tests.support.postgres import Postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -58,10 +58,10 @@ class Databases:
 
     def _make_template(self, kind: str) -> None:
         if kind == "sqlite":
-            db.upgrade(f"sqlite:///{self._template_file}")
+            upgrades.upgrade(f"sqlite:///{self._template_file}")
             # what still lies in the write-ahead log moves into the file that is copied
             connection = sqlite3.connect(self._template_file)
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             connection.close()
         else:
-            db.upgrade(self._postgres().create(TEMPLATE))
+            upgrades.upgrade(self._postgres().create(TEMPLATE))
