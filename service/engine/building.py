@@ -1,0 +1,266 @@
+"""From `elements.Process` to the SpiffWorkflow specs that run it: one for the process, one for each sub-process.
+
+Built directly and not through SpiffWorkflow's parser: that one drops flows without ids, signal end events and conditions,
+refuses legal branchings, and recurses once per node. See `specs.py` for names and opaque expressions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.event_definitions import item_aware_event, message, simple, timer
+
+from service.engine import elements, reading, specs
+
+TIMERS = {
+    "date": timer.TimeDateEventDefinition,
+    "duration": timer.DurationTimerEventDefinition,
+    "cycle": timer.CycleTimerEventDefinition,
+}
+
+
+def spec_name(process: str, container: str | None) -> str:
+    """The name of a spec: the process id, or `<process>/<sub-process>`, unique among all called processes."""
+    return process if container is None else f"{process}/{container}"
+
+
+def build(process: elements.Process) -> tuple[BpmnProcessSpec, dict[str, BpmnProcessSpec]]:
+    """Give the spec of the process and those of its sub-processes by name."""
+    inside: dict[str | None, list[elements.Element]] = {None: []}
+    for element in process.elements.values():
+        inside.setdefault(element.parent, []).append(element)
+    containers = [e.id for e in process.elements.values() if e.type in reading.CONTAINERS]
+    subs = {spec_name(process.id, c): _Scope(process, c, inside.get(c, [])).build() for c in containers}
+    return _Scope(process, None, inside[None]).build(), subs
+
+
+class _Scope:
+    """One process or sub-process while its spec is made."""
+
+    def __init__(self, process: elements.Process, container: str | None, content: list[elements.Element]) -> None:
+        self.process = process
+        self.container = container
+        self.spec = BpmnProcessSpec(name=spec_name(process.id, container))
+        self.nodes = {e.id: e for e in content if e.type != "sequenceFlow" and not e.gate}
+        self.gates = [e for e in content if e.gate]
+        self.flows = [e for e in content if e.type == "sequenceFlow"]
+        self.entry: dict[str, Any] = {}
+        self.exit: dict[str, Any] = {}
+
+    def build(self) -> BpmnProcessSpec:
+        for node in self.nodes.values():
+            self._add(node)
+        for node in self.nodes.values():
+            self._add_boundaries(node)
+        for node in self.nodes.values():
+            self._connect(node)
+        for gate in self.gates:
+            self._add_gate(gate)
+        return self.spec
+
+    def _name(self, element: elements.Element) -> str:
+        """SpiffWorkflow gives meaning to a few names; those elements get another one inside."""
+        taken = element.id in self.spec.task_specs or element.id in ("Root", "Start", "End")
+        return f"{element.id} [drawn]" if taken else element.id
+
+    def _add(self, node: elements.Element) -> None:
+        name = self._name(node)
+        if node.loop is None:
+            self.entry[node.id] = self.exit[node.id] = self._make(node, name)
+            return
+        child = self._make(node, f"{name} [child]")
+        container = self._loop(node, node.loop, name, child)
+        child.inputs = [container]
+        child.completed_event.connect(container.merge_child)
+        self.entry[node.id] = self.exit[node.id] = container
+
+    def _make(self, node: elements.Element, name: str) -> Any:
+        spec = MAKERS[node.type](self, node, name)
+        spec.bpmn_id, spec.bpmn_name, spec.lane = node.id, node.name, node.lane
+        spec.extensions = {"element": node.id}
+        return spec
+
+    def _loop(self, node: elements.Element, loop: elements.Loop, name: str, child: Any) -> Any:
+        if loop.standard:
+            condition = f"loop:{node.id}" if loop.condition else None
+            made = defaults.StandardLoopTask(self.spec, name, child.name, loop.maximum, condition, loop.test_before)
+        else:
+            kind = defaults.SequentialMultiInstanceTask if loop.sequential else defaults.ParallelMultiInstanceTask
+            completion = f"completion:{node.id}" if loop.completion_condition else None
+            made = kind(self.spec, name, child.name, cardinality=f"cardinality:{node.id}", condition=completion)
+        made.bpmn_id, made.bpmn_name, made.lane = node.id, node.name, node.lane
+        made.extensions = {"element": node.id}
+        return made
+
+    def _add_boundaries(self, node: elements.Element) -> None:
+        attached = [e for e in self.nodes.values() if e.event is not None and e.event.attached_to == node.id]
+        if not attached or node.type == "boundaryEvent":
+            return
+        main = self.entry[node.id]
+        split = BoundaryEventSplit(self.spec, f"{main.name}.BoundaryEventSplit")
+        join = BoundaryEventJoin(self.spec, f"{main.name}.BoundaryEventJoin", split_task=split.name, cancel=True)
+        split.extensions = join.extensions = {}
+        split.connect(main)
+        main.connect(join)
+        for event in attached:
+            split.connect(self.entry[event.id])
+            self.entry[event.id].connect(join)
+        self.entry[node.id] = split
+
+    def _connect(self, node: elements.Element) -> None:
+        source = self.exit[node.id]
+        flows = [f for f in self.flows if f.source == node.id]
+        if node.type == "startEvent" and not node.triggered_by_event:
+            self.spec.start.connect(self.entry[node.id])
+        if node.type in ("exclusiveGateway", "inclusiveGateway"):
+            self._connect_gateway(node, source, flows)
+        elif any(f.condition is not None for f in flows) and node.type not in reading.GATEWAYS:
+            self._connect_conditional(node, source, flows)
+        else:
+            for flow in flows:
+                source.connect(self.entry[flow.target or ""])
+        links = self._links(node)
+        for target in links:
+            source.connect(self.entry[target.id])
+        if not flows and not links:
+            source.connect(self.spec.end)
+
+    def _connect_gateway(self, node: elements.Element, source: Any, flows: list[elements.Element]) -> None:
+        for flow in flows:
+            always = flow.id == node.default_flow or flow.condition is None
+            source.connect_outgoing_if(None if always else f"condition:{flow.id}", self.entry[flow.target or ""])
+
+    def _connect_conditional(self, node: elements.Element, source: Any, flows: list[elements.Element]) -> None:
+        split = specs.ConditionalSplit(self.spec, f"{source.name} [flows]")
+        split.extensions = {}
+        source.connect(split)
+        for flow in flows:
+            target = self.entry[flow.target or ""]
+            if flow.id == node.default_flow:
+                split.connect(target)
+                split.default = target.name
+            elif flow.condition is None:
+                source.connect(target)
+                split.may_end = True
+            else:
+                split.connect_outgoing_if(f"condition:{flow.id}", target)
+
+    def _links(self, node: elements.Element) -> list[elements.Element]:
+        """Where a link throw event goes on: at the catch events of the same name in its scope."""
+        if node.type != "intermediateThrowEvent" or node.event is None or node.event.kind != "link":
+            return []
+        return [
+            e
+            for e in self.nodes.values()
+            if e.type == "intermediateCatchEvent"
+            and e.event
+            and (e.event.kind, e.event.name) == ("link", node.event.name)
+        ]
+
+    def _add_gate(self, gate: elements.Element) -> None:
+        """Between the last token's arrival and the end of the scope."""
+        made = self._make(gate, self._name(gate))
+        end = self.spec.task_specs["End"]
+        made.inputs, made.outputs = [self.spec.end], [end]
+        self.spec.end.outputs, end.inputs = [made], [made]
+
+
+def _definition(node: elements.Element) -> Any:
+    """The event definition that SpiffWorkflow matches; names are opaque except where instances share them."""
+    event = node.event or elements.Event("none")
+    if event.kind == "timer" and event.timer:
+        return TIMERS[event.timer](node.id, f"timer:{node.id}")
+    if event.kind == "message":
+        return message.MessageEventDefinition(node.id)
+    if event.kind == "signal":
+        return item_aware_event.SignalEventDefinition(event.name)
+    if event.kind == "error":
+        return item_aware_event.ErrorEventDefinition(event.name, event.code)
+    if event.kind == "escalation":
+        return item_aware_event.EscalationEventDefinition(event.name, event.code)
+    if event.kind == "terminate":
+        return simple.TerminateEventDefinition()
+    if event.kind == "cancel":
+        return simple.CancelEventDefinition()
+    return simple.NoneEventDefinition()
+
+
+def _plain(kind: Any) -> Callable[[_Scope, elements.Element, str], Any]:
+    return lambda scope, node, name: kind(scope.spec, name)
+
+
+def _script(scope: _Scope, node: elements.Element, name: str) -> Any:
+    return _job(scope, name) if node.job_type else defaults.ScriptTask(scope.spec, name, script=f"script:{node.id}")
+
+
+def _job(scope: _Scope, name: str) -> Any:
+    return defaults.ServiceTask(scope.spec, name)
+
+
+def _service(scope: _Scope, node: elements.Element, name: str) -> Any:
+    return _job(scope, name)
+
+
+def _start(scope: _Scope, node: elements.Element, name: str) -> Any:
+    """Who starts an instance decides by which event; inside, the start event has happened."""
+    return defaults.StartEvent(scope.spec, name, event_definition=simple.NoneEventDefinition())
+
+
+def _throw(kind: Any) -> Callable[[_Scope, elements.Element, str], Any]:
+    def make(scope: _Scope, node: elements.Element, name: str) -> Any:
+        if node.job_type:
+            return _job(scope, name)
+        return kind(scope.spec, name, event_definition=_definition(node))
+
+    return make
+
+
+def _catch(plain: Any, racing: Any) -> Callable[[_Scope, elements.Element, str], Any]:
+    def make(scope: _Scope, node: elements.Element, name: str) -> Any:
+        sources = [scope.nodes.get(f.source or "") for f in scope.flows if f.target == node.id]
+        behind = any(s is not None and s.type == "eventBasedGateway" for s in sources)
+        return (racing if behind else plain)(scope.spec, name, event_definition=_definition(node))
+
+    return make
+
+
+def _boundary(scope: _Scope, node: elements.Element, name: str) -> Any:
+    assert node.event is not None
+    cancels = node.event.interrupting
+    return defaults.BoundaryEvent(scope.spec, name, event_definition=_definition(node), cancel_activity=cancels)
+
+
+def _sub_process(kind: Any) -> Callable[[_Scope, elements.Element, str], Any]:
+    return lambda scope, node, name: kind(scope.spec, name, subworkflow_spec=spec_name(scope.process.id, node.id))
+
+
+def _call(scope: _Scope, node: elements.Element, name: str) -> Any:
+    return defaults.CallActivity(scope.spec, name, subworkflow_spec=f"call:{node.id}")
+
+
+MAKERS: dict[str, Callable[[_Scope, elements.Element, str], Any]] = {
+    "task": _plain(specs.PassThrough),
+    "manualTask": _plain(specs.PassThrough),
+    "userTask": _plain(defaults.UserTask),
+    "serviceTask": _service,
+    "scriptTask": _script,
+    "businessRuleTask": _script,
+    "sendTask": _throw(defaults.SendTask),
+    "receiveTask": _catch(defaults.ReceiveTask, specs.RacingReceiveTask),
+    "callActivity": _call,
+    "subProcess": _sub_process(defaults.SubWorkflowTask),
+    "transaction": _sub_process(defaults.TransactionSubprocess),
+    "exclusiveGateway": _plain(defaults.ExclusiveGateway),
+    "parallelGateway": _plain(defaults.ParallelGateway),
+    "inclusiveGateway": _plain(defaults.InclusiveGateway),
+    "eventBasedGateway": _plain(specs.EventGateway),
+    "startEvent": _start,
+    "endEvent": _throw(defaults.EndEvent),
+    "intermediateThrowEvent": _throw(defaults.IntermediateThrowEvent),
+    "intermediateCatchEvent": _catch(defaults.IntermediateCatchEvent, specs.RacingCatchEvent),
+    "boundaryEvent": _boundary,
+}

@@ -1,0 +1,199 @@
+"""How nodes and flows hang together: references, starts, reachability, boundary events, gateways."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from service.engine import elements, reading
+from service.engine.findings import Findings
+
+
+@dataclass
+class Scope:
+    """The nodes and flows directly inside a process or sub-process."""
+
+    id: str
+    container: elements.Element | elements.Process
+    nodes: dict[str, elements.Element] = field(default_factory=dict)
+    flows: list[elements.Element] = field(default_factory=list)
+    outgoing: dict[str, list[elements.Element]] = field(default_factory=lambda: defaultdict(list))
+    incoming: dict[str, list[elements.Element]] = field(default_factory=lambda: defaultdict(list))
+
+
+def check(process: elements.Process, found: Findings) -> None:
+    for scope in scopes(process).values():
+        _references(scope, process, found)
+        _starts(scope, process, found)
+        _boundaries(scope, process, found)
+        _gateways(scope, found)
+        _links(scope, found)
+        _reachable(scope, found)
+
+
+def scopes(process: elements.Process) -> dict[str | None, Scope]:
+    """The scopes of a process by the id of their container; None is the process level."""
+    made: dict[str | None, Scope] = {None: Scope(process.id, process)}
+    for element in process.elements.values():
+        if element.type in reading.CONTAINERS:
+            made[element.id] = Scope(element.id, element)
+    for element in process.elements.values():
+        scope = made[element.parent]
+        if element.type == "sequenceFlow":
+            scope.flows.append(element)
+            scope.outgoing[element.source or ""].append(element)
+            scope.incoming[element.target or ""].append(element)
+        else:
+            scope.nodes[element.id] = element
+    return made
+
+
+def _references(scope: Scope, process: elements.Process, found: Findings) -> None:
+    for flow in scope.flows:
+        for end, ref in (("sourceRef", flow.source), ("targetRef", flow.target)):
+            if ref in scope.nodes:
+                continue
+            if ref in process.elements:
+                found.error(
+                    "flow-crosses-border",
+                    f"This flow's {end} {ref} lies in another sub-process; flows stay inside one.",
+                    flow,
+                )
+            else:
+                found.error(
+                    "missing-reference", f"This flow's {end} {ref or '(empty)'} does not exist; redraw it.", flow
+                )
+    for node in scope.nodes.values():
+        ref = node.default_flow
+        if ref and ref not in {flow.id for flow in scope.outgoing[node.id]}:
+            found.error(
+                "missing-reference", f"The default flow {ref} does not leave this element; choose another.", node
+            )
+        if node.type == "startEvent" and scope.incoming[node.id]:
+            found.error("flow-into-start", "A flow leads into this start event; lead it to the next element.", node)
+        if node.type == "boundaryEvent" and scope.incoming[node.id]:
+            found.error("flow-into-boundary", "A flow leads into this boundary event; remove the flow.", node)
+        if node.type == "endEvent" and scope.outgoing[node.id]:
+            found.error("flow-out-of-end", "A flow leaves this end event; remove it, or use a throw event.", node)
+
+
+def _starts(scope: Scope, process: elements.Process, found: Findings) -> None:
+    if isinstance(scope.container, elements.Element) and (
+        scope.container.type == "adHocSubProcess" or scope.container.triggered_by_event
+    ):
+        return
+    starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
+    if not starts:
+        found.error("no-start", "There is no start event here; draw one.", scope.container)
+    for start in starts[1:]:
+        found.error("several-starts", "There is more than one start event here; keep one.", start)
+    inside = isinstance(scope.container, elements.Element)
+    for start in starts:
+        if inside and start.event is not None and start.event.kind != "none":
+            found.error(
+                "start-in-sub-process", "A sub-process starts with a plain start event; remove its definition.", start
+            )
+
+
+def _boundaries(scope: Scope, process: elements.Process, found: Findings) -> None:
+    for node in scope.nodes.values():
+        if node.type != "boundaryEvent" or node.event is None:
+            continue
+        host = scope.nodes.get(node.event.attached_to or "")
+        if host is None or host.type not in reading.ACTIVITIES:
+            found.error("boundary-host", "This boundary event hangs on no activity; attach it to one.", node)
+            continue
+        if node.event.kind == "cancel" and host.type != "transaction":
+            found.error("boundary-host", "A cancel boundary event belongs on a transaction; move or remove it.", node)
+        if node.event.kind in ("error", "cancel") and not node.event.interrupting:
+            found.error(
+                "boundary-must-interrupt", f"A boundary event for {node.event.kind} always interrupts; set it so.", node
+            )
+
+
+def _gateways(scope: Scope, found: Findings) -> None:
+    for node in scope.nodes.values():
+        flows = scope.outgoing[node.id]
+        if node.type in ("exclusiveGateway", "inclusiveGateway") and len(flows) > 1:
+            for flow in flows:
+                if flow.condition is None and flow.id != node.default_flow:
+                    found.error(
+                        "flow-without-condition",
+                        f"This flow leaves the gateway {node.id} without a condition; write one, or make it the default.",
+                        flow,
+                    )
+        if node.type == "eventBasedGateway":
+            _event_gateway(scope, node, flows, found)
+        if node.type in ("parallelGateway", "eventBasedGateway"):
+            for flow in flows:
+                if flow.condition is not None:
+                    found.error(
+                        "condition-ignored", "Conditions have no effect behind this kind of gateway; remove it.", flow
+                    )
+
+
+def _event_gateway(scope: Scope, node: elements.Element, flows: list[elements.Element], found: Findings) -> None:
+    if len(flows) < 2:
+        found.error("event-gateway", "An event-based gateway needs at least two events behind it.", node)
+    for flow in flows:
+        target = scope.nodes.get(flow.target or "")
+        if target is not None and target.type not in ("intermediateCatchEvent", "receiveTask"):
+            found.error(
+                "event-gateway",
+                f"Behind an event-based gateway only catch events and receive tasks may stand, not {target.id}.",
+                flow,
+            )
+
+
+def _links(scope: Scope, found: Findings) -> None:
+    links = [n for n in scope.nodes.values() if n.event is not None and n.event.kind == "link"]
+    throws = {n.event.name for n in links if n.event and n.type == "intermediateThrowEvent"}
+    caught: dict[str | None, elements.Element] = {}
+    for node in links:
+        name = node.event.name if node.event else None
+        if not name:
+            found.error("link-name", "Give this link a name; throw and catch belong together by it.", node)
+        elif node.type == "intermediateCatchEvent":
+            if name in caught:
+                found.error("link-twice", f"There are several catch events of the link {name}; keep one.", node)
+            caught[name] = node
+            if name not in throws:
+                found.error("link-alone", f"No throw event leads to the link {name} here.", node)
+    for node in links:
+        name = node.event.name if node.event else None
+        if node.type == "intermediateThrowEvent" and name and name not in caught:
+            found.error("link-alone", f"There is no catch event of the link {name} here.", node)
+
+
+def _reachable(scope: Scope, found: Findings) -> None:
+    """Every node must be reached from a start or boundary event, or by a link."""
+    if isinstance(scope.container, elements.Element) and scope.container.type == "adHocSubProcess":
+        return
+    hosts = defaultdict(list)
+    for node in scope.nodes.values():
+        if node.type == "boundaryEvent" and node.event is not None:
+            hosts[node.event.attached_to or ""].append(node.id)
+    reached: set[str] = set()
+    waiting = [n.id for n in scope.nodes.values() if n.type == "startEvent" or n.triggered_by_event]
+    while waiting:
+        current = waiting.pop()
+        if current in reached or current not in scope.nodes:
+            continue
+        reached.add(current)
+        waiting += [flow.target or "" for flow in scope.outgoing[current]]
+        waiting += hosts[current]
+        waiting += _linked(scope, scope.nodes[current])
+    for node in scope.nodes.values():
+        if node.id not in reached and node.type not in ("startEvent", "boundaryEvent"):
+            found.error("unreachable", "No path leads here; connect this element or remove it.", node)
+
+
+def _linked(scope: Scope, node: elements.Element) -> list[str]:
+    if node.type != "intermediateThrowEvent" or node.event is None or node.event.kind != "link":
+        return []
+    name = node.event.name
+    return [
+        n.id
+        for n in scope.nodes.values()
+        if n.type == "intermediateCatchEvent" and n.event is not None and (n.event.kind, n.event.name) == ("link", name)
+    ]

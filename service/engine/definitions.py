@@ -1,0 +1,74 @@
+"""One entry to diagrams: check a file, and load the programs that it holds."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass, replace
+from typing import Any
+
+from service.engine import building, checks, elements, facts, normalise, reading, xml
+from service.engine.findings import Findings
+from service.errors import InvalidDefinition, Problem
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process that can run: what it says, and the specs of SpiffWorkflow. Immutable, may be shared by threads.
+
+    `blob` is a pickle of our own just-made objects and stays in the memory of this program; it is never stored.
+    """
+
+    process: elements.Process
+    blob: bytes
+
+    def private(self) -> tuple[Any, dict[str, Any]]:
+        """A private copy of (spec of the process, specs of its sub-processes by name); running changes specs."""
+        return pickle.loads(self.blob)  # noqa: S301 - our own object, see above
+
+
+def check(file: str, source: bytes) -> list[Problem]:
+    """Everything that is wrong with a diagram, by line; never raises for a bad one."""
+    return _examine(file, source)[1]
+
+
+def load(file: str, source: bytes) -> tuple[Program, ...]:
+    """One Program per executable process; raises InvalidDefinition with all problems."""
+    return read(file, source)[0]
+
+
+def read(file: str, source: bytes) -> tuple[tuple[Program, ...], list[Problem]]:
+    """The programs and the warnings; raises InvalidDefinition with all problems."""
+    processes, problems = _examine(file, source)
+    if any(problem.severity == "error" for problem in problems):
+        raise InvalidDefinition(problems)
+    return tuple(_program(process) for process in processes), problems
+
+
+def _examine(file: str, source: bytes) -> tuple[tuple[elements.Process, ...], list[Problem]]:
+    found = Findings(file)
+    try:
+        root = xml.parse(file, source)
+    except xml.Refused as refused:
+        return (), [refused.problem]
+    drawn = reading.read(root, found)
+    checks.run(drawn.processes, found)
+    return tuple(_finished(process) for process in drawn.processes), found.problems()
+
+
+def _finished(process: elements.Process) -> elements.Process:
+    """The process with what the other layers want to know of it at a glance."""
+    process = normalise.normalise(process)
+    nodes = process.elements.values()
+    return replace(
+        process,
+        facts=facts.named(process),
+        forms=frozenset(form for e in nodes for form in (e.form, e.action.form if e.action else None) if form),
+        called=frozenset(e.called_process for e in nodes if e.called_process and not e.called_process.startswith("=")),
+        starts_by_itself=any(
+            e.type == "startEvent" and e.parent is None and (e.event is None or e.event.kind == "none") for e in nodes
+        ),
+    )
+
+
+def _program(process: elements.Process) -> Program:
+    return Program(process=process, blob=pickle.dumps(building.build(process), protocol=5))

@@ -1,0 +1,190 @@
+"""What a modeler's panel wrote into an element: `zeebe:` extensions and the `tidegate.*` properties, as Element fields."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lxml import etree
+
+from service.domain import escalation
+from service.engine import elements, xml
+from service.engine.findings import Findings
+
+PREFIX = "tidegate."
+CRITERION = "tidegate.criterion."
+PROPERTIES = (
+    "tidegate.phase",
+    "tidegate.changeStatus",
+    "tidegate.deadline",
+    "tidegate.clock",
+    "tidegate.escalation",
+    "tidegate.approval",
+    "tidegate.milestone",
+    "tidegate.roles",
+    "tidegate.label",
+    "tidegate.reason",
+    "tidegate.form",
+    "tidegate.action",
+    "tidegate.button",
+    "tidegate.binding",
+)
+CLOCKS = ("elapsed", "working")
+REASONS = ("required", "optional")
+
+
+@dataclass(frozen=True)
+class Extensions:
+    """The extension elements of one element, sorted by name."""
+
+    zeebe: Mapping[str, etree._Element] = field(default_factory=dict)
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+    def get(self, name: str, attribute: str) -> str | None:
+        """An attribute of a zeebe element; None where it is absent or blank."""
+        found = self.zeebe.get(name)
+        value = found.get(attribute) if found is not None else None
+        return value.strip() or None if value is not None else None
+
+
+def read(node: etree._Element, found: Findings) -> Extensions:
+    """Collect the extensions of `node`; a property named twice is an error."""
+    box = xml.child(node, "extensionElements")
+    zeebe: dict[str, etree._Element] = {}
+    properties: dict[str, str] = {}
+    for item in xml.children(box) if box is not None else ():
+        if xml.namespace(item) == xml.ZEEBE:
+            zeebe.setdefault(xml.local(item), item)
+        if xml.local(item) == "properties":
+            _collect(item, node, properties, found)
+    return Extensions(zeebe, properties)
+
+
+def _collect(box: etree._Element, node: etree._Element, properties: dict[str, str], found: Findings) -> None:
+    for item in xml.children(box):
+        name, value = (item.get("name") or "").strip(), (item.get("value") or "").strip()
+        if name in properties:
+            found.error(
+                "property-twice",
+                f"The property {name} is there twice; keep one.",
+                line=item.sourceline,
+                element=node.get("id"),
+            )
+        properties[name] = value
+
+
+def fields(ext: Extensions, node: etree._Element, found: Findings) -> dict[str, Any]:
+    """The Element fields that the extensions give."""
+    return {**_zeebe_fields(ext), **_tidegate_fields(ext, node, found), "properties": dict(ext.properties)}
+
+
+def _zeebe_fields(ext: Extensions) -> dict[str, Any]:
+    return {
+        "form": ext.get("formDefinition", "formId"),
+        "assignment": elements.Assignment(
+            assignee=ext.get("assignmentDefinition", "assignee"),
+            groups=ext.get("assignmentDefinition", "candidateGroups"),
+            users=ext.get("assignmentDefinition", "candidateUsers"),
+        ),
+        "due": ext.get("taskSchedule", "dueDate"),
+        "follow_up": ext.get("taskSchedule", "followUpDate"),
+        "priority": ext.get("priorityDefinition", "priority"),
+        "job_type": ext.get("taskDefinition", "type"),
+        "retries": ext.get("taskDefinition", "retries"),
+        "headers": _headers(ext),
+        "inputs": _mappings(ext, "input"),
+        "outputs": _mappings(ext, "output"),
+        "script": ext.get("script", "expression"),
+        "result_variable": ext.get("script", "resultVariable") or ext.get("calledDecision", "resultVariable"),
+        "called_process": ext.get("calledElement", "processId") or ext.get("calledElement", "processIdExpression"),
+        "propagate_parent": ext.get("calledElement", "propagateAllParentVariables") != "false",
+        "propagate_child": ext.get("calledElement", "propagateAllChildVariables") != "false",
+        "called_decision": ext.get("calledDecision", "decisionId"),
+    }
+
+
+def _headers(ext: Extensions) -> dict[str, str]:
+    box = ext.zeebe.get("taskHeaders")
+    if box is None:
+        return {}
+    return {h.get("key", ""): h.get("value", "") for h in xml.children(box) if h.get("key") and h.get("value")}
+
+
+def _mappings(ext: Extensions, kind: str) -> tuple[elements.Mapping_, ...]:
+    box = ext.zeebe.get("ioMapping")
+    if box is None:
+        return ()
+    return tuple(
+        elements.Mapping_(source=(m.get("source") or "").strip(), target=(m.get("target") or "").strip())
+        for m in xml.children(box)
+        if xml.local(m) == kind
+    )
+
+
+def _tidegate_fields(ext: Extensions, node: etree._Element, found: Findings) -> dict[str, Any]:
+    props = ext.properties
+    refuse_unknown(props, node, found)
+    return {
+        "phase": props.get("tidegate.phase") or None,
+        "change_status": props.get("tidegate.changeStatus") or None,
+        "deadline": props.get("tidegate.deadline") or None,
+        "clock": props.get("tidegate.clock") or "elapsed",
+        "ladder": _ladder(props.get("tidegate.escalation"), node, found),
+        "approval": elements.Approval(props["tidegate.approval"]) if props.get("tidegate.approval") else None,
+        "criteria": {
+            name.removeprefix(CRITERION).strip(): value for name, value in props.items() if name.startswith(CRITERION)
+        },
+        "milestone": props.get("tidegate.milestone") or None,
+        "button": props.get("tidegate.button") or None,
+        "binding": props.get("tidegate.binding") or "version",
+    }
+
+
+def _ladder(text: str | None, node: etree._Element, found: Findings) -> tuple[escalation.Rung, ...] | None:
+    if not text:
+        return None
+    try:
+        return escalation.parse(text)
+    except ValueError as error:
+        found.error("escalation", str(error), line=node.sourceline, element=node.get("id"))
+        return None
+
+
+def refuse_unknown(props: Mapping[str, str], node: etree._Element, found: Findings) -> None:
+    for name in props:
+        if name in PROPERTIES or (name.startswith(CRITERION) and name != CRITERION):
+            continue
+        if not name.lower().startswith(PREFIX):
+            continue
+        near = difflib.get_close_matches(name, [*PROPERTIES, CRITERION + "<label>"], n=1, cutoff=0.5)
+        advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(PROPERTIES)}, {CRITERION}<label>."
+        found.error(
+            "unknown-property", f"There is no property {name}; {advice}", line=node.sourceline, element=node.get("id")
+        )
+
+
+def action(ext: Extensions, element: elements.Element) -> elements.Action | None:
+    """The action that people may trigger where a message boundary or catch event waits.
+
+    A message with a correlation key comes from outside and is no action, unless a property of actions says so.
+    """
+    event, props = element.event, ext.properties
+    if event is None or event.kind != "message" or element.type not in ("boundaryEvent", "intermediateCatchEvent"):
+        return None
+    asked = any(props.get(f"tidegate.{name}") for name in ("roles", "label", "reason", "form"))
+    if props.get("tidegate.action") == "no" or (event.correlation and not asked):
+        return None
+    return elements.Action(
+        message=event.name or "",
+        label=props.get("tidegate.label") or element.name or event.name or element.id,
+        roles=roles(props.get("tidegate.roles")),
+        reason_required=props.get("tidegate.reason") == "required",
+        form=props.get("tidegate.form") or element.form,
+    )
+
+
+def roles(text: str | None) -> tuple[str, ...]:
+    """`tidegate.roles`: role names and `group:x`, separated by commas."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())

@@ -1,0 +1,76 @@
+"""The facts of the record that expressions may name, and which of them a process names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from service.engine import elements
+
+FACTS = ("release", "changes", "package", "parent", "children", "activities", "tests", "cost", "now")
+_NAMED = re.compile(r"(?<![\w.])(" + "|".join(FACTS) + r")\b")
+
+
+def named(process: elements.Process) -> frozenset[str]:
+    """The facts that some expression of the process mentions; rather one too many than one too few."""
+    return frozenset(name for text in texts(process) for name in _NAMED.findall(text))
+
+
+def texts(process: elements.Process) -> Iterator[str]:
+    """Every text of the process that is an expression."""
+    for element in process.elements.values():
+        yield from (text for _, text in expressions(element) if text.startswith("="))
+
+
+def expressions(element: elements.Element) -> Iterator[tuple[str, str]]:
+    """(where, text as written) for each place of an element that may hold an expression."""
+    plain = {
+        "condition": element.condition,
+        "assignee": element.assignment.assignee,
+        "candidate groups": element.assignment.groups,
+        "candidate users": element.assignment.users,
+        "due date": element.due,
+        "follow-up date": element.follow_up,
+        "priority": element.priority,
+        "job type": element.job_type,
+        "retries": element.retries,
+        "script": element.script,
+        "called process": element.called_process,
+        "called decision": element.called_decision,
+        "form": element.form,
+        "tidegate.deadline": element.deadline,
+        "tidegate.approval": element.approval.rule if element.approval else None,
+    }
+    yield from ((where, text) for where, text in plain.items() if text)
+    yield from ((f"tidegate.criterion.{label}", text) for label, text in element.criteria.items())
+    for mapping in element.inputs:
+        yield f"input {mapping.target}", mapping.source
+    for mapping in element.outputs:
+        yield f"output {mapping.target}", mapping.source
+    yield from _of_loop(element.loop)
+    yield from _of_event(element.event)
+
+
+def _of_loop(loop: elements.Loop | None) -> Iterator[tuple[str, str]]:
+    if loop is None:
+        return
+    places = {
+        "collection": loop.collection,
+        "output element": loop.output_element,
+        "completion condition": loop.completion_condition,
+        "cardinality": loop.cardinality,
+        "loop condition": loop.condition,
+    }
+    yield from ((where, text) for where, text in places.items() if text)
+
+
+def _of_event(event: elements.Event | None) -> Iterator[tuple[str, str]]:
+    if event is None:
+        return
+    places = {
+        "timer": event.expression,
+        "correlation key": event.correlation,
+        "name": event.name,
+        "code": event.code,
+    }
+    yield from ((where, text) for where, text in places.items() if text)

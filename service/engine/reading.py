@@ -1,0 +1,306 @@
+"""From the XML of a diagram to `elements.Process`: every executable process with all that it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lxml import etree
+
+from service.engine import elements, extensions, xml
+from service.engine.findings import Findings
+
+CONTAINERS = {"subProcess", "transaction", "adHocSubProcess"}
+ACTIVITIES = {
+    "task", "userTask", "manualTask", "serviceTask", "scriptTask", "sendTask", "receiveTask", "businessRuleTask",
+    "callActivity", *CONTAINERS,
+}  # fmt: skip
+GATEWAYS = {"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway", "complexGateway"}
+EVENTS = {"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"}
+NODES = ACTIVITIES | GATEWAYS | EVENTS
+# Legal inside a process and without meaning for its run.
+DRAWINGS = {
+    "documentation", "extensionElements", "auditing", "monitoring", "laneSet", "incoming", "outgoing", "association",
+    "textAnnotation", "group", "dataObject", "dataObjectReference", "dataStoreReference", "property", "ioSpecification",
+    "ioBinding", "dataInputAssociation", "dataOutputAssociation", "resourceRole", "performer", "humanPerformer",
+    "potentialOwner", "supportedInterfaceRef", "correlationSubscription", "supports", "artifact", "rendering",
+    "standardLoopCharacteristics", "multiInstanceLoopCharacteristics", "script", "completionCondition",
+    "eventDefinitionRef", "dataInput", "dataOutput", "inputSet", "outputSet", "partitionElement", "category",
+    "categoryValueRef",
+}  # fmt: skip
+DEFINITIONS = {
+    "messageEventDefinition": "message",
+    "timerEventDefinition": "timer",
+    "signalEventDefinition": "signal",
+    "errorEventDefinition": "error",
+    "escalationEventDefinition": "escalation",
+    "terminateEventDefinition": "terminate",
+    "conditionalEventDefinition": "conditional",
+    "compensateEventDefinition": "compensation",
+    "cancelEventDefinition": "cancel",
+    "linkEventDefinition": "link",
+}
+TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the whole file shares: the root elements that references point to."""
+
+    root: etree._Element
+    found: Findings
+    roots: dict[str, etree._Element] = field(default_factory=dict)
+    lanes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The executable processes of a file, and the others by id and line."""
+
+    processes: tuple[elements.Process, ...] = ()
+    not_executable: tuple[tuple[str, int | None], ...] = ()
+
+
+def read(root: etree._Element, found: Findings) -> Drawn:
+    """Read every process below `definitions`."""
+    if root.tag != f"{{{xml.BPMN}}}definitions":
+        found.error("not-bpmn", "This is no BPMN diagram: the outermost element must be bpmn:definitions.", line=1)
+        return Drawn()
+    shared = Shared(root, found, roots=_roots(root), lanes=_lanes(root))
+    processes, others = [], []
+    for node in root.iterchildren(f"{{{xml.BPMN}}}process"):
+        if (node.get("isExecutable") or "").strip() in ("true", "1"):
+            processes.append(_process(node, shared))
+        else:
+            others.append((node.get("id") or "", node.sourceline))
+    return Drawn(tuple(processes), tuple(others))
+
+
+def _roots(root: etree._Element) -> dict[str, etree._Element]:
+    return {item.get("id"): item for item in xml.children(root) if item.get("id")}
+
+
+def _lanes(root: etree._Element) -> dict[str, str]:
+    """Node id -> name of its innermost lane (document order: inner lanes come later)."""
+    lanes = {}
+    for ref in root.iter(f"{{{xml.BPMN}}}flowNodeRef"):
+        lane = ref.getparent()
+        if lane is not None and (ref.text or "").strip():
+            lanes[(ref.text or "").strip()] = lane.get("name") or lane.get("id") or ""
+    return lanes
+
+
+def _process(node: etree._Element, shared: Shared) -> elements.Process:
+    ext = extensions.read(node, shared.found)
+    extensions.refuse_unknown(ext.properties, node, shared.found)
+    process = node.get("id") or ""
+    read_elements: dict[str, elements.Element] = {}
+    for element in _contents(node, process, None, shared):
+        if element.id in read_elements:
+            shared.found.error("duplicate-id", f"The id {element.id} is there twice; ids must differ.", element)
+        read_elements[element.id] = element
+    tag = ext.zeebe.get("versionTag")
+    return elements.Process(
+        id=process,
+        name=node.get("name") or process,
+        version_tag=(tag.get("value") or None) if tag is not None else None,
+        elements=read_elements,
+        line=node.sourceline,
+        documentation=xml.text(xml.child(node, "documentation")),
+        properties=dict(ext.properties),
+    )
+
+
+def _contents(
+    container: etree._Element, process: str, parent: str | None, shared: Shared
+) -> Iterator[elements.Element]:
+    """The flow nodes and flows in a process or sub-process, nested ones after their container."""
+    for node in xml.children(container):
+        kind = xml.local(node)
+        if xml.namespace(node) != xml.BPMN:
+            _refuse(
+                node, shared, "unknown-element", f"<{kind}> is not BPMN; remove it or put it into extensionElements."
+            )
+        elif kind == "sequenceFlow":
+            yield _flow(node, process, parent, shared)
+        elif kind in NODES:
+            if not node.get("id"):
+                _refuse(node, shared, "id-missing", f"This {kind} has no id; give it one.")
+                continue
+            yield _node(node, kind, process, parent, shared)
+            if kind in CONTAINERS:
+                yield from _contents(node, process, node.get("id"), shared)
+        elif kind not in DRAWINGS and kind not in DEFINITIONS:
+            _refuse(node, shared, "unknown-element", f"<bpmn:{kind}> is not known here; remove it.")
+
+
+def _refuse(node: etree._Element, shared: Shared, code: str, message: str) -> None:
+    shared.found.error(code, message, line=node.sourceline, element=node.get("id"))
+
+
+def _flow(node: etree._Element, process: str, parent: str | None, shared: Shared) -> elements.Element:
+    source, target = node.get("sourceRef") or "", node.get("targetRef") or ""
+    condition = xml.child(node, "conditionExpression")
+    return elements.Element(
+        id=node.get("id") or f"{source}--{target}--{node.sourceline}",
+        type="sequenceFlow",
+        name=node.get("name") or "",
+        line=node.sourceline,
+        process=process,
+        parent=parent,
+        drawn=bool(node.get("id")),
+        documentation=xml.text(xml.child(node, "documentation")),
+        condition=(xml.text(condition) or "") if condition is not None else None,
+        source=source,
+        target=target,
+    )
+
+
+def _node(node: etree._Element, kind: str, process: str, parent: str | None, shared: Shared) -> elements.Element:
+    identity = node.get("id") or ""
+    ext = extensions.read(node, shared.found)
+    given = extensions.fields(ext, node, shared.found)
+    element = elements.Element(
+        id=identity,
+        type=kind,
+        name=" ".join((node.get("name") or "").split()),
+        line=node.sourceline,
+        process=process,
+        parent=parent,
+        documentation=xml.text(xml.child(node, "documentation")),
+        lane=shared.lanes.get(identity),
+        event=_event(node, kind, shared),
+        loop=_loop(node, shared),
+        default_flow=node.get("default"),
+        triggered_by_event=node.get("triggeredByEvent") in ("true", "1"),
+        **given,
+    )
+    element = _standard_parts(element, node)
+    return replace(element, action=extensions.action(ext, element))
+
+
+def _standard_parts(element: elements.Element, node: etree._Element) -> elements.Element:
+    """Scripts and called elements as plain BPMN writes them, where the panel wrote nothing."""
+    if element.type == "scriptTask" and element.script is None and element.job_type is None:
+        return replace(element, script=xml.text(xml.child(node, "script")))
+    if element.type == "callActivity" and element.called_process is None:
+        return replace(element, called_process=node.get("calledElement"))
+    return element
+
+
+def _event(node: etree._Element, kind: str, shared: Shared) -> elements.Event | None:
+    if kind in ("receiveTask", "sendTask"):
+        return _message(node, node, shared) if node.get("messageRef") else elements.Event("none")
+    if kind not in EVENTS:
+        return None
+    definitions = [child for child in xml.children(node) if xml.local(child) in DEFINITIONS]
+    definitions += _referenced_definitions(node, shared)
+    event = _definition(definitions[0], node, shared) if definitions else elements.Event("none")
+    if len(definitions) > 1:
+        _refuse(
+            node, shared, "several-event-definitions", "This event has several definitions; draw one event for each."
+        )
+    interrupting = node.get("cancelActivity" if kind == "boundaryEvent" else "isInterrupting") not in ("false", "0")
+    return replace(event, interrupting=interrupting, attached_to=node.get("attachedToRef"))
+
+
+def _referenced_definitions(node: etree._Element, shared: Shared) -> list[etree._Element]:
+    refs = [xml.text(ref) or "" for ref in node.iterchildren(f"{{{xml.BPMN}}}eventDefinitionRef")]
+    missing = [ref for ref in refs if ref not in shared.roots]
+    for ref in missing:
+        _refuse(node, shared, "missing-reference", f"The event definition {ref} does not exist.")
+    return [shared.roots[ref] for ref in refs if ref in shared.roots]
+
+
+def _definition(definition: etree._Element, node: etree._Element, shared: Shared) -> elements.Event:
+    kind = DEFINITIONS.get(xml.local(definition), "none")
+    if kind == "message":
+        return _message(definition, node, shared)
+    if kind == "timer":
+        return _timer(definition, node, shared)
+    if kind == "conditional":
+        return elements.Event(kind, expression=xml.text(xml.child(definition, "condition")))
+    if kind == "link":
+        return elements.Event(kind, name=(definition.get("name") or "").strip() or None)
+    if kind in ("signal", "error", "escalation"):
+        return _coded(definition, node, kind, shared)
+    return elements.Event(kind)
+
+
+def _referred(definition: etree._Element, node: etree._Element, kind: str, shared: Shared) -> etree._Element | None:
+    ref = definition.get(f"{kind}Ref")
+    if not ref:
+        return None
+    target = shared.roots.get(_plain(ref))
+    if target is None or xml.local(target) != kind:
+        _refuse(node, shared, "missing-reference", f"The {kind} {ref} does not exist in this file; choose one.")
+        return None
+    return target
+
+
+def _plain(ref: str) -> str:
+    """References are QNames; the prefix has no meaning inside one file."""
+    return ref.rsplit(":", 1)[-1].strip()
+
+
+def _coded(definition: etree._Element, node: etree._Element, kind: str, shared: Shared) -> elements.Event:
+    target = _referred(definition, node, kind, shared)
+    if target is None:
+        return elements.Event(kind)
+    code = target.get("errorCode" if kind == "error" else "escalationCode") if kind != "signal" else None
+    return elements.Event(kind, name=(target.get("name") or "").strip() or None, code=(code or "").strip() or None)
+
+
+def _message(definition: etree._Element, node: etree._Element, shared: Shared) -> elements.Event:
+    target = _referred(definition, node, "message", shared)
+    if target is None:
+        return elements.Event("message")
+    ext = extensions.read(target, shared.found)
+    name = (target.get("name") or "").strip() or None
+    return elements.Event("message", name=name, correlation=ext.get("subscription", "correlationKey"))
+
+
+def _timer(definition: etree._Element, node: etree._Element, shared: Shared) -> elements.Event:
+    given = [child for child in xml.children(definition) if xml.local(child) in TIMERS]
+    if len(given) != 1:
+        _refuse(node, shared, "timer-missing", "Say when this timer fires: one of date, duration or cycle.")
+        return elements.Event("timer")
+    return elements.Event("timer", timer=TIMERS[xml.local(given[0])], expression=xml.text(given[0]))
+
+
+def _loop(node: etree._Element, shared: Shared) -> elements.Loop | None:
+    several = xml.child(node, "multiInstanceLoopCharacteristics")
+    if several is not None:
+        return _multi_instance(several, shared)
+    standard = xml.child(node, "standardLoopCharacteristics")
+    if standard is None:
+        return None
+    maximum = (standard.get("loopMaximum") or "").strip()
+    if maximum and not maximum.isdecimal():
+        _refuse(node, shared, "loop-maximum", f"loopMaximum must be a whole number, not {maximum}.")
+    return elements.Loop(
+        sequential=True,
+        collection=None,
+        element_variable=None,
+        standard=True,
+        condition=xml.text(xml.child(standard, "loopCondition")),
+        maximum=int(maximum) if maximum.isdecimal() else None,
+        test_before=standard.get("testBefore") in ("true", "1"),
+    )
+
+
+def _multi_instance(several: etree._Element, shared: Shared) -> elements.Loop:
+    ext = extensions.read(several, shared.found)
+    given: dict[str, Any] = {
+        "collection": ext.get("loopCharacteristics", "inputCollection"),
+        "element_variable": ext.get("loopCharacteristics", "inputElement"),
+        "output_collection": ext.get("loopCharacteristics", "outputCollection"),
+        "output_element": ext.get("loopCharacteristics", "outputElement"),
+    }
+    return elements.Loop(
+        sequential=several.get("isSequential") in ("true", "1"),
+        completion_condition=xml.text(xml.child(several, "completionCondition")),
+        cardinality=xml.text(xml.child(several, "loopCardinality")),
+        **given,
+    )

@@ -1,0 +1,175 @@
+"""Which BPMN elements run, which are changed so that they run, and which are refused: one table for check, page and tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from service.engine import elements
+
+SUPPORTED, NORMALISED, REFUSED, IGNORED = "supported", "normalised", "refused", "ignored"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One kind of element. `code` and `advice` are what the check says where it is refused."""
+
+    name: str
+    status: str
+    remark: str
+    code: str = ""
+    advice: str = ""
+
+
+def _refused(name: str, remark: str, code: str, advice: str) -> Entry:
+    return Entry(name, REFUSED, remark, code, advice)
+
+
+# Key: the BPMN name; for events `<name>:<kind>`; `loop:...` and `flow:...` for what hangs on activities and flows.
+TABLE: dict[str, Entry] = {
+    "userTask": Entry("User task", SUPPORTED, "A person's task, with form, candidates and due date."),
+    "serviceTask": Entry("Service task", SUPPORTED, "A job: `tidegate.*` types run here, others wait for a worker."),
+    "scriptTask": Entry("Script task", SUPPORTED, "A FEEL expression with a result variable, or a job."),
+    "businessRuleTask": Entry("Business rule task", SUPPORTED, "With a job type, a job."),
+    "businessRuleTask:decision": _refused(
+        "Business rule task with a called decision",
+        "Decisions are not evaluated yet.",
+        "decision-unsupported",
+        "Use a script task with a FEEL expression instead.",
+    ),
+    "sendTask": Entry("Send task", SUPPORTED, "Sends its message; with a job type, a job."),
+    "receiveTask": Entry("Receive task", SUPPORTED, "Waits for its message."),
+    "manualTask": Entry(
+        "Manual task", SUPPORTED, "Passed at once, as in Camunda 8; use a user task where people confirm."
+    ),
+    "task": Entry("Undefined task", SUPPORTED, "Passed at once, as in Camunda 8."),
+    "callActivity": Entry("Call activity", SUPPORTED, "The called process is chosen when it is reached."),
+    "subProcess": Entry("Sub-process", SUPPORTED, "A scope of its own; with `tidegate.phase`, a phase."),
+    "subProcess:event": _refused(
+        "Event sub-process",
+        "The engine does not start event sub-processes.",
+        "event-sub-process",
+        "Draw a boundary event on a sub-process instead.",
+    ),
+    "transaction": Entry(
+        "Transaction", SUPPORTED, "A sub-process that a cancel end event leaves by its cancel boundary."
+    ),
+    "adHocSubProcess": _refused(
+        "Ad-hoc sub-process",
+        "Not run.",
+        "ad-hoc-sub-process",
+        "Use parallel branches, or a multi-instance activity.",
+    ),
+    "exclusiveGateway": Entry(
+        "Exclusive gateway", SUPPORTED, "The first flow whose condition holds, else the default."
+    ),
+    "parallelGateway": Entry("Parallel gateway", SUPPORTED, "Forks and joins."),
+    "inclusiveGateway": Entry(
+        "Inclusive gateway", SUPPORTED, "Every flow whose condition holds; joins what was forked."
+    ),
+    "eventBasedGateway": Entry("Event-based gateway", SUPPORTED, "The first of its events wins."),
+    "complexGateway": _refused(
+        "Complex gateway",
+        "Its meaning is not settled by BPMN.",
+        "complex-gateway",
+        "Use an inclusive gateway, or a multi-instance activity with a completion condition.",
+    ),
+    "startEvent:none": Entry("Start event", SUPPORTED, "Where an instance begins."),
+    "startEvent:message": Entry("Message start event", SUPPORTED, "The instance is started by its message."),
+    "startEvent:timer": Entry("Timer start event", SUPPORTED, "The instance is started by time."),
+    "startEvent:signal": Entry("Signal start event", SUPPORTED, "The instance is started by its signal."),
+    "endEvent:none": Entry("End event", SUPPORTED, "A token ends; the scope ends with the last one."),
+    "endEvent:message": Entry("Message end event", SUPPORTED, "Sends its message; with a job type, a job."),
+    "endEvent:signal": Entry("Signal end event", SUPPORTED, "Sends its signal."),
+    "endEvent:error": Entry("Error end event", SUPPORTED, "Ends the scope with an error for the nearest boundary."),
+    "endEvent:escalation": Entry("Escalation end event", SUPPORTED, "Raises an escalation for the nearest boundary."),
+    "endEvent:terminate": Entry("Terminate end event", SUPPORTED, "Ends its scope and all that is open in it."),
+    "endEvent:cancel": Entry("Cancel end event", SUPPORTED, "Leaves the transaction by its cancel boundary event."),
+    "intermediateThrowEvent:none": Entry(
+        "Throw event", SUPPORTED, "Passed at once; with `tidegate.milestone`, a milestone."
+    ),
+    "intermediateThrowEvent:message": Entry(
+        "Message throw event", SUPPORTED, "Sends its message; with a job type, a job."
+    ),
+    "intermediateThrowEvent:signal": Entry("Signal throw event", SUPPORTED, "Sends its signal."),
+    "intermediateThrowEvent:escalation": Entry(
+        "Escalation throw event", SUPPORTED, "Raises an escalation, and goes on."
+    ),
+    "intermediateThrowEvent:link": Entry(
+        "Link throw event", NORMALISED, "Goes on at the link catch event of the same name."
+    ),
+    "intermediateCatchEvent:link": Entry("Link catch event", NORMALISED, "Where its link throw events go on."),
+    "intermediateCatchEvent:message": Entry(
+        "Message catch event", SUPPORTED, "Waits; without correlation key, an action."
+    ),
+    "intermediateCatchEvent:timer": Entry("Timer catch event", SUPPORTED, "Waits for a moment or a duration."),
+    "intermediateCatchEvent:signal": Entry("Signal catch event", SUPPORTED, "Waits for its signal."),
+    "boundaryEvent:message": Entry(
+        "Message boundary event", SUPPORTED, "Interrupting or not; without correlation key, an action."
+    ),
+    "boundaryEvent:timer": Entry("Timer boundary event", SUPPORTED, "Interrupting or not; date, duration or cycle."),
+    "boundaryEvent:signal": Entry("Signal boundary event", SUPPORTED, "Interrupting or not."),
+    "boundaryEvent:error": Entry("Error boundary event", SUPPORTED, "Catches the errors of its activity."),
+    "boundaryEvent:escalation": Entry("Escalation boundary event", SUPPORTED, "Interrupting or not."),
+    "boundaryEvent:cancel": Entry("Cancel boundary event", SUPPORTED, "On a transaction."),
+    "loop:parallel": Entry("Parallel multi-instance", NORMALISED, "The collection is evaluated once, on entry."),
+    "loop:sequential": Entry(
+        "Sequential multi-instance", NORMALISED, "One after the other, in the order of the collection."
+    ),
+    "loop:standard": Entry("Loop", SUPPORTED, "Repeats while its condition holds."),
+    "flow:conditional": Entry("Conditional flow of an activity", NORMALISED, "Taken where its condition holds."),
+    "flow:fork": Entry(
+        "Several flows that leave an activity", NORMALISED, "All are taken, as from a parallel gateway."
+    ),
+    "flow:merge": Entry("Several flows that enter an activity", SUPPORTED, "The activity runs once for each token."),
+    "flow:id": Entry("Sequence flow without id", NORMALISED, "It is given one."),
+    "end:implicit": Entry("Node without outgoing flow", NORMALISED, "The token ends there."),
+    "dataObject": Entry("Data objects and stores", IGNORED, "Drawings; variables are not kept in them."),
+    "textAnnotation": Entry("Annotations, groups, associations", IGNORED, "Drawings."),
+    "lane": Entry("Pools, lanes, message flows", IGNORED, "Drawings; the lane of a task is shown beside it."),
+}
+
+_OTHERWISE: dict[str, tuple[str, str, str]] = {
+    "conditional": (
+        "Conditional {0}",
+        "conditional-event",
+        "Wait with a user task or a message instead, and check the condition at a gateway.",
+    ),
+    "compensation": (
+        "Compensation {0}",
+        "compensation",
+        "Draw what undoes the work as tasks behind a boundary event or a gateway.",
+    ),
+    "none": ("{0} without definition", "event-without-definition", "Choose what this event waits for."),
+}
+_EVENT_NAMES = {
+    "startEvent": "start event",
+    "endEvent": "end event",
+    "intermediateCatchEvent": "catch event",
+    "intermediateThrowEvent": "throw event",
+    "boundaryEvent": "boundary event",
+}
+
+
+def key(element: elements.Element) -> str:
+    """The key of an element in the table."""
+    if element.type in _EVENT_NAMES:
+        return f"{element.type}:{element.event.kind if element.event else 'none'}"
+    if element.type == "subProcess" and element.triggered_by_event:
+        return "subProcess:event"
+    if element.type == "businessRuleTask" and element.job_type is None:
+        return "businessRuleTask:decision"
+    return element.type
+
+
+def entry(element: elements.Element) -> Entry:
+    """What the table says of an element; what it does not name is refused."""
+    known = TABLE.get(key(element))
+    if known is not None:
+        return known
+    kind = element.event.kind if element.event else ""
+    name = _EVENT_NAMES.get(element.type, element.type)
+    title, code, advice = _OTHERWISE.get(
+        kind, (f"{kind.capitalize()} {{0}}", "event-unsupported", "Choose another kind of event.")
+    )
+    text = title.format(name)
+    return _refused(text[:1].upper() + text[1:], "Not run.", code, advice)
