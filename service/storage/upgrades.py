@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from alembic import command
@@ -12,8 +13,14 @@ from sqlalchemy import Connection
 
 from service.storage import db
 from service.storage.models.ledger import AdminChain, KeyBlock
+from service.storage.models.releases import Category
 
 FIRST_KEY = 1_000
+STANDARD = {
+    "name": "standard",
+    "title": "Standard",
+    "models": {"major": "major_release", "minor": "minor_release", "emergency": "emergency_release"},
+}
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -35,6 +42,7 @@ def upgrade(url: str) -> None:
             if connection.execute(KeyBlock.__table__.select().where(KeyBlock.name == "keys")).first() is None:
                 connection.execute(KeyBlock.__table__.insert(), {"name": "keys", "next": FIRST_KEY})
                 connection.execute(AdminChain.__table__.insert(), {"id": 1, "count": 0, "hash": ""})
+                connection.execute(Category.__table__.insert(), STANDARD)
     finally:
         engine.dispose()
 
@@ -48,3 +56,14 @@ def revisions(url: str) -> tuple[str | None, str | None]:
         return current, ScriptDirectory.from_config(_config()).get_current_head()
     finally:
         engine.dispose()
+
+
+def current(connection: Connection) -> str | None:
+    """The revision of the database behind this connection."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@functools.cache
+def newest() -> str | None:
+    """The revision that this version of the product needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()

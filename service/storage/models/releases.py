@@ -10,6 +10,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.storage.models.base import Base, Json, Moment, key_column
 
 
+class Category(Base):
+    """A category of releases and the model it selects by release type (S2-5, S2-6)."""
+
+    __tablename__ = "categories"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    models: Mapped[dict] = mapped_column(Json)  # release type or "*" -> process id
+
+
 class Release(Base):
     """A release. status: open, closed, terminated, backed-out; `phase` follows the diagram."""
 

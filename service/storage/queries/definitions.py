@@ -57,7 +57,7 @@ def source(key: int) -> tuple[str, bytes, str] | None:
 
 
 def all_latest() -> Sequence[Row[Any]]:
-    """The newest version of every process, by name, with deployed_at, deployed_by and the number of active instances."""
+    """The newest version of every process by name, with deployed_at, deployed_by and how many instances are active."""
     newest = (
         select(Definition.process_id, func.max(Definition.version).label("version"))
         .where(Definition.retired_at.is_(None))

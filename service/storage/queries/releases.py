@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, unio
 from service.domain import policy
 from service.storage import db
 from service.storage.models.instances import Subscription, Task, TaskCandidate, Vote
-from service.storage.models.releases import Comment, Milestone, Release, ReleaseFact, ReleasePerson
+from service.storage.models.releases import Category, Comment, Milestone, Release, ReleaseFact, ReleasePerson
 from service.storage.queries import pages
 
 _COLUMNS = list(Release.__table__.c)
@@ -161,3 +161,15 @@ def milestones(number: int) -> Sequence[Row[Any]]:
     )
     with db.reading() as session:
         return session.execute(statement).all()
+
+
+def categories() -> Sequence[Row[Any]]:
+    """All categories by title: name, title, models."""
+    with db.reading() as session:
+        return session.execute(select(*Category.__table__.c).order_by(Category.title)).all()
+
+
+def category(name: str) -> Row[Any] | None:
+    """One category."""
+    with db.reading() as session:
+        return session.execute(select(*Category.__table__.c).where(Category.name == name)).first()

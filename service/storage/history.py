@@ -1,0 +1,121 @@
+"""Appending to history: each chain is a sequence of rows, each with a hash over itself and the one before it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from service.storage import writing
+from service.storage.models.instances import Instance
+from service.storage.models.ledger import AdminChain, Event
+
+ADMIN = "admin"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing to remember; `data` is plain JSON."""
+
+    event: str
+    element: str | None = None
+    activation_key: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a chain stands: how many rows, and the hash of the last."""
+
+    count: int
+    hash: str
+
+
+def instance_chain(key: int) -> str:
+    """The name of an instance's chain."""
+    return f"i{key}"
+
+
+def append(
+    session: Session,
+    chain: str,
+    head: Head,
+    entries: Sequence[Entry],
+    *,
+    at: datetime,
+    actor: str | None,
+    instance_key: int | None = None,
+    release_number: int | None = None,
+) -> Head:
+    """Insert the entries behind the head and answer the new head; the caller stores it with the chain's owner."""
+    rows = []
+    for entry in entries:
+        row = {
+            "chain": chain,
+            "seq": head.count + 1,
+            "instance_key": instance_key,
+            "release_number": release_number,
+            "at": at,
+            "actor": actor,
+            "event": entry.event,
+            "element": entry.element,
+            "activation_key": entry.activation_key,
+            "data": dict(entry.data),
+        }
+        head = Head(head.count + 1, digest(head.hash, row))
+        rows.append({**row, "hash": head.hash})
+    writing.insert_rows(session, Event, rows)
+    return head
+
+
+def append_to_instance(
+    session: Session, key: int, entries: Sequence[Entry], *, at: datetime, actor: str | None
+) -> None:
+    """Append where only the story changes, not the engine's state. The instance row must be locked."""
+    columns = (Instance.history_count, Instance.history_hash, Instance.release_number)
+    row = session.execute(select(*columns).where(Instance.key == key)).one()
+    head = append(
+        session,
+        instance_chain(key),
+        Head(row.history_count, row.history_hash),
+        entries,
+        at=at,
+        actor=actor,
+        instance_key=key,
+        release_number=row.release_number,
+    )
+    writing.update_where(session, Instance, {"history_count": head.count, "history_hash": head.hash}, key=key)
+
+
+def append_to_administration(session: Session, entries: Sequence[Entry], *, at: datetime, actor: str | None) -> None:
+    """Append to the one chain of people, groups and deployments."""
+    row = session.execute(select(AdminChain.count, AdminChain.hash).where(AdminChain.id == 1).with_for_update()).one()
+    head = append(session, ADMIN, Head(row[0], row[1]), entries, at=at, actor=actor)
+    writing.update_where(session, AdminChain, {"count": head.count, "hash": head.hash}, id=1)
+
+
+def digest(before: str, row: Mapping[str, Any]) -> str:
+    """SHA-256 over the hash before and the row's own values as canonical JSON."""
+    own = {name: row[name] for name in _HASHED}
+    own["at"] = row["at"].isoformat()
+    body = orjson.dumps(own, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return hashlib.sha256(before.encode() + body).hexdigest()
+
+
+_HASHED = ("chain", "seq", "instance_key", "release_number", "actor", "event", "element", "activation_key", "data")
+
+
+def first_broken(rows: Iterable[Row[Any]]) -> int | None:
+    """The seq of the first row of a whole chain that was changed afterwards; None when all is as it was written."""
+    before, expected = "", 1
+    for row in rows:
+        if row.seq != expected or digest(before, row._mapping) != row.hash:
+            return int(row.seq)
+        before, expected = row.hash, expected + 1
+    return None

@@ -1,0 +1,79 @@
+"""Guarded updates on deadlines and their levels: whoever changes a state first, wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, case, select, update
+from sqlalchemy.orm import Session
+
+from service.storage.models.notices import Deadline, DeadlineLevel
+
+_QUIET = {"synchronize_session": False}
+
+
+def claim(session: Session, level_key: int, now: datetime) -> Row[Any] | None:
+    """Turn a waiting level that is due into a fired one; None where it is not, or somebody else did."""
+    statement = (
+        update(DeadlineLevel)
+        .where(DeadlineLevel.key == level_key, DeadlineLevel.state == "waiting", DeadlineLevel.fire_at <= now)
+        .values(state="fired", fired_at=now)
+        .returning(*DeadlineLevel.__table__.c)
+    )
+    return session.execute(statement, execution_options=_QUIET).first()
+
+
+def end(session: Session, keys_by_outcome: Mapping[str, Sequence[int]], now: datetime) -> None:
+    """Close the open deadlines of these activations and cancel the levels that still wait."""
+    everything = [key for found in keys_by_outcome.values() for key in found]
+    if not everything:
+        return
+    done = list(keys_by_outcome.get("completed", ()))
+    state = case(
+        (Deadline.activation_key.not_in(done), "cancelled"),
+        (Deadline.due_at < now, "late"),
+        else_="met",
+    )
+    closed = session.execute(
+        update(Deadline)
+        .where(Deadline.activation_key.in_(everything), Deadline.state == "open")
+        .values(state=state, ended_at=now),
+        execution_options=_QUIET,
+    )
+    if closed.rowcount:  # type: ignore[attr-defined]
+        session.execute(
+            update(DeadlineLevel)
+            .where(DeadlineLevel.activation_key.in_(everything), DeadlineLevel.state == "waiting")
+            .values(state="cancelled"),
+            execution_options=_QUIET,
+        )
+
+
+def move(session: Session, deadline_key: int, due_at: datetime) -> bool:
+    """Set another due moment on an open deadline; False where it is over."""
+    moved = session.execute(
+        update(Deadline).where(Deadline.key == deadline_key, Deadline.state == "open").values(due_at=due_at),
+        execution_options=_QUIET,
+    )
+    return bool(moved.rowcount)  # type: ignore[attr-defined]
+
+
+def levels(session: Session, deadline_key: int) -> Sequence[Row[Any]]:
+    """All levels of a deadline in their order."""
+    statement = select(*DeadlineLevel.__table__.c).where(DeadlineLevel.deadline_key == deadline_key)
+    return session.execute(statement.order_by(DeadlineLevel.level, DeadlineLevel.repeat)).all()
+
+
+def move_levels(session: Session, fire_at: Mapping[int, datetime]) -> None:
+    """Give waiting levels, by key, another moment."""
+    if not fire_at:
+        return
+    table = DeadlineLevel.__table__
+    statement = (
+        update(table)
+        .where(table.c.key == bindparam("level_key"), table.c.state == "waiting")
+        .values(fire_at=bindparam("moment"), asked_at=None)
+    )
+    session.connection().execute(statement, [{"level_key": key, "moment": at} for key, at in fire_at.items()])

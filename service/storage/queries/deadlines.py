@@ -1,0 +1,115 @@
+"""Deadlines with their levels, filtered to what somebody may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, func, or_, select
+
+from service.domain import clock, policy
+from service.storage import db
+from service.storage.models.instances import Task
+from service.storage.models.notices import Deadline, DeadlineLevel
+from service.storage.models.releases import Release
+from service.storage.queries import pages, releases
+
+OVERDUE = "overdue"
+
+_COLUMNS = list(Deadline.__table__.c)
+_LEVEL = list(DeadlineLevel.__table__.c)
+_WITH_CONTEXT = [
+    *_COLUMNS,
+    Task.assignee,
+    Task.groups,
+    Task.users,
+    Release.title.label("release_title"),
+    Release.manager,
+    Release.coordinator,
+]
+
+
+def get(key: int) -> Row[Any] | None:
+    """One deadline, with its task's assignee, groups and users, and its release's title, manager and coordinator."""
+    with db.reading() as session:
+        return session.execute(_contextual().where(Deadline.key == key)).first()
+
+
+def of_activation(key: int) -> Row[Any] | None:
+    """The deadline of an activation."""
+    with db.reading() as session:
+        return session.execute(_contextual().where(Deadline.activation_key == key)).first()
+
+
+def listing(
+    actor: policy.Actor,
+    *,
+    state: str | None = None,
+    release: int | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> tuple[list[Row[Any]], str | None]:
+    """Deadlines the actor may see, soonest first. state: open, overdue (open and missed), met, late, cancelled."""
+    limit = pages.bounded(limit)
+    statement = _contextual().order_by(Deadline.due_at, Deadline.key).limit(limit + 1)
+    if state == OVERDUE:
+        statement = statement.where(Deadline.state == "open", Deadline.due_at < clock.now())
+    elif state:
+        statement = statement.where(Deadline.state == state)
+    if release is not None:
+        statement = statement.where(Deadline.release_number == release)
+    if not policy.may_see_everything(actor):
+        statement = statement.where(Deadline.release_number.in_(releases.visible_numbers(actor)))
+    if cursor:
+        text, key = pages.decode(cursor, 2)
+        moment = datetime.fromisoformat(text)
+        statement = statement.where(or_(Deadline.due_at > moment, and_(Deadline.due_at == moment, Deadline.key > key)))
+    with db.reading() as session:
+        rows = session.execute(statement).all()
+    return pages.cut(rows, limit, lambda row: [row.due_at.isoformat(), row.key])
+
+
+def levels(deadline_keys: Iterable[int]) -> dict[int, list[Row[Any]]]:
+    """The levels of these deadlines by deadline key, earliest first."""
+    wanted = list(deadline_keys)
+    found: dict[int, list[Row[Any]]] = {key: [] for key in wanted}
+    if not wanted:
+        return found
+    statement = (
+        select(*_LEVEL)
+        .where(DeadlineLevel.deadline_key.in_(wanted))
+        .order_by(DeadlineLevel.fire_at, DeadlineLevel.level, DeadlineLevel.repeat)
+    )
+    with db.reading() as session:
+        for row in session.execute(statement):
+            found[row.deadline_key].append(row)
+    return found
+
+
+def of_release(number: int, *, open_only: bool = False) -> Sequence[Row[Any]]:
+    """Deadlines of a release, soonest first."""
+    statement = _contextual().where(Deadline.release_number == number).order_by(Deadline.due_at, Deadline.key)
+    if open_only:
+        statement = statement.where(Deadline.state == "open")
+    with db.reading() as session:
+        return session.execute(statement).all()
+
+
+def counts(now: datetime | None = None) -> dict[str, int]:
+    """How many are open, and how many of those are missed: for the metrics."""
+    moment = now or clock.now()
+    with db.reading() as session:
+        opened = session.execute(select(func.count()).where(Deadline.state == "open")).scalar_one()
+        missed = session.execute(
+            select(func.count()).where(Deadline.state == "open", Deadline.due_at < moment)
+        ).scalar_one()
+    return {"open": opened, "overdue": missed}
+
+
+def _contextual() -> Any:
+    return (
+        select(*_WITH_CONTEXT)
+        .outerjoin(Task, Task.key == Deadline.task_key)
+        .outerjoin(Release, Release.number == Deadline.release_number)
+    )

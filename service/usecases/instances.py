@@ -1,0 +1,124 @@
+"""Runs of diagrams: starting one, and letting its timers fire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service import errors
+from service.domain import clock, policy
+from service.engine import process, steps
+from service.storage import db, keys, locking, writing
+from service.storage.history import Entry
+from service.storage.models.instances import Instance
+from service.storage.queries import definitions, forms
+from service.storage.types import Row, Session
+from service.usecases import advancing, facts, programs
+from service.usecases import locked as locks
+
+
+def start(
+    process_id: str,
+    version: int | None = None,
+    variables: Mapping[str, Any] | None = None,
+    business_key: str | None = None,
+    *,
+    actor: policy.Actor,
+) -> advancing.Outcome:
+    """Start an instance without a release. Raises NotFound, InvalidInput, Forbidden."""
+    policy.require(policy.may_start_instance(actor))
+    definition = definitions.latest(process_id) if version is None else definitions.version(process_id, version)
+    if definition is None:
+        which = f"{process_id} version {version}" if version else process_id
+        raise errors.NotFound(f"No process {which} is deployed.")
+    given = dict(variables or {})
+    named = sorted(name for name in given if facts.is_fact(name))
+    if named:
+        raise errors.InvalidInput({f"variables.{name}": ["is the name of a fact"] for name in named})
+    prepared = prepare(definition.key)
+    with db.transaction() as session:
+        return begin(session, prepared, given, actor=actor, business_key=business_key)
+
+
+class Prepared:
+    """A program and its manifest, put together before the transaction."""
+
+    def __init__(self, definition_key: int) -> None:
+        self.definition_key = definition_key
+        self.program = programs.program(definition_key)
+        self.processes, self.forms, self.fact_names = _reach(self.program.process.id, definition_key)
+
+
+def prepare(definition_key: int) -> Prepared:
+    """Load and parse what an instance of this definition needs: slow work that belongs before the transaction."""
+    return Prepared(definition_key)
+
+
+def begin(
+    session: Session,
+    prepared: Prepared,
+    variables: Mapping[str, Any],
+    *,
+    actor: policy.Actor,
+    business_key: str | None = None,
+    release: Row[Any] | None = None,
+) -> advancing.Outcome:
+    """Start an instance within the caller's transaction; `release` is locked."""
+    now = clock.now()
+    library = programs.Library(prepared.processes)
+    instance, step = process.start(
+        prepared.program, variables=dict(variables), world=locks.world_for_new(release, library, now)
+    )
+    key = keys.next_key(session)
+    row = {
+        "key": key,
+        "definition_key": prepared.definition_key,
+        "business_key": business_key,
+        "release_number": release.number if release is not None else None,
+        "status": "active",
+        "revision": 0,
+        "state": b"",
+        "manifest": {
+            "processes": {name: str(found) for name, found in prepared.processes.items()},
+            "forms": {name: str(found) for name, found in prepared.forms.items()},
+        },
+        "fact_names": sorted(prepared.fact_names),
+        "started_by": actor.name,
+        "started_at": now,
+        "history_count": 0,
+        "history_hash": "",
+    }
+    writing.insert_rows(session, Instance, [row])
+    locked = locks.adopt(session, locking.instance(session, key), release, instance, library, now)
+    model = prepared.program.process
+    locked.entries.append(Entry("instance.started", data={"process": model.id, "name": model.name, "by": actor.name}))
+    return advancing.step(locked, lambda _instance, _world: step, actor=actor)
+
+
+def fire_timers(instance_key: int) -> bool:
+    """Let every timer fire that is due; running it early or twice does no harm. Answers whether it was active."""
+
+    def command(instance: process.Instance, world: process.World) -> steps.Step:
+        return instance.tick(world)
+
+    with db.transaction() as session:
+        try:
+            advancing.advance(session, instance_key, command, actor=policy.SYSTEM)
+        except errors.Conflict:
+            return False
+    return True
+
+
+def _reach(process_id: str, key: int) -> tuple[dict[str, int], dict[str, int], set[str]]:
+    """Newest versions of everything the definition can reach by name, and the facts all of it mentions."""
+    processes, form_ids, named = {process_id: key}, set(), set()
+    todo = [key]
+    while todo:
+        model = programs.program(todo.pop()).process
+        form_ids |= model.forms
+        named |= model.facts
+        missing = [called for called in model.called if called not in processes]
+        found = definitions.newest_keys(missing)
+        processes |= found
+        todo += found.values()
+    return processes, forms.newest_keys(form_ids), named

@@ -1,0 +1,96 @@
+"""An instance under lock, brought to life, with what a command may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from service import errors
+from service.domain import clock
+from service.engine import process
+from service.storage import locking
+from service.storage.history import Entry
+from service.storage.queries import waiting
+from service.storage.types import Row, Session
+from service.usecases import facts, live, programs, settings
+
+UNKNOWN: Any = object()
+
+
+@dataclass
+class Locked:
+    """An instance under lock, with what a command may see."""
+
+    session: Session
+    row: Row[Any]
+    release: Row[Any] | None
+    live: live.Live
+    world: process.World
+    now: datetime
+    entries: list[Entry] = field(default_factory=list)
+
+
+def lock(session: Session, instance_key: int, *, release_number: int | None = UNKNOWN) -> Locked:
+    """Lock an instance (its release first) and bring it to life. Raises NotFound, Conflict when it is over."""
+    if release_number is UNKNOWN:
+        release_number = locking.release_of(session, instance_key)
+    release = locking.release(session, release_number) if release_number is not None else None
+    row = locking.instance(session, instance_key)
+    if row.status != "active":
+        raise errors.Conflict("This run of the model is over.", instance=str(instance_key))
+    now = clock.now()
+    alive = live.take(instance_key, row.revision) or _load(session, row)
+    return Locked(session, row, release, alive, _world(row, release, alive.library, now), now)
+
+
+def world_for_new(release: Row[Any] | None, library: programs.Library, now: datetime) -> process.World:
+    """What an instance may see that is just starting."""
+    record = facts.of_release(release, now) if release is not None else facts.empty(now)
+    return process.World(now=now, facts=record, library=library, zone=settings.current().zone)
+
+
+def adopt(
+    session: Session,
+    row: Row[Any],
+    release: Row[Any] | None,
+    instance: process.Instance,
+    library: programs.Library,
+    now: datetime,
+) -> Locked:
+    """A Locked for an instance whose row was inserted in this very transaction."""
+    alive = live.Live(revision=row.revision, instance=instance, library=library)
+    return Locked(session, row, release, alive, _world(row, release, library, now), now)
+
+
+def _load(session: Session, row: Row[Any]) -> live.Live:
+    """An instance from its stored state, with the keys of what is open in it."""
+    library = programs.Library({name: int(key) for name, key in row.manifest["processes"].items()})
+    state = locking.state(session, row.key)
+    instance = process.restore(state, programs.program(row.definition_key), library=library)
+    alive = live.Live(revision=row.revision, instance=instance, library=library)
+    alive.activations = waiting.activations(row.key)
+    alive.occurrences = waiting.occurrences(row.key)
+    alive.tasks = waiting.tasks(row.key)
+    alive.deadlines = waiting.deadlines(row.key)
+    alive.incidents = waiting.incidents(row.key)
+    return alive
+
+
+def _world(row: Row[Any], release: Row[Any] | None, library: programs.Library, now: datetime) -> process.World:
+    names = row.fact_names
+    if not names:
+        record: dict[str, Any] = {}
+    elif release is not None:
+        record = facts.of_release(release, now)
+    else:
+        record = facts.empty(now)
+    return process.World(now=now, facts=record, library=library, zone=settings.current().zone)
+
+
+def with_new_facts(locked: Locked) -> Locked:
+    """The same lock, seeing what this very command wrote to the record before the engine steps."""
+    if locked.release is not None:
+        locked.release = locking.release(locked.session, locked.release.number)
+    locked.world = _world(locked.row, locked.release, locked.live.library, locked.now)
+    return locked

@@ -1,0 +1,198 @@
+"""Models: checking and deploying diagrams and forms (S1-6, S2-6)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from service import errors
+from service.bpmnio import forms as formjs
+from service.domain import clock, policy
+from service.engine import definitions as diagrams
+from service.errors import Problem
+from service.storage import db, history, keys, writing
+from service.storage.history import Entry
+from service.storage.models.definitions import Definition, Deployment, Form
+from service.storage.queries import definitions, forms
+from service.storage.types import Session
+from service.usecases import facts
+
+File = tuple[str, bytes]
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a deployment made: (key, id, version, name) of each definition, (key, id, version) of each form."""
+
+    key: int | None
+    definitions: list[tuple[int, str, int, str]] = field(default_factory=list)
+    forms: list[tuple[int, str, int]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class _Read:
+    """The files of a deployment, understood."""
+
+    programs: list[tuple[str, bytes, diagrams.Program]] = field(default_factory=list)
+    forms: list[tuple[str, bytes, str, Mapping[str, Any]]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def check(files: Sequence[File]) -> list[Problem]:
+    """Everything that is wrong with these files, errors and warnings; needs no rights and stores nothing."""
+    return _read(files).problems
+
+
+def deploy(files: Sequence[File], *, actor: policy.Actor) -> Deployed:
+    """Check the files and store a new version of each that changed; running instances keep theirs.
+
+    Raises InvalidDefinition with every problem, and then nothing is stored; Forbidden.
+    """
+    policy.require(policy.may_deploy(actor))
+    if not files:
+        raise errors.InvalidInput({"files": ["send at least one .bpmn or .form file"]})
+    read = _read(files)
+    if any(problem.severity == "error" for problem in read.problems):
+        raise errors.InvalidDefinition(read.problems)
+    with db.transaction() as session:
+        return _store(session, read, actor)
+
+
+def _read(files: Sequence[File]) -> _Read:
+    read = _Read()
+    for name, source in files:
+        kind = name.rpartition(".")[2].lower()
+        if kind == "bpmn":
+            _read_diagram(read, name, source)
+        elif kind in ("form", "json"):
+            _read_form(read, name, source)
+        else:
+            text = "Only .bpmn and .form files can be deployed. Rename the file or leave it out."
+            read.problems.append(Problem(name, None, None, "unknown-file", text))
+    _check_together(read)
+    return read
+
+
+def _read_diagram(read: _Read, name: str, source: bytes) -> None:
+    try:
+        programs, warnings = diagrams.read(name, source)
+    except errors.InvalidDefinition as refused:
+        read.problems += refused.problems
+        return
+    read.problems += warnings
+    read.programs += [(name, source, program) for program in programs]
+    if not programs:
+        text = "The file has no executable process. Tick “Executable” on the process you want to run."
+        read.problems.append(Problem(name, None, None, "nothing-executable", text))
+
+
+def _read_form(read: _Read, name: str, source: bytes) -> None:
+    try:
+        schema = json.loads(source)
+    except ValueError as problem:
+        line = getattr(problem, "lineno", None)
+        read.problems.append(Problem(name, line, None, "malformed-json", f"The form is no JSON: {problem}."))
+        return
+    if not isinstance(schema, dict):
+        read.problems.append(Problem(name, 1, None, "no-form", "A form is a JSON object as the form editor saves it."))
+        return
+    form_id = str(schema.get("id") or name.rpartition("/")[2].rpartition(".")[0])
+    read.problems += formjs.problems(schema, file=name)
+    for found in formjs.fields(schema):
+        if facts.is_fact(found.key) and not found.record:
+            text = f"The key {found.key} is the name of a fact. Choose another, or record it with tidegate.record."
+            read.problems.append(Problem(name, None, found.id, "fact-name", text))
+    read.forms.append((name, source, form_id, schema))
+
+
+def _check_together(read: _Read) -> None:
+    """What only shows when all files and what is deployed already are looked at together."""
+    seen: dict[str, str] = {}
+    for name, _, program in read.programs:
+        if program.process.id in seen:
+            text = f"The process {program.process.id} is also in {seen[program.process.id]}. Give one another id."
+            read.problems.append(Problem(name, None, program.process.id, "process-twice", text))
+        seen[program.process.id] = name
+    here = {form_id for _, _, form_id, _ in read.forms}
+    for name, _, program in read.programs:
+        wanted = {e.form: e for e in program.process.elements.values() if e.form}
+        missing = wanted.keys() - here - forms.newest_keys(wanted).keys()
+        for form_id in sorted(missing):
+            element = wanted[form_id]
+            text = f"The form {form_id} is not deployed. Deploy it together with the diagram."
+            read.problems.append(Problem(name, element.line, element.id, "form-missing", text))
+
+
+def _store(session: Session, read: _Read, actor: policy.Actor) -> Deployed:
+    now = clock.now()
+    definition_rows = [row for row in (_definition_row(session, *item) for item in read.programs) if row]
+    form_rows = [row for row in (_form_row(session, *item) for item in read.forms) if row]
+    changed = {row["process_id"] for row in definition_rows} | {row["form_id"] for row in form_rows}
+    everything = [p.process.id for _, _, p in read.programs] + [form_id for _, _, form_id, _ in read.forms]
+    unchanged = [name for name in everything if name not in changed]
+    if not changed:
+        return _current(read, unchanged)
+    key = keys.next_key(session)
+    writing.insert_rows(session, Deployment, [{"key": key, "at": now, "by": actor.name}])
+    writing.insert_rows(session, Definition, [row | {"deployment_key": key} for row in definition_rows])
+    writing.insert_rows(session, Form, [row | {"deployment_key": key} for row in form_rows])
+    told = {"definitions": [f"{row['process_id']} v{row['version']}" for row in definition_rows]}
+    told |= {"forms": [f"{row['form_id']} v{row['version']}" for row in form_rows]}
+    history.append_to_administration(session, [Entry("models.deployed", data=told)], at=now, actor=actor.name)
+    return _current(read, unchanged, key)
+
+
+def _current(read: _Read, unchanged: list[str], key: int | None = None) -> Deployed:
+    """The newest versions of everything that was sent, changed or not."""
+    diagrams_now = [definitions.latest(program.process.id) for _, _, program in read.programs]
+    forms_now = [forms.latest(form_id) for _, _, form_id, _ in read.forms]
+    return Deployed(
+        key=key,
+        definitions=[(row.key, row.process_id, row.version, row.name) for row in diagrams_now if row],
+        forms=[(row.key, row.form_id, row.version) for row in forms_now if row],
+        unchanged=unchanged,
+        warnings=[problem for problem in read.problems if problem.severity != "error"],
+    )
+
+
+def _definition_row(session: Session, file: str, source: bytes, program: diagrams.Program) -> dict[str, Any] | None:
+    model = program.process
+    checksum = hashlib.sha256(source).hexdigest()
+    before = definitions.latest(model.id)
+    if before is not None and before.checksum == checksum:
+        return None
+    return {
+        "key": keys.next_key(session),
+        "process_id": model.id,
+        "version": before.version + 1 if before is not None else 1,
+        "name": model.name or model.id,
+        "version_tag": model.version_tag,
+        "file": file,
+        "source": source,
+        "checksum": checksum,
+        "facts": sorted(model.facts),
+        "forms": sorted(model.forms),
+        "called": sorted(model.called),
+    }
+
+
+def _form_row(
+    session: Session, file: str, source: bytes, form_id: str, schema: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    checksum = hashlib.sha256(source).hexdigest()
+    before = forms.latest(form_id)
+    if before is not None and before.checksum == checksum:
+        return None
+    return {
+        "key": keys.next_key(session),
+        "form_id": form_id,
+        "version": before.version + 1 if before is not None else 1,
+        "file": file,
+        "body": schema,
+        "checksum": checksum,
+    }

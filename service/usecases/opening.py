@@ -1,0 +1,66 @@
+"""What a task row needs when it opens: its form, its deciders, its due moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.domain import approvals
+from service.engine import steps
+from service.storage.queries import forms, people, waiting
+from service.usecases import locked as locks
+
+
+def form_key(locked: locks.Locked, form_id: str | None) -> int | None:
+    """The version of a form that this instance uses: from its manifest, else the newest."""
+    if not form_id:
+        return None
+    key = locked.row.manifest.get("forms", {}).get(form_id)
+    return int(key) if key else forms.newest_keys([form_id]).get(form_id)
+
+
+def task_row(
+    locked: locks.Locked, fact: steps.TaskOpened, key: int, activation_key: int
+) -> tuple[dict[str, Any], steps.IncidentRaised | None]:
+    """The row of a new task, and an incident where an approval has too few deciders."""
+    groups, users, assignee = list(fact.groups), list(fact.users), fact.assignee
+    if fact.gate and locked.release is not None:
+        assignee = assignee or locked.release.coordinator
+    row: dict[str, Any] = {
+        "key": key, "instance_key": locked.row.key, "activation_key": activation_key, "ref": fact.ref,
+        "release_number": locked.row.release_number, "element": fact.element, "name": fact.name[:255],
+        "phase": fact.phase, "state": "open", "assignee": assignee, "groups": groups, "users": users,
+        "form_key": form_key(locked, fact.form), "button": fact.button, "gate": fact.gate,
+        "criteria": dict(fact.criteria), "approval": None, "priority": fact.priority, "due_at": fact.due_at,
+        "follow_up_at": fact.follow_up_at, "opened_at": locked.now, "claimed_at": locked.now if assignee else None,
+        "revision": 1,
+    }  # fmt: skip
+    if fact.approval is None:
+        return row, None
+    row["approval"] = approval(locked, fact.approval, groups, users, assignee, fact.ref)
+    return row, too_few(row["approval"], fact.ref, fact.element)
+
+
+def approval(
+    locked: locks.Locked, rule: str | int, groups: list[str], users: list[str], assignee: str | None, ref: str
+) -> dict[str, Any]:
+    """Rule, number needed and the deciders, frozen now: candidates less requester and those whose work it is."""
+    candidates = people.names_in_groups(groups) | people.active_names([*users, *([assignee] if assignee else [])])
+    excluded = {locked.release.requester} if locked.release is not None else {locked.row.started_by}
+    chosen = approvals.deciders(candidates, excluded | _who_worked_on_it(locked, ref))
+    return {"rule": rule, "needed": approvals.needed(rule, len(chosen)), "deciders": chosen}
+
+
+def too_few(approval: dict[str, Any], ref: str, element: str) -> steps.IncidentRaised | None:
+    """An incident where the approval can never be given."""
+    if len(approval["deciders"]) >= approval["needed"]:
+        return None
+    text = (
+        f"{approval['needed']} deciders are needed, {len(approval['deciders'])} may decide "
+        "(the requester and those whose work is approved may not). Add people to the candidate group and retry."
+    )
+    return steps.IncidentRaised(ref=ref, element=element, code="too-few-deciders", message=text)
+
+
+def _who_worked_on_it(locked: locks.Locked, ref: str) -> set[str]:
+    """Who completed the tasks that stand in the same phase as the approval, since it was entered (four eyes)."""
+    return waiting.who_completed_tasks_in(locked.row.key, locked.live.instance.parent_of(ref))

@@ -1,0 +1,42 @@
+"""Looking into an instance without changing it: what a form shows, whether a condition holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service import errors
+from service.domain import clock
+from service.engine import process
+from service.storage.queries import instances, releases
+from service.storage.types import Row
+from service.usecases import facts, programs, settings
+
+
+def form_data(instance_key: int, ref: str | None) -> dict[str, Any]:
+    """What a form may read: the facts of the release and the variables seen from the activation."""
+    row, instance = _restored(instance_key)
+    world = _world(row)
+    return dict(world.facts) | instance.variables(ref)
+
+
+def evaluate(instance_key: int, ref: str, expressions: Mapping[str, str]) -> Mapping[str, Any]:
+    """The value of each expression as seen from an activation, now."""
+    row, instance = _restored(instance_key)
+    return instance.evaluate(ref, expressions, _world(row))
+
+
+def _restored(instance_key: int) -> tuple[Row[Any], process.Instance]:
+    row, stored = instances.get(instance_key), instances.state(instance_key)
+    if row is None or stored is None:
+        raise errors.NotFound(f"There is no instance {instance_key}.")
+    library = programs.Library({name: int(key) for name, key in row.manifest["processes"].items()})
+    return row, process.restore(stored[1], programs.program(row.definition_key), library=library)
+
+
+def _world(row: Row[Any]) -> process.World:
+    now = clock.now()
+    release = releases.get(row.release_number) if row.release_number is not None else None
+    record = facts.of_release(release, now) if release is not None else facts.empty(now)
+    library = programs.Library({name: int(key) for name, key in row.manifest["processes"].items()})
+    return process.World(now=now, facts=record, library=library, zone=settings.current().zone)

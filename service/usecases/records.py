@@ -1,0 +1,56 @@
+"""Form fields that write to the record instead of to variables (`tidegate.record`, design section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from service import errors
+from service.bpmnio import forms
+from service.storage import writing
+from service.storage.models.releases import Release, ReleaseFact
+from service.storage.types import Row, Session
+from service.usecases import facts, settings
+
+_PEOPLE = ("manager", "coordinator")
+_MOMENTS = ("window_start", "window_end")
+
+
+def split(schema: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What goes to the record by dotted fact name, and what stays a variable by key."""
+    names = forms.record_fields(schema)
+    recorded = {name: values[key] for key, name in names.items() if key in values}
+    return recorded, {key: value for key, value in values.items() if key not in names}
+
+
+def write(session: Session, release: Row[Any], recorded: Mapping[str, Any]) -> None:
+    """Store facts of a locked release: its own columns where it has them, else `release_facts`."""
+    columns: dict[str, Any] = {}
+    others: dict[str, Any] = {}
+    for name, value in recorded.items():
+        column = facts.EDITABLE.get(name.removeprefix("release.")) if name.startswith("release.") else None
+        if column is None:
+            others[name] = value
+        elif column in _MOMENTS:
+            columns[column] = _moment(name, value)
+        elif value not in (None, ""):
+            columns[column] = value
+    if columns:
+        writing.update_where(session, Release, columns, number=release.number)
+    if others:
+        writing.delete_where(session, ReleaseFact, release_number=release.number, name=list(others))
+        rows = [{"release_number": release.number, "name": name, "value": value} for name, value in others.items()]
+        writing.insert_rows(session, ReleaseFact, rows)
+
+
+def _moment(name: str, value: Any) -> datetime | None:
+    if value in (None, ""):
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError as problem:
+        raise errors.InvalidInput({name: ["must be a date and time"]}) from problem
+    zone = ZoneInfo(settings.current().zone)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -1,0 +1,270 @@
+"""Human tasks: taking one, handing it back, finishing it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from service import errors
+from service.bpmnio import forms as formjs
+from service.domain import approvals, clock, policy
+from service.engine import process, steps
+from service.storage import db, history, keys, locking, writing
+from service.storage.history import Entry
+from service.storage.models.instances import Task, Vote
+from service.storage.queries import forms, people, releases, tasks
+from service.storage.types import Row, Session
+from service.usecases import advancing, criteria, peeking, records
+from service.usecases import locked as locks
+
+
+@dataclass(frozen=True)
+class FormView:
+    """What a task page shows: the form-js schema, its data, and whether the viewer may only read."""
+
+    schema: Mapping[str, Any] | None
+    data: Mapping[str, Any]
+    readonly: bool
+    why: str | None = None
+    draft: Mapping[str, Any] | None = field(default=None)
+
+
+def see(key: int, *, actor: policy.Actor) -> Row[Any]:
+    """One task, if the actor may see it. Raises NotFound, Forbidden."""
+    task = tasks.get(key)
+    if task is None:
+        raise errors.NotFound(f"There is no task {key}.")
+    refusal = policy.may_see_task(actor, task, None)
+    if refusal and not (task.release_number and releases.may_see(actor, task.release_number)):
+        raise errors.Forbidden(refusal)
+    return task
+
+
+def claim(key: int, *, actor: policy.Actor) -> None:
+    """Take a task (S2-12). Raises TaskTaken naming who has it, TaskNotOpen, Forbidden."""
+
+    def change(task: Row[Any], release: Row[Any] | None) -> tuple[dict[str, Any], Entry | None]:
+        policy.require(policy.may_claim(actor, task, release))
+        if task.assignee == actor.name:
+            return {}, None
+        if task.assignee:
+            raise errors.TaskTaken(f"{_title(task.assignee)} took this task first.", assignee=task.assignee)
+        return {"assignee": actor.name, "claimed_at": clock.now()}, _entry("task.claimed", task, actor)
+
+    _change(key, change, actor=actor)
+
+
+def unclaim(key: int, *, actor: policy.Actor) -> None:
+    """Hand a task back to its candidates. Raises TaskNotOpen, Forbidden."""
+
+    def change(task: Row[Any], release: Row[Any] | None) -> tuple[dict[str, Any], Entry | None]:
+        if task.assignee is None:
+            return {}, None
+        policy.require(policy.may_unclaim(actor, task))
+        if not task.groups and not task.users:
+            raise errors.Conflict("Nobody else could take this task. Delegate it instead.")
+        return {"assignee": None, "claimed_at": None}, _entry("task.unclaimed", task, actor)
+
+    _change(key, change, actor=actor)
+
+
+def delegate(key: int, to: str, *, actor: policy.Actor) -> None:
+    """Give a task to another person (S0-22); that person holds it from now on. Raises InvalidInput, Forbidden."""
+    if people.actor(to) is None:
+        raise errors.InvalidInput({"to": [f"there is no active person {to}"]})
+
+    def change(task: Row[Any], release: Row[Any] | None) -> tuple[dict[str, Any], Entry | None]:
+        policy.require(policy.may_delegate(actor, task, release))
+        entry = _entry("task.delegated", task, actor, to=to, before=task.assignee)
+        return {"assignee": to, "claimed_at": clock.now()}, entry
+
+    _change(key, change, actor=actor)
+
+
+def save_draft(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> None:
+    """Keep what was typed so far; nobody else is told."""
+
+    def change(task: Row[Any], release: Row[Any] | None) -> tuple[dict[str, Any], Entry | None]:
+        policy.require(policy.may_complete(actor, task, release))
+        return {"draft": dict(values)}, None
+
+    _change(key, change, actor=actor, bump=False)
+
+
+def form(key: int, *, actor: policy.Actor) -> FormView:
+    """The form of a task with its data: facts, variables, and the draft or the answers."""
+    task = see(key, actor=actor)
+    release = releases.get(task.release_number) if task.release_number else None
+    schema = forms.by_key(task.form_key).body if task.form_key else None
+    data = peeking.form_data(task.instance_key, task.ref if task.state == "open" else None)
+    if task.state != "open":
+        return FormView(schema, data | (task.values or {}), True, "This task is done.")
+    may = policy.may_decide if task.approval else policy.may_complete
+    why = may(actor, task, release)
+    return FormView(schema, data | (task.draft or {}), why is not None, why, task.draft)
+
+
+def complete(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> advancing.Outcome:
+    """Finish a task with its form values and move the process on (S2-12).
+
+    1. Check the values against the form, by form-js' own rules, before anything is locked.
+    2. Under lock: the task is open, the actor holds it or may take it, its criteria hold.
+    3. Write what the form records, run the engine up to the next point where it must wait, store everything.
+
+    One transaction. Raises TaskNotOpen with who and when if someone was faster, InvalidInput with the fields,
+    CriteriaUnmet with the labels, Forbidden. An approval takes `{outcome, comment}` and counts as a decision.
+    """
+    task = see(key, actor=actor)
+    if task.approval is not None:
+        return decide(key, str(values.get("outcome", "")), str(values.get("comment") or ""), actor=actor)
+    _require_open(task)
+    checked, recorded = _checked(task, values)
+    with db.transaction() as session:
+        locked, task = _lock(session, key, task)
+        policy.require(policy.may_complete(actor, task, locked.release))
+        if recorded and locked.release is not None:
+            records.write(session, locked.release, recorded)
+            locked = locks.with_new_facts(locked)
+        else:
+            checked = checked | recorded
+        criteria.require(locked, task)
+        return _finish(locked, task, checked, actor=actor, answers=dict(values))
+
+
+def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) -> advancing.Outcome:
+    """Approve or deny (S2-38). The task completes when the outcome is certain.
+
+    Raises InvalidInput, Forbidden for anybody but its deciders, AlreadyDecided, TaskNotOpen.
+    """
+    if outcome not in approvals.OUTCOMES:
+        raise errors.InvalidInput({"outcome": ["must be approved or denied"]})
+    if outcome == approvals.DENIED and not comment.strip():
+        raise errors.InvalidInput({"comment": ["say why you deny it"]})
+    task = see(key, actor=actor)
+    with db.transaction() as session:
+        locked, task = _lock(session, key, task)
+        if task.approval is None:
+            raise errors.Conflict("This task is no approval; complete it.")
+        policy.require(policy.may_decide(actor, task, locked.release))
+        votes = {vote.user: vote.outcome for vote in tasks.votes(key)}
+        if actor.name in votes:
+            raise errors.AlreadyDecided(f"You have {votes[actor.name]} this already.", outcome=votes[actor.name])
+        row = {
+            "key": keys.next_key(session),
+            "task_key": key,
+            "user": actor.name,
+            "outcome": outcome,
+            "comment": comment,
+        }
+        writing.insert_rows(session, Vote, [row | {"at": locked.now}])
+        locked.entries.append(_entry("approval.decided", task, actor, outcome=outcome, comment=comment))
+        approval = task.approval
+        result = approvals.outcome(
+            approval["rule"], approval["needed"], approval["deciders"], {**votes, actor.name: outcome}
+        )
+        if result is None:
+            return _noted(locked, task, actor)
+        value = {"outcome": result, "by": actor.name, "comment": comment}
+        return _finish(locked, task, {task.element: value}, actor=actor, answers=value)
+
+
+def _checked(task: Row[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The variables and the recorded facts of a submission; raises InvalidInput with the fields."""
+    if task.form_key is None:
+        return dict(values), {}
+    schema = forms.by_key(task.form_key).body
+    data = peeking.form_data(task.instance_key, task.ref)
+    answer = formjs.check(schema, data, dict(values))
+    found = {field: list(texts) for field, texts in answer.errors.items()}
+    found |= {field: ["cannot be changed here"] for field in answer.tampered}
+    found |= {field: ["is not a field of this form"] for field in answer.unknown}
+    if found:
+        raise errors.InvalidInput(found)
+    recorded, checked = records.split(schema, answer.data)
+    return checked, recorded
+
+
+def _finish(
+    locked: locks.Locked, task: Row[Any], values: Mapping[str, Any], *, actor: policy.Actor, answers: Mapping[str, Any]
+) -> advancing.Outcome:
+    def command(instance: process.Instance, world: process.World) -> steps.Step:
+        return instance.complete(task.ref, dict(values), world)
+
+    columns = {
+        "state": "completed",
+        "values": dict(answers),
+        "draft": None,
+        "assignee": task.assignee or actor.name,
+        "closed_at": locked.now,
+        "closed_by": actor.name,
+        "revision": task.revision + 1,
+    }
+    return advancing.step(locked, command, actor=actor, closing={task.ref: columns}, names={task.ref: task.name})
+
+
+def _noted(locked: locks.Locked, task: Row[Any], actor: policy.Actor) -> advancing.Outcome:
+    """A decision that does not settle the approval yet."""
+    writing.update_where(locked.session, Task, {"revision": task.revision + 1}, key=task.key)
+    history.append_to_instance(locked.session, locked.row.key, locked.entries, at=locked.now, actor=actor.name)
+    return advancing.Outcome(locked.row.key, locked.row.release_number, locked.row.status, revision=locked.row.revision)
+
+
+def _lock(session: Session, key: int, seen: Row[Any]) -> tuple[locks.Locked, Row[Any]]:
+    """Lock the task's instance and read the task again; raises TaskNotOpen if someone was faster."""
+    try:
+        locked = locks.lock(session, seen.instance_key, release_number=seen.release_number)
+    except errors.NotFound:
+        raise
+    except errors.Conflict:
+        _require_open(tasks.get(key))
+        raise
+    task = tasks.get(key)
+    _require_open(task)
+    return locked, task
+
+
+def _change(
+    key: int,
+    change: Callable[[Row[Any], Row[Any] | None], tuple[dict[str, Any], Entry | None]],
+    *,
+    actor: policy.Actor,
+    bump: bool = True,
+) -> None:
+    """Change columns of an open task under its instance's lock, with a line of history."""
+    seen = see(key, actor=actor)
+    with db.transaction() as session:
+        release = locking.release(session, seen.release_number) if seen.release_number is not None else None
+        locking.instance(session, seen.instance_key)
+        task = tasks.get(key)
+        _require_open(task)
+        columns, entry = change(task, release)
+        if columns:
+            writing.update_where(session, Task, columns | ({"revision": task.revision + 1} if bump else {}), key=key)
+        if entry:
+            history.append_to_instance(session, seen.instance_key, [entry], at=clock.now(), actor=actor.name)
+
+
+def _require_open(task: Row[Any] | None) -> None:
+    if task is None:
+        raise errors.NotFound("There is no such task.")
+    if task.state == "open":
+        return
+    at = task.closed_at.isoformat(timespec="seconds") if task.closed_at else ""
+    who = _title(task.closed_by) if task.closed_by else "The process"
+    raise errors.TaskNotOpen(
+        f"{who} {_ENDED[task.state]} this task at {at}.", state=task.state, by=task.closed_by, at=at
+    )
+
+
+_ENDED = {"completed": "finished", "cancelled": "ended", "skipped": "skipped"}
+
+
+def _title(name: str) -> str:
+    return people.titles([name]).get(name, name)
+
+
+def _entry(event: str, task: Row[Any], actor: policy.Actor, **data: Any) -> Entry:
+    return Entry(
+        event, task.element, task.activation_key, {"task": task.key, "name": task.name, "by": actor.name, **data}
+    )
