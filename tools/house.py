@@ -53,7 +53,7 @@ def _python_problems(name: str, module: ast.Module) -> Iterator[str]:
 
 
 def main() -> int:
-    found = []
+    found: list[str] = []
     for path in tracked():
         try:
             text = path.read_text(encoding="utf-8")

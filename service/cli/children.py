@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
 
 # Runs between fork and the program: asks the kernel (Linux) for a signal at the parent's death, then becomes the
 # program. A separate interpreter rather than preexec_fn, which is not safe in a process with threads.
@@ -31,22 +30,24 @@ def start(
     command: Sequence[str | Path],
     *,
     environment: Mapping[str, str] | None = None,
-    log: IO[bytes] | int | None = None,
+    log: Path | None = None,
     wrapper: Sequence[str] = (),
     end_signal: signal.Signals = signal.SIGTERM,
     directory: Path | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a program in a process group of its own, so that Ctrl-C reaches only the parent."""
     become = [sys.executable, "-I", "-S", "-c", _BECOME, str(int(end_signal)), str(os.getpid())]
-    return subprocess.Popen(
-        [*wrapper, *become, *map(str, command)],
-        env=None if environment is None else dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=subprocess.STDOUT if log is not None else None,
-        cwd=directory,
-        process_group=0,
-    )
+    with contextlib.ExitStack() as stack:
+        output = None if log is None else stack.enter_context(log.open("ab"))
+        return subprocess.Popen(
+            [*wrapper, *become, *map(str, command)],
+            env=None if environment is None else dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=None if output is None else subprocess.STDOUT,
+            cwd=directory,
+            process_group=0,
+        )
 
 
 def stop(process: subprocess.Popen[bytes], *, patience_s: float = 10, how: signal.Signals = signal.SIGTERM) -> None:

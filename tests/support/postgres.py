@@ -63,14 +63,13 @@ class Postgres:
             "shared_buffers": "64MB",
         }
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with (self.directory / "log").open("ab") as log:
-            self.process = children.start(
-                [BINARIES / "postgres", "-D", self.data, *words],
-                log=log,
-                wrapper=_wrapper(),
-                # a fast shutdown: PostgreSQL's own processes follow their postmaster
-                end_signal=signal.SIGINT,
-            )
+        self.process = children.start(
+            [BINARIES / "postgres", "-D", self.data, *words],
+            log=self.directory / "log",
+            wrapper=_wrapper(),
+            # a fast shutdown: PostgreSQL's own processes follow their postmaster
+            end_signal=signal.SIGINT,
+        )
         self._wait()
 
     def _initialise(self) -> None:

@@ -101,13 +101,11 @@ class Product:
             settings.setdefault("TIDEGATE_BIND", f"127.0.0.1:{children.free_port()}")
             url = f"http://{settings['TIDEGATE_BIND']}"
         log = self.directory / f"{len(self.processes)}-{name}.log"
-        before = self._workers()
-        with log.open("wb") as stream:
-            popen = children.start([COMMAND, *words], environment=settings, log=stream, directory=self.directory)
+        popen = children.start([COMMAND, *words], environment=settings, log=log, directory=self.directory)
         process = Process(name, popen, log, url)
         self.processes.append(process)
         if wait:
-            self._wait(process, before)
+            self._wait(process)
         return process
 
     def run(
@@ -137,23 +135,19 @@ class Product:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
         return {**kept, MARK: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
 
-    def _workers(self) -> int:
-        url = self.environment.get("TIDEGATE_REDIS_URL")
-        if url is None:
-            return 0
+    def _beats(self, process: Process) -> bool:
+        """Whether this very process has said in the queue's server that it is alive."""
         try:
-            with redis.Redis.from_url(url, socket_timeout=2) as client:
-                return len(client.smembers("rq:workers"))
-        except redis.ConnectionError:
-            return 0
+            with redis.Redis.from_url(self.environment["TIDEGATE_REDIS_URL"], socket_timeout=2) as client:
+                return any(client.scan_iter(f"tidegate:alive:{process.name}:{process.popen.pid}-*"))
+        except redis.RedisError:
+            return False
 
-    def _wait(self, process: Process, workers_before: int) -> None:
+    def _wait(self, process: Process) -> None:
         if process.url is not None:
-            process.wait_until(lambda: answers(f"{process.url}/readyz"), "not ready", 40)
-        elif process.name == "worker":
-            process.wait_until(lambda: self._workers() > workers_before, "no worker registered")
-        elif process.name == "dispatcher":
-            process.wait_for_log("dispatcher")
+            process.wait_until(lambda: answers(f"{process.url}/readyz"), "not ready", 60)
+        elif process.name in ("worker", "dispatcher"):
+            process.wait_until(lambda: self._beats(process), "no sign of life in the queue's server")
 
 
 def answers(url: str) -> bool:

@@ -22,8 +22,7 @@ class QueueServer:
 
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
-        with (self.directory / "log").open("ab") as log:
-            self.process = valkey.start(self.directory, self.port, log=log)
+        self.process = valkey.start(self.directory, self.port, log=self.directory / "log")
         if not children.wait_for_port("127.0.0.1", self.port, self.process):
             raise RuntimeError(f"Valkey did not start: {(self.directory / 'log').read_text(errors='replace')[-2000:]}")
         self._wait_until_loaded()
