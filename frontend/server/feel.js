@@ -58,9 +58,6 @@ globalThis.feel = {
     const zones = takeMissingZones();
     return zones.length ? JSON.stringify({ zones }) : answer;
   },
-  evaluateMany(calls, millis, today) {
-    return '[' + JSON.parse(calls).map((call) => globalThis.feel.evaluate(...call, millis, today)).join(',') + ']';
-  },
-  check(expression, known, unary) { return JSON.stringify(check(expression, JSON.parse(known), unary)); },
+  check(expression, known, unary, inForm) { return JSON.stringify(check(expression, JSON.parse(known), unary, inForm)); },
   functions: () => JSON.stringify(names),
 };

@@ -19,14 +19,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service import errors
-from service.bpmnio import feelvalues, scripts, zones
+from service.bpmnio import feelvalues, scripts
 from service.bpmnio.feelvalues import Duration, Value, plain
 
 __all__ = ["Duration", "Value", "plain"]
 
 SECONDS = 0.25
 MAX_LENGTH = 8 * 1024
-ZONES_AT_ONCE = 20
 
 _PATH_BEFORE = re.compile(r"[\w.`]*$")
 
@@ -114,21 +113,22 @@ def evaluate_many(
     return [_caught(expression, context, moment) for expression, context in calls]
 
 
-def check(expression: str, *, names: Iterable[str] = (), unary_tests: bool = False) -> Checked:
+def check(expression: str, *, names: Iterable[str] = (), unary_tests: bool = False, in_form: bool = False) -> Checked:
     """What is wrong with an expression, and which names it needs, without evaluating it.
 
-    `names` are variables of more than one word, which only a parser that knows them can read.
+    `names` are variables of more than one word, which only a parser that knows them can read. An expression of a form
+    also runs in the browser, where only the functions of the FEEL standard are known.
     """
-    return _checked(expression, frozenset(names), unary_tests)
+    return _checked(expression, frozenset(names), unary_tests, in_form)
 
 
 @functools.lru_cache(maxsize=4096)
-def _checked(expression: str, names: frozenset[str], unary_tests: bool) -> Checked:
+def _checked(expression: str, names: frozenset[str], unary_tests: bool, in_form: bool) -> Checked:
     text, offset = _bare(expression)
     if len(text) > MAX_LENGTH:
         return _refused("TOO_LONG", f"It has {len(text)} characters; at most {MAX_LENGTH} are allowed.", text)
     try:
-        answer = json.loads(_bundle.call("feel.check", text, json.dumps(sorted(names)), unary_tests, seconds=SECONDS))
+        answer = _bundle.ask("feel.check", text, json.dumps(sorted(names)), unary_tests, in_form, seconds=SECONDS)
     except scripts.ScriptLimit as limit:
         return _refused("TOO_COMPLEX", f"The expression is too complex. {limit.detail}", text)
     problems = (Problem(p["code"], p["message"], p["from"] + offset, p["to"] + offset) for p in answer["problems"])
@@ -163,7 +163,8 @@ def _evaluate(kind: str, expression: str, context: Mapping[str, Any], now: datet
     moment = now or datetime.now(UTC)
     try:
         at = (moment.timestamp() * 1000, moment.date().isoformat())
-        answer = _ask(kind, text, encoded.text, encoded.marked, encoded.plain, *at)
+        asked = (kind, text, encoded.text, encoded.marked, encoded.plain, *at)
+        answer = _bundle.ask("feel.evaluate", *asked, seconds=SECONDS)
     except scripts.ScriptLimit as limit:
         raise _failed(FeelLimit, expression, limit.detail) from None
     except scripts.ScriptBroken as broken:
@@ -182,17 +183,6 @@ def _needed(expression: str, context: Mapping[str, Any], *, unary_tests: bool) -
         for name in context
         if name in names or (not name.isidentifier() and feelvalues.may_name(expression, name))
     }
-
-
-def _ask(*question: Any) -> dict[str, Any]:
-    """Put the question; where the engine first wants to know a time zone, tell it and ask again."""
-    for _ in range(ZONES_AT_ONCE):
-        answer = json.loads(_bundle.call("feel.evaluate", *question, seconds=SECONDS))
-        if "zones" not in answer:
-            return answer
-        for zone in answer["zones"]:
-            _bundle.call("feel.addZone", zone, json.dumps(zones.table(zone)), seconds=SECONDS)
-    raise scripts.ScriptBroken("It names too many time zones.")
 
 
 def _result(expression: str, text: str, offset: int, answer: dict[str, Any]) -> Result:
@@ -218,4 +208,4 @@ def _failed(failure: type[FeelFailed], expression: str, message: str, position: 
 
 def functions() -> Sequence[str]:
     """The names of all built-in functions."""
-    return json.loads(_bundle.call("feel.functions", seconds=SECONDS))
+    return _bundle.ask("feel.functions", seconds=SECONDS)

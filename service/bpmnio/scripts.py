@@ -1,11 +1,13 @@
 """One JavaScript context a thread for each bundle, with limits on time, memory and stack.
 
 Two threads in one context at once would crash the process, so a context never leaves its thread; a forked child starts
-with none, and after a limit was hit the next call gets a new one. The engine has no files, no network and no clock but what it is given.
+with none, and after a limit was hit the next call gets a new one. The engine has no files, no network and no clock but
+what it is given.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable
@@ -15,10 +17,12 @@ from typing import Any
 import quickjs
 
 from service import errors
+from service.bpmnio import zones
 
 BUNDLES = Path(__file__).parent / "bundles"
 MEMORY_BYTES = 64 * 1024 * 1024
 STACK_BYTES = 1024 * 1024
+ZONES_AT_ONCE = 20
 
 
 class ScriptLimit(errors.LimitExceeded):
@@ -40,6 +44,7 @@ class Bundle:
     """
 
     def __init__(self, name: str, *, ready: Callable[[Callable[..., Any]], None] | None = None) -> None:
+        self._name = name
         self._file = BUNDLES / f"{name}.js"
         self._ready = ready
         self._local = threading.local()
@@ -60,6 +65,16 @@ class Bundle:
         except ScriptLimit:
             self.forget()
             raise
+
+    def ask(self, function: str, *args: str | float | bool | None, seconds: float) -> Any:
+        """Run a function that answers in JSON; where it first wants to know a time zone, tell it and ask again."""
+        for _ in range(ZONES_AT_ONCE):
+            answer = json.loads(self.call(function, *args, seconds=seconds))
+            if not isinstance(answer, dict) or "zones" not in answer:
+                return answer
+            for zone in answer["zones"]:
+                self.call(f"{self._name}.addZone", zone, json.dumps(zones.table(zone)), seconds=seconds)
+        raise ScriptBroken("It names too many time zones.")
 
     def forget(self) -> None:
         """Drop this thread's context; the next call builds another."""

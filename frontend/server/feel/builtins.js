@@ -5,6 +5,8 @@ import { asDate, asMoment, moment, plainJson } from './values.js';
 import { equal, tidy } from './numbers.js';
 
 const { builtins, getType, Range } = inside;
+// What forms in a browser have: feelin's own, before anything is added.
+export const standard = Object.keys(builtins);
 const clock = { now: 0, today: null };
 let seed = [1, 2, 3, 4];
 

@@ -1,8 +1,8 @@
 // What an expression needs and what is wrong with it, from its parse tree alone.
 import { parseExpression, parseUnaryTests } from '@bpmn-io/feelin';
-import { names as builtinNames } from './builtins.js';
+import { names as builtinNames, standard } from './builtins.js';
 
-const builtins = new Set(builtinNames);
+const everywhere = new Set(builtinNames), inForms = new Set(standard);
 const PLAIN = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 
 // Function names with a word in them that would be read as an operator: the parser must know them.
@@ -18,8 +18,9 @@ function children(node) {
 }
 
 class Walk {
-  constructor(text) {
+  constructor(text, builtins) {
     this.text = text;
+    this.builtins = builtins;
     this.problems = [];
     this.paths = new Set();
     this.variables = new Set();
@@ -96,7 +97,7 @@ const visitors = {
     const [target, ...rest] = children(node);
     if (target.name === 'VariableName') {
       const name = walk.name(target);
-      if (!builtins.has(name) && !locals.has(name)) walk.problem('UNKNOWN_FUNCTION', `There is no function "${name}".`, target);
+      if (!walk.builtins.has(name) && !locals.has(name)) walk.problem('UNKNOWN_FUNCTION', `There is no function "${name}".`, target);
     } else walk.visit(target, locals);
     walk.all(rest, locals);
   },
@@ -120,10 +121,11 @@ const visitors = {
   Type() { /* the names in it are types */ },
 };
 
-export function check(text, names, unary) {
-  const known = { ...steering, ...Object.fromEntries(names.filter((name) => !PLAIN.test(name)).map((name) => [name, null])) };
-  const tree = (unary ? parseUnaryTests : parseExpression)(text, known, 'camunda');
-  const walk = new Walk(text);
+export function check(text, names, unary, inForm) {
+  const odd = names.filter((name) => !PLAIN.test(name)).map((name) => [name, null]);
+  const known = { ...(inForm ? {} : steering), ...Object.fromEntries(odd) };
+  const tree = (unary ? parseUnaryTests : parseExpression)(text, known, inForm ? undefined : 'camunda');
+  const walk = new Walk(text, inForm ? inForms : everywhere);
   if (text.trim() === '') walk.problem('SYNTAX', 'The expression is empty.', { from: 0, to: 0 });
   else walk.visit(tree.topNode, new Set(unary ? ['?'] : []));
   return { problems: walk.problems, variables: [...walk.variables].sort(), paths: [...walk.paths].sort() };
