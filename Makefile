@@ -87,7 +87,7 @@ $(STAMP)/test: $(STAMP)/run requirements-test.lock
 
 # Node builds the front end and is not needed afterwards: the machine's own when it is recent enough, else one from a wheel.
 $(STAMP)/node: | $(STAMP)/run
-	@if node -e 'process.exit(parseInt(process.versions.node) < 18)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
+	@if node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null && npm --version >/dev/null 2>&1; then \
 		dirname "$$(command -v node)" > $@; \
 	else \
 		echo "no Node.js 18 or newer here: installing one into $(VENV)"; \
