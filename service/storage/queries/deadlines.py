@@ -10,7 +10,8 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from service.domain import clock, policy
 from service.storage import db
-from service.storage.models.instances import Task
+from service.storage.models.definitions import Definition
+from service.storage.models.instances import Instance, Task
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.models.releases import Release
 from service.storage.queries import pages, releases
@@ -27,6 +28,7 @@ _WITH_CONTEXT = [
     Release.title.label("release_title"),
     Release.manager,
     Release.coordinator,
+    Definition.name.label("model_name"),
 ]
 
 
@@ -112,4 +114,6 @@ def _contextual() -> Any:
         select(*_WITH_CONTEXT)
         .outerjoin(Task, Task.key == Deadline.task_key)
         .outerjoin(Release, Release.number == Deadline.release_number)
+        .join(Instance, Instance.key == Deadline.instance_key)
+        .join(Definition, Definition.key == Instance.definition_key)
     )

@@ -1,0 +1,162 @@
+"""Mail: over SMTP where it is configured, else as files in a folder that people can open."""
+
+from __future__ import annotations
+
+import html
+import os
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from service import errors
+
+TIMEOUT_S = 10
+STARTTLS = ("always", "offered", "never")
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One mail to one person."""
+
+    to: str
+    subject: str
+    text: str
+    link: str
+    message_id: str
+    at: datetime
+
+
+def send(letter: Letter, smtp_url: str, sender: str, folder: Path) -> str:
+    """Hand a letter over; answers what the other side said. Raises ExternalFailure, transient or not.
+
+    smtp_url: `smtp://user:password@host:port?starttls=always|offered|never` or `smtps://...`; empty: a file in
+    `folder`.
+    """
+    message = compose(letter, sender)
+    if not smtp_url:
+        return _keep(message, letter.message_id, folder)
+    try:
+        return _talk(message, letter.to, sender, urlsplit(smtp_url))
+    except smtplib.SMTPRecipientsRefused as problem:
+        code, words = next(iter(problem.recipients.values()))
+        raise _refused(code, words) from problem
+    except smtplib.SMTPAuthenticationError as problem:
+        # our own configuration, not the letter: it may be corrected
+        raise errors.ExternalFailure(_words(problem.smtp_code, problem.smtp_error), transient=True) from problem
+    except smtplib.SMTPResponseException as problem:
+        raise _refused(problem.smtp_code, problem.smtp_error) from problem
+    except (smtplib.SMTPException, OSError, ssl.SSLError) as problem:
+        raise errors.ExternalFailure(f"The mail server cannot be reached: {problem}", transient=True) from problem
+
+
+def compose(letter: Letter, sender: str) -> EmailMessage:
+    """The message with a text and an HTML part."""
+    message = EmailMessage(policy=SMTP_POLICY)
+    try:
+        message["To"] = Address(addr_spec=letter.to)
+        message["From"] = Address("Tidegate", addr_spec=sender)
+    except (ValueError, IndexError) as problem:
+        raise errors.ExternalFailure(f"“{letter.to}” is not a mail address.", transient=False) from problem
+    message["Subject"] = letter.subject
+    message["Date"] = format_datetime(letter.at)
+    message["Message-ID"] = letter.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    text = f"{letter.text}\n\n{letter.link}" if letter.link else letter.text
+    message.set_content(text + "\n")
+    message.add_alternative(_html(letter), subtype="html")
+    return message
+
+
+def domain(address: str) -> str:
+    """The part of an address behind the @."""
+    return address.rpartition("@")[2] or "localhost"
+
+
+def _talk(message: EmailMessage, to: str, sender: str, url: SplitResult) -> str:
+    secure = url.scheme == "smtps"
+    host, port = url.hostname or "localhost", url.port or (465 if secure else 587 if url.username else 25)
+    local = socket.gethostname().split(".")[0] or "localhost"
+    context = ssl.create_default_context()
+    if secure:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, local, timeout=TIMEOUT_S, context=context)
+    else:
+        server = smtplib.SMTP(host, port, local, timeout=TIMEOUT_S)
+    with server:
+        server.ehlo()
+        if not secure:
+            _start_tls(server, url, context)
+        if url.username:
+            server.login(unquote(url.username), unquote(url.password or ""))
+        server.mail(sender)
+        return _hand_over(server, message, to)
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage, to: str) -> str:
+    code, words = server.rcpt(to)
+    if code not in (250, 251):
+        raise smtplib.SMTPRecipientsRefused({to: (code, words)})
+    code, words = server.data(message.as_bytes())
+    if code != 250:
+        raise smtplib.SMTPDataError(code, words)
+    return _words(code, words)
+
+
+def _start_tls(server: smtplib.SMTP, url: SplitResult, context: ssl.SSLContext) -> None:
+    """Encrypt as asked. Merely offered encryption is taken without checking the certificate: it is better than none.
+
+    A password is never sent without a checked certificate, unless `starttls=never` says so.
+    """
+    wanted = parse_qs(url.query).get("starttls", ["always" if url.username else "offered"])[0]
+    if wanted not in STARTTLS:
+        raise errors.ExternalFailure(f"TIDEGATE_SMTP_URL: starttls is one of {', '.join(STARTTLS)}.", transient=True)
+    if wanted == "never" or (wanted == "offered" and not server.has_extn("starttls")):
+        return
+    if wanted == "offered":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    server.starttls(context=context)
+    server.ehlo()
+
+
+def _refused(code: int, words: bytes | str) -> errors.ExternalFailure:
+    return errors.ExternalFailure(_words(code, words), transient=not 500 <= code < 600)
+
+
+def _words(code: int, words: bytes | str) -> str:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return f"{code} {' '.join(text.split())}"
+
+
+def _keep(message: EmailMessage, message_id: str, folder: Path) -> str:
+    """A file named after the Message-ID, so that a repeat replaces it."""
+    name = message_id.strip("<>").partition("@")[0]
+    path = folder / f"{name}.eml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = path.with_suffix(f".{os.getpid()}.part")
+        scratch.write_bytes(message.as_bytes())
+        scratch.replace(path)
+    except OSError as problem:
+        raise errors.ExternalFailure(f"The mail cannot be written to {path}: {problem}", transient=True) from problem
+    return f"written to {path}"
+
+
+def _html(letter: Letter) -> str:
+    paragraphs = "".join(
+        f"<p>{html.escape(part).replace(chr(10), '<br>')}</p>" for part in letter.text.split("\n\n") if part.strip()
+    )
+    link = html.escape(letter.link, quote=True)
+    button = f'<p><a href="{link}">{link}</a></p>' if link else ""
+    subject = html.escape(letter.subject)
+    return (
+        f'<!doctype html><html><head><meta charset="utf-8"><title>{subject}</title></head>'
+        f'<body style="font-family: sans-serif; max-width: 40em">{paragraphs}{button}</body></html>'
+    )

@@ -1,0 +1,203 @@
+"""The wording of notices: language, kind, then the subject and the lines of the body with simple placeholders.
+
+Placeholders: name (of the task, phase or action), release (`R-1 Payroll 4.2`), due, assignee, by, outcome, phase,
+reason, comment, error. A line of the body with a placeholder that has no value is left out. Every language has the same
+kinds with the same placeholders; a test compares them.
+"""
+
+from __future__ import annotations
+
+FALLBACK = "en"
+
+_ENGLISH = {
+    "deadline.near": (
+        "Due soon: {name}, {release} – due {due}",
+        "“{name}” of {release} is due {due}.",
+        "It is with: {assignee}.",
+        "",
+        "Please finish it in time, or say what stands in the way.",
+    ),
+    "deadline.due": (
+        "Deadline missed: {name}, {release} – due {due}",
+        "“{name}” of {release} was due {due} and is not done.",
+        "It is with: {assignee}.",
+        "",
+        "Please finish it now, or tell the release manager what stands in the way.",
+    ),
+    "deadline.overdue": (
+        "Overdue: {name}, {release} – since {due}",
+        "“{name}” of {release} has been overdue since {due}.",
+        "It is with: {assignee}.",
+        "",
+        "You are told because it was not finished after earlier notices.",
+    ),
+    "deadline.moved": (
+        "New due date: {name}, {release} – {due}",
+        "{by} moved the due date of “{name}” of {release} to {due}.",
+        "{reason}",
+    ),
+    "task.opened": (
+        "New task: {name}, {release}",
+        "“{name}” of {release} waits for you or your group.",
+        "It is due {due}.",
+    ),
+    "task.assigned": (
+        "Assigned to you: {name}, {release}",
+        "{by} gave you “{name}” of {release}.",
+        "It is due {due}.",
+    ),
+    "approval.asked": (
+        "Your decision is asked: {name}, {release}",
+        "Please approve or deny “{name}” of {release}.",
+        "It is due {due}.",
+    ),
+    "approval.decided": (
+        "{name}: {outcome}, {release}",
+        "“{name}” of {release} was decided: {outcome}.",
+        "By: {by}.",
+        "{comment}",
+    ),
+    "release.started": (
+        "Release started: {release}",
+        "{by} created {release}. It runs the model “{name}”.",
+    ),
+    "phase.entered": (
+        "{release} is now in: {phase}",
+        "{release} has entered the phase “{phase}”.",
+    ),
+    "milestone.reached": (
+        "Milestone reached: {name}, {release}",
+        "{release} has reached the milestone “{name}”.",
+    ),
+    "release.closed": (
+        "Release ended: {release} – {outcome}",
+        "{release} has ended: {outcome}.",
+        "{reason}",
+    ),
+    "release.terminated": (
+        "Release terminated: {release}",
+        "{by} terminated {release}.",
+        "{reason}",
+    ),
+    "release.backed-out": (
+        "Backing out: {release}",
+        "{release} is being backed out.",
+        "{reason}",
+    ),
+    "action.taken": (
+        "{name}: {release}",
+        "{by} triggered “{name}” of {release}.",
+        "{reason}",
+    ),
+    "incident.raised": (
+        "Stuck: {name}, {release}",
+        "{release} cannot go on at “{name}”:",
+        "{error}",
+        "",
+        "Correct the cause, then retry it.",
+    ),
+}
+
+_GERMAN = {
+    "deadline.near": (
+        "Bald fällig: {name}, {release} – fällig {due}",
+        "„{name}“ von {release} ist fällig: {due}.",
+        "Bearbeitung: {assignee}.",
+        "",
+        "Bitte rechtzeitig abschließen oder mitteilen, was im Weg steht.",
+    ),
+    "deadline.due": (
+        "Frist versäumt: {name}, {release} – fällig {due}",
+        "„{name}“ von {release} war fällig: {due}, und ist nicht erledigt.",
+        "Bearbeitung: {assignee}.",
+        "",
+        "Bitte jetzt abschließen oder der Releaseleitung mitteilen, was im Weg steht.",
+    ),
+    "deadline.overdue": (
+        "Überfällig: {name}, {release} – seit {due}",
+        "„{name}“ von {release} ist überfällig seit {due}.",
+        "Bearbeitung: {assignee}.",
+        "",
+        "Diese Nachricht kommt, weil frühere Hinweise nicht zum Abschluss geführt haben.",
+    ),
+    "deadline.moved": (
+        "Neuer Termin: {name}, {release} – {due}",
+        "{by} hat den Termin von „{name}“ von {release} verschoben auf {due}.",
+        "{reason}",
+    ),
+    "task.opened": (
+        "Neue Aufgabe: {name}, {release}",
+        "„{name}“ von {release} wartet auf Sie oder Ihre Gruppe.",
+        "Fällig: {due}.",
+    ),
+    "task.assigned": (
+        "Ihnen zugewiesen: {name}, {release}",
+        "{by} hat Ihnen „{name}“ von {release} übergeben.",
+        "Fällig: {due}.",
+    ),
+    "approval.asked": (
+        "Ihre Entscheidung ist gefragt: {name}, {release}",
+        "Bitte „{name}“ von {release} genehmigen oder ablehnen.",
+        "Fällig: {due}.",
+    ),
+    "approval.decided": (
+        "{name}: {outcome}, {release}",
+        "„{name}“ von {release} wurde entschieden: {outcome}.",
+        "Von: {by}.",
+        "{comment}",
+    ),
+    "release.started": (
+        "Release begonnen: {release}",
+        "{by} hat {release} angelegt. Es läuft nach dem Modell „{name}“.",
+    ),
+    "phase.entered": (
+        "{release} ist jetzt in: {phase}",
+        "{release} hat die Phase „{phase}“ erreicht.",
+    ),
+    "milestone.reached": (
+        "Meilenstein erreicht: {name}, {release}",
+        "{release} hat den Meilenstein „{name}“ erreicht.",
+    ),
+    "release.closed": (
+        "Release beendet: {release} – {outcome}",
+        "{release} ist beendet: {outcome}.",
+        "{reason}",
+    ),
+    "release.terminated": (
+        "Release abgebrochen: {release}",
+        "{by} hat {release} abgebrochen.",
+        "{reason}",
+    ),
+    "release.backed-out": (
+        "Rückbau: {release}",
+        "{release} wird zurückgebaut.",
+        "{reason}",
+    ),
+    "action.taken": (
+        "{name}: {release}",
+        "{by} hat „{name}“ von {release} ausgelöst.",
+        "{reason}",
+    ),
+    "incident.raised": (
+        "Steht still: {name}, {release}",
+        "{release} kommt bei „{name}“ nicht weiter:",
+        "{error}",
+        "",
+        "Bitte die Ursache beheben und dann wiederholen.",
+    ),
+}
+
+
+WORDING: dict[str, dict[str, tuple[str, ...]]] = {"en": _ENGLISH, "de": _GERMAN}
+
+# Single words that come as values.
+WORDS: dict[str, dict[str, str]] = {
+    "en": {"nobody": "nobody yet"},
+    "de": {
+        "nobody": "noch niemand",
+        "approved": "genehmigt",
+        "denied": "abgelehnt",
+        "completed": "abgeschlossen",
+        "cancelled": "abgebrochen",
+    },
+}

@@ -1,0 +1,79 @@
+"""Notices and deliveries: each person once for each cause, and a delivery in one pair of hands at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from service.storage import keys, writing
+from service.storage.models.notices import Delivery, Notice
+
+_QUIET = {"synchronize_session": False}
+
+
+def insert_new(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Insert notices without keys; answers user -> key of those who had not been told for this cause."""
+    if not rows:
+        return {}
+    drawn = [{**row, "key": key} for row, key in zip(rows, keys.take(session, len(rows)), strict=True)]
+    insert = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
+    table = Notice.__table__
+    values = [{("as_recipient" if name == "as_" else name): value for name, value in row.items()} for row in drawn]
+    statement = (
+        insert(table).on_conflict_do_nothing(index_elements=["cause", "user"]).returning(table.c.key, table.c.user)
+    )
+    return {row.user: row.key for row in session.connection().execute(statement, values)}
+
+
+def insert_deliveries(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert deliveries without keys."""
+    writing.insert_rows(
+        session,
+        Delivery,
+        [{**row, "key": key} for row, key in zip(rows, keys.take(session, len(rows)), strict=True)],
+    )
+
+
+def lease(session: Session, delivery_key: int, token: str, now: datetime, until: datetime) -> Row[Any] | None:
+    """Take a delivery that waits, is due and in nobody's hands; None where it is not."""
+    statement = (
+        update(Delivery)
+        .where(
+            Delivery.key == delivery_key,
+            Delivery.state == "waiting",
+            Delivery.due_at <= now,
+            or_(Delivery.leased_until.is_(None), Delivery.leased_until < now),
+        )
+        .values(lease=token, leased_until=until, attempts=Delivery.attempts + 1)
+        .returning(*Delivery.__table__.c)
+    )
+    return session.execute(statement, execution_options=_QUIET).first()
+
+
+def settle(session: Session, delivery_key: int, token: str, values: Mapping[str, Any]) -> bool:
+    """Write how an attempt went; False where the lease is no longer ours."""
+    statement = (
+        update(Delivery)
+        .where(Delivery.key == delivery_key, Delivery.lease == token, Delivery.state == "waiting")
+        .values(**values, lease=None, leased_until=None)
+    )
+    return bool(session.execute(statement, execution_options=_QUIET).rowcount)  # type: ignore[attr-defined]
+
+
+def notice(session: Session, key: int) -> Row[Any]:
+    """One notice."""
+    return session.execute(select(*Notice.__table__.c).where(Notice.key == key)).one()
+
+
+def mark_read(session: Session, user: str, now: datetime, *, key: int | None = None) -> int:
+    """Mark one or all unread notices of a person as read; answers how many."""
+    statement = update(Notice).where(Notice.user == user, Notice.read_at.is_(None)).values(read_at=now)
+    if key is not None:
+        statement = statement.where(Notice.key == key)
+    return int(session.execute(statement, execution_options=_QUIET).rowcount)  # type: ignore[attr-defined]

@@ -1,0 +1,148 @@
+"""Notices: a person's inbox, and for each release who was told what, when, and with what answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+
+from service.domain import policy
+from service.storage import db
+from service.storage.models.notices import Delivery, Notice
+from service.storage.models.people import User
+from service.storage.queries import pages, releases
+
+_COLUMNS = list(Notice.__table__.c)
+_DELIVERY = list(Delivery.__table__.c)
+_RECEIPT = [
+    *_COLUMNS,
+    User.title.label("user_title"),
+    Delivery.key.label("delivery_key"),
+    Delivery.channel,
+    Delivery.address,
+    Delivery.state.label("delivery_state"),
+    Delivery.attempts,
+    Delivery.due_at.label("next_attempt_at"),
+    Delivery.sent_at,
+    Delivery.message_id,
+    Delivery.answer,
+]
+
+
+def reachable(names: Iterable[str]) -> Sequence[Row[Any]]:
+    """Active people of these names: name, email, language, zone."""
+    statement = select(User.name, User.email, User.language, User.zone).where(
+        User.name.in_(list(names)), User.deactivated_at.is_(None)
+    )
+    with db.reading() as session:
+        return session.execute(statement.order_by(User.name)).all()
+
+
+def inbox(
+    user: str, *, unread: bool | None = None, limit: int = 50, cursor: str | None = None
+) -> tuple[list[Row[Any]], str | None]:
+    """A person's notices, newest first."""
+    limit = pages.bounded(limit)
+    statement = select(*_COLUMNS).where(Notice.user == user).order_by(Notice.key.desc()).limit(limit + 1)
+    if unread is not None:
+        statement = statement.where(Notice.read_at.is_(None) if unread else Notice.read_at.is_not(None))
+    if cursor:
+        statement = statement.where(Notice.key < pages.decode(cursor, 1)[0])
+    with db.reading() as session:
+        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+
+
+def unread(user: str) -> int:
+    """How many of a person's notices are not read."""
+    with db.reading() as session:
+        return session.execute(
+            select(func.count(Notice.key)).where(Notice.user == user, Notice.read_at.is_(None))
+        ).scalar_one()
+
+
+def get(key: int) -> Row[Any] | None:
+    """One notice."""
+    with db.reading() as session:
+        return session.execute(select(*_COLUMNS).where(Notice.key == key)).first()
+
+
+def owns(user: str, key: int) -> bool:
+    """The notice is in this person's inbox."""
+    with db.reading() as session:
+        return session.execute(select(Notice.key).where(Notice.key == key, Notice.user == user)).first() is not None
+
+
+def listing(
+    actor: policy.Actor,
+    *,
+    release: int | None = None,
+    user: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> tuple[list[Row[Any]], str | None]:
+    """Notices with their receipts, newest first: those of releases the actor may see, and their own.
+
+    A row has the notice, user_title, and of its delivery (None where there is none): channel, address, delivery_state,
+    attempts, next_attempt_at, sent_at, message_id, answer.
+    """
+    limit = pages.bounded(limit)
+    statement = _receipts().order_by(Notice.key.desc()).limit(limit + 1)
+    if release is not None:
+        statement = statement.where(Notice.release_number == release)
+    if user is not None:
+        statement = statement.where(Notice.user == user)
+    if not policy.may_see_everything(actor):
+        visible = Notice.release_number.in_(releases.visible_numbers(actor))
+        statement = statement.where(visible | (Notice.user == actor.name))
+    if cursor:
+        statement = statement.where(Notice.key < pages.decode(cursor, 1)[0])
+    with db.reading() as session:
+        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+
+
+def of_release(number: int, *, limit: int = 200) -> Sequence[Row[Any]]:
+    """Receipts of a release, newest first; rows as in `listing`."""
+    statement = _receipts().where(Notice.release_number == number).order_by(Notice.key.desc()).limit(limit)
+    with db.reading() as session:
+        return session.execute(statement).all()
+
+
+def of_cause(cause: str) -> Sequence[Row[Any]]:
+    """Receipts of one cause, by person; rows as in `listing`."""
+    with db.reading() as session:
+        return session.execute(_receipts().where(Notice.cause == cause).order_by(Notice.user)).all()
+
+
+def deliveries(
+    *, state: str | None = None, limit: int = 50, cursor: str | None = None
+) -> tuple[list[Row[Any]], str | None]:
+    """Deliveries with subject and user of their notice, newest first; state dead: those that were given up."""
+    limit = pages.bounded(limit)
+    statement = (
+        select(*_DELIVERY, Notice.subject, Notice.user, Notice.release_number)
+        .join(Notice, Notice.key == Delivery.notice_key)
+        .order_by(Delivery.key.desc())
+        .limit(limit + 1)
+    )
+    if state:
+        statement = statement.where(Delivery.state == state)
+    if cursor:
+        statement = statement.where(Delivery.key < pages.decode(cursor, 1)[0])
+    with db.reading() as session:
+        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+
+
+def delivery_counts() -> dict[str, int]:
+    """How many deliveries wait, were sent, were given up: for the metrics and `doctor`."""
+    with db.reading() as session:
+        rows = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
+        return {"waiting": 0, "sent": 0, "dead": 0} | {row[0]: row[1] for row in rows}
+
+
+def _receipts() -> Any:
+    return (
+        select(*_RECEIPT)
+        .outerjoin(Delivery, Delivery.notice_key == Notice.key)
+        .outerjoin(User, User.name == Notice.user)
+    )

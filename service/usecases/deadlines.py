@@ -1,0 +1,200 @@
+"""Deadlines: setting them with their ladders, ending them, moving them, and firing what they climb to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from service import errors
+from service.domain import clock, escalation, policy
+from service.engine import steps
+from service.storage import db, history, keys, ladders, locking, writing
+from service.storage.models.instances import Task
+from service.storage.models.notices import Deadline, DeadlineLevel
+from service.storage.queries import deadlines as stored
+from service.storage.queries import people
+from service.storage.types import Session
+from service.usecases import notices, recipients, settings
+
+log = logging.getLogger(__name__)
+
+LONGEST_NAME = 255
+
+
+def rows(
+    session: Session,
+    facts: Sequence[tuple[int, steps.DeadlineSet, int | None]],
+    *,
+    instance_key: int,
+    release_number: int | None,
+    now: datetime,
+    zone: str,
+) -> None:
+    """Insert the deadlines of (activation key, fact, task key) and every level of their ladders.
+
+    For the caller's transaction; two statements, none without facts. A ladder of None is the default one.
+    """
+    if not facts:
+        return
+    drawn = keys.take(session, len(facts))
+    made = [
+        _deadline(key, activation, fact, task, instance_key, release_number, now)
+        for key, (activation, fact, task) in zip(drawn, facts, strict=True)
+    ]
+    levels = [level for row, (_, fact, _) in zip(made, facts, strict=True) for level in _levels(row, fact.ladder, zone)]
+    for row, key in zip(levels, keys.take(session, len(levels)), strict=True):
+        row["key"] = key
+    writing.insert_rows(session, Deadline, made)
+    writing.insert_rows(session, DeadlineLevel, levels)
+
+
+def end(session: Session, activation_keys_by_outcome: Mapping[str, Iterable[int]], now: datetime) -> None:
+    """Close the deadlines of activations that left: met or late when completed, else cancelled; no level fires again.
+
+    For the caller's transaction; one statement where none of them has a deadline, else two.
+    """
+    ladders.end(session, {outcome: list(found) for outcome, found in activation_keys_by_outcome.items()}, now)
+
+
+def move(deadline_key: int, due_at: datetime, *, reason: str = "", actor: policy.Actor) -> None:
+    """Give an open deadline another due moment; the levels not yet fired move with it, fired ones stay fired.
+
+    Raises NotFound, Forbidden, Conflict where it is over, and InvalidInput for a moment that is not after its start.
+    """
+    with db.transaction() as session:
+        row = stored.get(deadline_key)
+        if row is None:
+            raise errors.NotFound("There is no such deadline.")
+        policy.require(_may_move(actor, row))
+        locking.instance(session, row.instance_key)
+        if due_at <= row.started_at:
+            raise errors.InvalidInput({"due_at": ["must be after the deadline's start"]})
+        if not ladders.move(session, deadline_key, due_at):
+            raise errors.Conflict(f"The deadline of “{row.name}” is over.")
+        moments = _moved(ladders.levels(session, deadline_key), row, due_at, settings.current().zone)
+        ladders.move_levels(session, moments)
+        if row.task_key is not None:
+            writing.update_where(session, Task, {"due_at": due_at}, key=row.task_key)
+        data = {"from": row.due_at.isoformat(), "to": due_at.isoformat(), "reason": reason}
+        entry = history.Entry("deadline.moved", row.element, row.activation_key, data)
+        history.append_to_instance(session, row.instance_key, [entry], at=clock.now(), actor=actor.name)
+
+
+def fire(level_key: int) -> bool:
+    """Fire one level: claim it and tell the people it names, in one transaction (S2-3).
+
+    Answers False, and does nothing, where it has fired, is not due, or its activation has left. Recipients are those
+    of this moment; a person named twice is told once.
+    """
+    with db.transaction() as session:
+        now = clock.now()
+        level = ladders.claim(session, level_key, now)
+        if level is None:
+            return False
+        deadline = stored.get(level.deadline_key)
+        told = recipients.resolve(level.recipients, deadline)
+        if not told:
+            log.warning("deadline %s: nobody to tell: %s", deadline.key, " ".join(level.recipients))
+        notices.tell(
+            session,
+            cause=f"level:{level.key}",
+            recipients=told,
+            kind=_kind(level, deadline),
+            values=_values(deadline),
+            link=_link(deadline),
+            release_number=deadline.release_number,
+            instance_key=deadline.instance_key,
+            task_key=deadline.task_key,
+            now=now,
+        )
+    return True
+
+
+def _deadline(
+    key: int,
+    activation_key: int,
+    fact: steps.DeadlineSet,
+    task_key: int | None,
+    instance_key: int,
+    release_number: int | None,
+    now: datetime,
+) -> dict[str, Any]:
+    return {
+        "key": key, "activation_key": activation_key, "instance_key": instance_key, "release_number": release_number,
+        "task_key": task_key, "element": fact.element, "name": fact.name[:LONGEST_NAME] or fact.element,
+        "phase": fact.phase, "as_drawn": fact.as_drawn[:LONGEST_NAME], "clock": fact.clock,
+        "started_at": fact.started_at or now, "due_at": fact.due_at, "state": "open", "ended_at": None,
+    }  # fmt: skip
+
+
+def _levels(row: Mapping[str, Any], ladder: Sequence[escalation.Rung] | None, zone: str) -> list[dict[str, Any]]:
+    rungs = escalation.DEFAULT if ladder is None else ladder
+    return [
+        {
+            "deadline_key": row["key"], "activation_key": row["activation_key"], "level": level.level,
+            "repeat": level.repeat, "moment": _drawn(level, rungs), "recipients": list(level.recipients),
+            "fire_at": level.fire_at, "state": "waiting", "asked_at": None, "fired_at": None,
+        }
+        for level in escalation.levels(rungs, row["started_at"], row["due_at"], zone, row["clock"])
+    ]  # fmt: skip
+
+
+def _drawn(level: escalation.Level, rungs: Sequence[escalation.Rung]) -> str:
+    """The moment as in the ladder; a repeat also says after what: `P1D repeat P1D`."""
+    every = rungs[level.level - 1].repeat
+    return f"{level.moment} repeat {every}" if every else level.moment
+
+
+def _moved(levels: Sequence[Any], row: Any, due_at: datetime, zone: str) -> dict[int, datetime]:
+    """New moments of the waiting levels, by key."""
+    rungs: dict[int, escalation.Rung] = {}
+    for level in levels:
+        moment, _, every = level.moment.partition(" repeat ")
+        times = max(level.repeat, rungs[level.level].times if level.level in rungs else 0)
+        rungs[level.level] = escalation.Rung(moment, tuple(level.recipients), every or None, times)
+    numbers = sorted(rungs)
+    planned = escalation.levels([rungs[number] for number in numbers], row.started_at, due_at, zone, row.clock)
+    moments = {(numbers[one.level - 1], one.repeat): one.fire_at for one in planned}
+    return {level.key: moments[level.level, level.repeat] for level in levels if level.state == "waiting"}
+
+
+def _kind(level: Any, deadline: Any) -> str:
+    if level.fire_at < deadline.due_at:
+        return "deadline.near"
+    return "deadline.due" if level.fire_at == deadline.due_at else "deadline.overdue"
+
+
+def _values(deadline: Any) -> dict[str, Any]:
+    if deadline.release_number is not None:
+        release = f"R-{deadline.release_number} {deadline.release_title}"
+    else:
+        release = f"{deadline.model_name} {deadline.instance_key}"
+    return {
+        "name": deadline.name,
+        "release": release,
+        "due": deadline.due_at,
+        "assignee": ", ".join(_holders(deadline)),
+    }
+
+
+def _holders(deadline: Any) -> list[str]:
+    """Who has it in hand: people by their titles, else the groups it is offered to."""
+    tasks = recipients.tasks(deadline)
+    names = [task.assignee for task in tasks if task.assignee]
+    called = people.titles(names)
+    offered = [group for task in tasks if not task.assignee for group in [*(task.groups or ()), *(task.users or ())]]
+    return list(dict.fromkeys([*(called.get(name, name) for name in names), *offered]))
+
+
+def _link(deadline: Any) -> str:
+    if deadline.task_key is not None:
+        return f"/tasks/{deadline.task_key}"
+    return f"/releases/R-{deadline.release_number}" if deadline.release_number is not None else ""
+
+
+def _may_move(actor: policy.Actor, deadline: Any) -> str | None:
+    if actor.has(policy.RELEASE_MANAGER) or actor.name in (deadline.manager, deadline.coordinator):
+        return None
+    return "Only the release manager and the release's coordinator move due dates."
