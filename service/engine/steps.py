@@ -148,6 +148,14 @@ class MessageThrown(Fact):
 
 
 @dataclass(frozen=True)
+class SignalThrown(Fact):
+    """A signal throw or end event spoke; those who wait inside of the instance have heard it already."""
+
+    name: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class PhaseEntered(Fact):
     """The release is in a phase now."""
 

@@ -1,0 +1,276 @@
+"""The board of one instance: where its tokens stand, what they wait for, what they did in this command."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from SpiffWorkflow.util.task import TaskState
+
+from service.engine import elements, expressions, observing, steps
+from service.engine.expressions import Stuck
+from service.engine.graphs import Graph
+from service.engine.scopes import ROOT, Scopes, nested, plain
+from service.engine.tokens import Flow, SubFlow, Token, TopFlow
+from service.engine.worlds import World
+
+
+class Board:
+    """Tokens by ref and by what they wait for, the scopes, and the facts of the command that runs."""
+
+    def __init__(self, graph: Graph, graph_of: Callable[[Any], Graph]) -> None:
+        self.graph_of = graph_of
+        self.scopes = Scopes()
+        self.tokens: dict[str, Token] = {}
+        self.timers: dict[str, Token] = {}
+        self.messages: dict[str, Token] = {}
+        self.signals: dict[str, Token] = {}
+        self.joins: dict[str, Token] = {}  # tokens that wait at an inclusive gateway
+        self.serial = 0
+        self.status = "active"
+        self.world: World = World(datetime.min)
+        self.facts: list[steps.Fact] = []
+        self.queue: deque[Token] = deque()
+        self.passed = 0
+        self.flow = TopFlow(graph, self)
+
+    def born(self, token: Token) -> None:
+        self.serial += 1
+        token.serial = self.serial
+        self.tokens[token.ref] = token
+
+    # What a command does
+
+    def begin(self, world: World) -> None:
+        self.world, self.facts, self.passed = world, [], 0
+
+    def say(self, fact: steps.Fact) -> None:
+        self.facts.append(fact)
+
+    def settle(self) -> None:
+        """Let tokens move until all of them wait."""
+        while self.queue or self._recheck():
+            while self.queue:
+                token = self.queue.popleft()
+                if token.alive and "stuck" not in token.internal_data:
+                    self._step(token)
+
+    def _step(self, token: Token) -> None:
+        self.passed += 1
+        if self.passed > self.world.limits.steps:
+            limit = (
+                f"More than {self.world.limits.steps} elements were passed without a wait: this may be an endless loop."
+            )
+            self.stick(token, "run", Stuck("limit", limit))
+        else:
+            self.guard(token, "run")
+
+    def _recheck(self) -> bool:
+        """Inclusive gateways look again: others have moved."""
+        for token in by_age(self.joins):
+            if token.alive and "stuck" not in token.internal_data:
+                self.guard(token, "look")
+        return bool(self.queue)
+
+    def guard(self, token: Token, stage: str) -> None:
+        """Run one stage of a token's stay; where it cannot go on, it stays there with an incident."""
+        try:
+            getattr(token.task_spec, stage)(token)
+        except Stuck as stuck:
+            self.stick(token, stage, stuck)
+
+    def stick(self, token: Token, stage: str, stuck: Stuck) -> None:
+        token.internal_data["stuck"] = stage
+        element = token.element
+        place = element.id if element else token.task_spec.name
+        self.say(steps.IncidentRaised(token.ref, place, stuck.code, stuck.message, stuck.expression))
+
+    def ready(self, token: Token) -> None:
+        token._set_state(TaskState.READY)
+        self.queue.append(token)
+
+    # Scopes and expressions
+
+    def scope_of(self, token: Token) -> str:
+        """The innermost scope that a token sees."""
+        return token.ref if token.ref in self.scopes else token.flow.scope
+
+    def own_scope(self, token: Token) -> str:
+        """The scope of this very activation, opened where it has none yet."""
+        if token.ref not in self.scopes:
+            self.scopes.open(token.ref, token.flow.scope)
+        return token.ref
+
+    @property
+    def now(self) -> datetime:
+        """The moment of this command in the zone where it is worked."""
+        return self.world.now.astimezone(ZoneInfo(self.world.zone))
+
+    def value(self, scope: str, text: str, extra: Mapping[str, Any] | None = None) -> Any:
+        """The value of a FEEL expression, seen from a scope."""
+        return expressions.evaluate(text, self._context(scope, extra), self.now)
+
+    def needed(self, scope: str, text: str, what: str, extra: Mapping[str, Any] | None = None) -> Any:
+        """The same, where null does not do."""
+        context = self._context(scope, extra)
+        value = expressions.evaluate(text, context, self.now)
+        if value is None:
+            why = expressions.why_null(text, context, self.now)
+            raise Stuck("null-value", f"{what} is needed, but “{text}” gave null{why}.", text)
+        return value
+
+    def condition(self, scope: str, text: str, extra: Mapping[str, Any] | None = None) -> bool:
+        if not expressions.is_feel(text):
+            raise Stuck("wrong-type", f"“{text}” is no FEEL condition: it must begin with “=”.", text)
+        value = self.needed(scope, text, "A condition", extra)
+        if not isinstance(value, bool):
+            raise Stuck("wrong-type", f"A condition must be true or false, this is {expressions.shown(value)}.", text)
+        return value
+
+    def text(self, scope: str, text: str, what: str) -> str:
+        """A needed text or number, as text."""
+        if not expressions.is_feel(text):
+            return text
+        value = self.needed(scope, text, what)
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise Stuck("wrong-type", f"{what} must be a text or a number, this is {expressions.shown(value)}.", text)
+        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+    def mapped(self, scope: str, mappings: tuple[elements.Mapping_, ...], infer: bool) -> dict[str, Any]:
+        """The variables that input or output mappings make; each sees those before it."""
+        made: dict[str, Any] = {}
+        for mapping in mappings:
+            if expressions.is_feel(mapping.source):
+                value = self.value(scope, mapping.source, made)
+            else:
+                value = expressions.inferred(mapping.source) if infer else mapping.source
+            head = mapping.target.split(".", 1)[0]
+            existing = made.get(head)
+            if existing is None and infer and "." in mapping.target:
+                existing = self.scopes.visible(scope).get(head)
+            name, whole = nested(mapping.target, value, existing)
+            made[name] = whole
+        return made
+
+    def _context(self, scope: str, extra: Mapping[str, Any] | None) -> dict[str, Any]:
+        return {**self.world.facts, **self.scopes.visible(scope), **(extra or {})}
+
+    # The end of a stay
+
+    def finish(self, token: Token, variables: Mapping[str, Any] | None = None, result: Any = None) -> None:
+        """What the element gives goes to its scopes, then the token leaves; stuck where a mapping fails."""
+        self.close(token, "completed")
+        if variables:
+            token.internal_data["values"] = plain(variables)
+        if result is not None:
+            token.internal_data["result"] = plain(result)
+        self.guard(token, "leave")
+
+    def depart(self, token: Token, outcome: str = "completed") -> None:
+        """The token leaves its element and goes on along the flows."""
+        if token.parent.task_spec.is_host:
+            token.parent.task_spec.disarm(token.parent)
+        self.let_go(token, outcome)
+        token.complete()
+
+    def cancel(self, token: Token, outcome: str = "cancelled") -> None:
+        """End this stay and everything inside of it, innermost first."""
+        for child in token.children:
+            self.cancel(child)
+        inner = self.inside(token)
+        if inner is not None:
+            self.clear(inner)
+            inner.discard()
+        self.let_go(token, outcome)
+        token._set_state(TaskState.CANCELLED)
+        token.drop()
+
+    def skip(self, token: Token) -> None:
+        """End this stay and everything inside of it, and go on behind it."""
+        for child in token.children:
+            self.cancel(child)
+        inner = self.inside(token)
+        if inner is not None:
+            self.clear(inner)
+            inner.discard()
+        token.internal_data.pop("stuck", None)
+        self.depart(token, "skipped")
+
+    def clear(self, flow: Flow) -> None:
+        """Cancel every token of a flow, the latest first."""
+        for token in reversed(flow.task_tree.children):
+            if token.alive:
+                self.cancel(token)
+
+    def inside(self, token: Token) -> SubFlow | None:
+        """The flow inside of an activity."""
+        flow: SubFlow | None = token.flow.top_workflow.subprocesses.get(token.id)
+        return flow
+
+    def close(self, token: Token, outcome: str) -> None:
+        """The person's task or the job of this token is over."""
+        opened = token.internal_data.pop("open", None)
+        if opened and token.element:
+            self.say(observing.closed(token, token.element.id, opened, outcome))
+
+    def await_(self, token: Token, what: str) -> None:
+        """The token waits, on the list of this name: timers, messages, signals or joins."""
+        token.internal_data["waits"] = what
+        getattr(self, what)[token.ref] = token
+
+    def disarm(self, token: Token, fired: bool = False) -> None:
+        """The token no longer waits."""
+        what = token.internal_data.pop("waits", None)
+        if what is None:
+            return
+        del getattr(self, what)[token.ref]
+        place = token.element.id if token.element else ""
+        if what == "timers":
+            self.say(steps.TimerDisarmed(token.ref, place, fired=fired))
+        elif what == "messages":
+            self.say(steps.Unsubscribed(token.ref, place, received=fired))
+
+    def let_go(self, token: Token, outcome: str) -> None:
+        self.close(token, outcome)
+        self.disarm(token)
+        element = token.element
+        if element is not None and "entered" in token.internal_data:
+            if token.internal_data.get("phase") and element.phase:
+                self.say(steps.PhaseLeft(token.ref, element.id, element.phase, outcome))
+            self.say(steps.Left(token.ref, element.id, outcome, token.internal_data.get("result")))
+        self.scopes.close(token.ref)
+        self.scopes.close(f"{token.ref}:called")
+
+    # The end of a flow
+
+    def settle_flow(self, flow: Flow) -> None:
+        """Where no token is left: first the gate of the phase, then the flow is over."""
+        if flow.completed or len(flow.tasks) > 1:
+            return
+        gates = [spec for spec in flow.spec.end.outputs if spec.name != "End"]
+        if gates and not flow.gated:
+            flow.gated = True
+            for gate in gates:
+                self.guard(flow.task_tree._add_child(gate), "arrive")
+            return
+        flow.completed = True
+        if flow.host is not None:
+            self.ready(flow.host)
+            return
+        self.end("completed", flow.ended_at)
+
+    def end(self, outcome: str, element: str = "") -> None:
+        """The whole instance is over."""
+        self.status = outcome
+        self.queue.clear()
+        drawn = self.flow.graph.elements.get(element)
+        name = drawn.name if drawn else ""
+        self.say(steps.Ended("", element, outcome, name, dict(self.scopes.local(ROOT))))
+
+
+def by_age(tokens: Mapping[str, Token]) -> list[Token]:
+    """The same order live and restored: the oldest first."""
+    return sorted(tokens.values(), key=lambda token: token.serial)

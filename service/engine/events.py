@@ -1,0 +1,148 @@
+"""Events that wait: boundary and intermediate events, events behind an event-based gateway.
+
+`arm` makes a token wait, `fire` is what happened. Where an event interrupts, everything inside its activity ends first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from SpiffWorkflow.util.task import TaskState
+
+from service.engine import elements, nodes, observing, steps, timers
+from service.engine.tokens import Token
+
+
+def arm(token: Token, scope: str, host: Token | None) -> None:
+    """Wait for what is drawn; expressions are read from `scope`. Nothing waits where one of them fails."""
+    element, board = token.element, token.board
+    assert element is not None and element.event is not None
+    event, data = element.event, token.internal_data
+    token._set_state(TaskState.WAITING)
+    if event.kind == "timer":
+        timers.arm(token, scope)
+        say_armed(token, host)
+    elif event.kind == "message":
+        data["message"] = board.text(scope, event.name or "", "A message name")
+        data["key"] = board.text(scope, event.correlation, "A correlation key") if event.correlation else None
+        say_subscribed(token, host)
+    elif event.kind == "signal":
+        data["signal"] = board.text(scope, event.name or "", "A signal name")
+        board.await_(token, "signals")
+
+
+def say_armed(token: Token, host: Token | None) -> None:
+    place = token.element.id if token.element else ""
+    attached = host.ref if host else None
+    token.board.say(steps.TimerArmed(token.ref, place, due_at=timers.due_at(token), attached_to=attached))
+
+
+def say_subscribed(token: Token, host: Token | None) -> None:
+    assert token.element is not None
+    data = token.internal_data
+    token.board.await_(token, "messages")
+    token.board.say(observing.subscribed(token, token.element, data["message"], data["key"], host))
+
+
+class CatchEvent(nodes.Node):
+    """An intermediate event that waits, alone or behind an event-based gateway."""
+
+    def arrive(self, token: Token) -> None:
+        self.enter(token)
+        nodes.map_inputs(token)
+        self.arm(token)
+
+    def arm(self, token: Token) -> None:
+        element = token.element
+        assert element is not None
+        if element.event is None or element.event.kind in ("none", "link"):
+            token.board.ready(token)
+            return
+        arm(token, token.board.scope_of(token), None)
+
+    def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
+        token.board.disarm(token, fired=True)
+        gateway = token.parent
+        if gateway.task_spec.is_race:
+            gateway.task_spec.won(gateway, token)
+        self.enter(token)
+        token.board.finish(token, variables)
+
+
+class BoundaryEvent(nodes.Node):
+    """An event at the border of an activity, awaited for as long as that runs."""
+
+    is_boundary = True
+
+    def arm(self, token: Token) -> None:
+        main = main_of(token.parent)
+        arm(token, token.board.scope_of(main), main)
+
+    def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
+        board, host = token.board, token.parent
+        assert token.element is not None and token.element.event is not None
+        board.disarm(token, fired=True)
+        token.move_below(token.flow.task_tree)
+        if token.element.event.interrupting:
+            host.task_spec.interrupt(host)
+        else:
+            self._arm_again(token, host, token.element.event)
+        self.enter(token)
+        board.finish(token, variables)
+
+    def _arm_again(self, fired: Token, host: Token, event: elements.Event) -> None:
+        """It goes on waiting, under a new ref: messages, signals and errors always, timers while their cycle has turns."""
+        if event.kind == "timer" and event.timer != "cycle":
+            return
+        again, main, data = host._add_child(self), main_of(host), fired.internal_data
+        again._set_state(TaskState.WAITING)
+        if event.kind == "timer":
+            if not timers.arm_next(again, fired):
+                again.drop()
+                return
+            say_armed(again, main)
+        elif event.kind == "message":
+            again.internal_data.update(message=data["message"], key=data["key"])
+            say_subscribed(again, main)
+        elif event.kind == "signal":
+            again.internal_data["signal"] = data["signal"]
+            again.board.await_(again, "signals")
+
+
+class Host(nodes.Node):
+    """Carries an activity and the events at its border for as long as the activity runs."""
+
+    is_host = True
+
+    def arrive(self, token: Token) -> None:
+        token._set_state(TaskState.STARTED)
+        main = next(spec for spec in self.outputs if not spec.is_boundary)
+        token._add_child(main).task_spec._update(main_of(token))
+
+    def arm_all(self, token: Token) -> None:
+        """The activity is entered: its events wait from now on."""
+        for spec in self.outputs:
+            if spec.is_boundary and token.alive:
+                token.board.guard(token._add_child(spec), "arm")
+
+    def interrupt(self, token: Token) -> None:
+        """An event ended the activity: out with it, its other events, and the host."""
+        token.board.cancel(main_of(token))
+        self.release(token)
+
+    def release(self, token: Token) -> None:
+        """The activity has left: nothing is awaited at its border any more."""
+        self.disarm(token)
+        token._set_state(TaskState.COMPLETED)
+        token.drop()
+
+    def disarm(self, token: Token) -> None:
+        for event in token.children:
+            if event.task_spec.is_boundary:
+                token.board.cancel(event)
+
+
+def main_of(host: Token) -> Token:
+    """The activity that a host carries."""
+    return next(child for child in host.children if not child.task_spec.is_boundary)

@@ -1,0 +1,289 @@
+"""How every element behaves: a token arrives, the element runs when it is its turn, the token leaves along the flows.
+
+These classes take the place of SpiffWorkflow's own spec classes (see `adopting.py`). Nothing is predicted: tokens are made
+when their predecessor leaves. The stages of a stay are methods, and `Board.guard` calls them by name, also to try again:
+`arrive` (into the element), `run` (its turn), `leave` (with its results), `look` (somebody else moved).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
+from SpiffWorkflow.util.task import TaskState
+
+from service.engine import observing, steps
+from service.engine.expressions import Stuck
+from service.engine.tokens import Flow, Token
+
+INNER = frozenset({"End"})
+
+
+class Node(BpmnTaskSpec):  # type: ignore[misc]
+    """An element that does nothing by itself: the token passes at once."""
+
+    is_loop = False  # carries the children of a loop
+    is_host = False  # carries an activity and its boundary events
+    is_boundary = False
+    joins = False  # waits for other tokens
+    is_race = False  # carries the events behind an event-based gateway
+    inner = False  # machinery that no token enters
+
+    def _predict(self, my_task: Token, *args: Any, **kwargs: Any) -> None:
+        """Nothing is predicted."""
+
+    def _update(self, my_task: Token) -> None:
+        my_task.board.guard(my_task, "arrive")
+
+    def _on_complete(self, my_task: Token) -> None:
+        """Out of the tree, and on."""
+        carrier, loop = my_task.parent, my_task.loop
+        my_task.drop()
+        if loop is not None:
+            loop.task_spec.child_left(loop, my_task)
+            return
+        if carrier.task_spec.is_host:
+            carrier.task_spec.release(carrier)
+        self.go_on(my_task.flow)
+
+    # The stages of a stay
+
+    def arrive(self, token: Token) -> None:
+        self.enter(token)
+        token.board.ready(token)
+
+    def run(self, token: Token) -> None:
+        token.board.finish(token)
+
+    def leave(self, token: Token) -> None:
+        self.write(token)
+        token.board.depart(token)
+
+    def look(self, token: Token) -> None:
+        """Somebody else moved."""
+
+    # Their parts
+
+    def enter(self, token: Token) -> None:
+        data, element = token.internal_data, token.element
+        if element is not None and "entered" not in data:
+            data["entered"] = 1
+            token.board.say(observing.entered(token, element))
+
+    def write(self, token: Token) -> None:
+        """Results of the element go to the scopes: through its output mappings, or all of them as they are."""
+        board, element = token.board, token.element
+        values = token.internal_data.get("values") or {}
+        if element is not None and element.outputs:
+            scope = board.own_scope(token)
+            board.scopes.put(scope, values)
+            made = board.mapped(scope, element.outputs, infer=True)
+            # A child of a loop writes to itself: its output element is what leaves the loop.
+            board.scopes.propagate(scope if token.loop else token.flow.scope, made)
+        elif values:
+            board.scopes.propagate(board.scope_of(token), values)
+        if token.loop is not None:
+            token.loop.task_spec.collect(token.loop, token)
+
+    def go_on(self, flow: Flow) -> None:
+        """One token for each flow that is taken, and the end of the scope where there is none left."""
+        send(flow, self.name, self.taken())
+        flow.board.settle_flow(flow)
+
+    def taken(self) -> Iterable[Any]:
+        return self.outputs
+
+
+def send(flow: Flow, source: str, targets: Iterable[Any]) -> None:
+    """Make tokens at elements: all of them are there before the first one arrives."""
+    made = []
+    for spec in targets:
+        if not spec.inner and spec is not flow.spec.end:
+            token = flow.task_tree._add_child(spec)
+            if spec.joins:
+                token.internal_data["via"] = source
+            made.append(token)
+    for token in made:
+        if token.alive:
+            token.task_spec._update(token)
+
+
+class Inner(Node):
+    """The start, the end and the event joins of SpiffWorkflow: no token ever enters them."""
+
+    inner = True
+
+
+class Begin(Inner):
+    """The root of a flow."""
+
+    def begin(self, flow: Flow, only: str | None = None) -> None:
+        """Send the first tokens: to every start event, or to one."""
+        send(flow, self.name, [spec for spec in self.outputs if only is None or spec.extensions.get("element") == only])
+        flow.board.settle_flow(flow)
+
+
+class StartEvent(Node):
+    """The event has happened already, or there is none; its payload is in the scope."""
+
+
+class EndEvent(Node):
+    """None, terminate, error, escalation, signal and message ends, by what is drawn."""
+
+    def run(self, token: Token) -> None:
+        element = token.element
+        assert element is not None
+        token.flow.ended_at = element.id
+        kind = element.event.kind if element.event else "none"
+        if kind == "terminate":
+            token.board.depart(token)
+            return
+        if kind == "error":
+            self._throw_error(token)
+            return
+        if kind == "cancel":
+            self._cancel(token)
+            return
+        if speak(token):
+            token.board.finish(token)
+
+    def go_on(self, flow: Flow) -> None:
+        element = flow.graph.elements.get(self.extensions.get("element", ""))
+        if element is not None and element.event is not None and element.event.kind == "terminate":
+            flow.board.clear(flow)
+        flow.board.settle_flow(flow)
+
+    def _cancel(self, token: Token) -> None:
+        """Leave the transaction by its cancel boundary event."""
+        catcher = catching(token, "cancel", None)
+        if catcher is None:
+            raise Stuck("uncaught-cancel", "The transaction has no cancel boundary event.")
+        hand_over(token, catcher, {})
+
+    def _throw_error(self, token: Token) -> None:
+        board, element = token.board, token.element
+        assert element is not None and element.event is not None
+        code = board.text(board.scope_of(token), element.event.code, "An error code") if element.event.code else None
+        catcher = catching(token, "error", code)
+        if catcher is None:
+            raise uncaught(code or element.event.name or "")
+        variables = dict(board.scopes.local(token.ref)) if token.ref in board.scopes else {}
+        hand_over(token, catcher, variables)
+
+
+class ThrowEvent(Node):
+    """Milestones, messages, signals, escalations, links; send tasks that are no jobs."""
+
+    def arrive(self, token: Token) -> None:
+        self.enter(token)
+        map_inputs(token)
+        token.board.ready(token)
+
+    def run(self, token: Token) -> None:
+        if speak(token):
+            token.board.finish(token)
+
+
+def map_inputs(token: Token) -> None:
+    """Input mappings make the local variables of an activation, in a scope of its own; once."""
+    element, board = token.element, token.board
+    if element is None or not element.inputs or "mapped" in token.internal_data:
+        return
+    made = board.mapped(board.scope_of(token), element.inputs, infer=False)
+    board.scopes.put(board.own_scope(token), made)
+    token.internal_data["mapped"] = 1
+
+
+def speak(token: Token) -> bool:
+    """What a throw or end event tells the world; gives whether its token survives that."""
+    board, element = token.board, token.element
+    assert element is not None
+    event = element.event
+    kind = event.kind if event else "none"
+    scope = board.scope_of(token)
+    local = dict(board.scopes.local(token.ref)) if token.ref in board.scopes else {}
+    if event is not None and kind == "message":
+        key = board.text(scope, event.correlation, "A correlation key") if event.correlation else None
+        name = board.text(scope, event.name, "A message name") if event.name else ""
+        board.say(steps.MessageThrown(token.ref, element.id, name, key, local))
+    elif event is not None and kind == "signal":
+        name = board.text(scope, event.name, "A signal name") if event.name else ""
+        board.say(steps.SignalThrown(token.ref, element.id, name, local))
+        broadcast(board, name, local)
+    elif event is not None and kind == "escalation":
+        code = board.text(scope, event.code, "An escalation code") if event.code else None
+        catcher = catching(token, "escalation", code)
+        if catcher is not None:
+            hand_over(token, catcher, local)
+    if element.milestone:
+        board.say(steps.MilestoneReached(token.ref, element.id, element.milestone, element.name))
+    return token.alive
+
+
+def hand_over(token: Token, catcher: Token, variables: dict[str, Any]) -> None:
+    """The event that catches goes on; where it interrupts, the thrower has completed before that."""
+    assert catcher.element is not None and catcher.element.event is not None
+    if catcher.element.event.interrupting:
+        token.board.let_go(token, "completed")
+        token.drop()
+    catcher.task_spec.fire(catcher, variables)
+
+
+def broadcast(board: Any, name: str, variables: dict[str, Any]) -> int:
+    """A signal reaches everyone who waits for it now; gives how many."""
+    heard = [token for token in board.signals.values() if token.internal_data.get("signal") == name]
+    heard.sort(key=lambda token: token.serial)
+    for token in heard:
+        if token.alive:
+            token.task_spec.fire(token, variables)
+    return len(heard)
+
+
+def catching(token: Token, kind: str, code: str | None) -> Token | None:
+    """The nearest event around a token that catches an error or escalation; a matching code goes before any code."""
+    at: Token | None = token
+    while at is not None:
+        host = at.loop.parent if at.loop else at.parent
+        waiting = host.children if host.task_spec.is_host else []
+        found = _best(waiting, kind, code)
+        if found is not None:
+            return found
+        at = at.flow.host
+    return None
+
+
+def uncaught(code: str) -> Stuck:
+    return Stuck("uncaught-error", f"No boundary event catches the error “{code}”.")
+
+
+def _best(tokens: Iterable[Token], kind: str, code: str | None) -> Token | None:
+    fitting = []
+    for token in tokens:
+        event = token.element.event if token.element and token.task_spec.is_boundary else None
+        if event is not None and event.kind == kind and event.code in (code, None):
+            fitting.append((event.code is None, token))
+    return min(fitting, key=lambda pair: pair[0])[1] if fitting else None
+
+
+class Gateway(Node):
+    """What parallel and inclusive joins share: tokens wait until enough of them are there, then one goes on for all."""
+
+    def waiting(self, token: Token) -> dict[str, Token]:
+        """By the flow they came along: the first of the tokens that wait here, this one included."""
+        found: dict[str, Token] = {}
+        for other in token.flow.task_tree.children:
+            if other.task_spec is self and other.has_state(TaskState.WAITING):
+                found.setdefault(other.internal_data["via"], other)
+        return found
+
+    def merge(self, token: Token, waiting: dict[str, Token]) -> None:
+        """One of each flow becomes a single token that enters."""
+        used = list(waiting.values())
+        goes_on = token if token in used else used[-1]
+        for other in used:
+            other.board.disarm(other)
+            if other is not goes_on:
+                other.drop()
+        self.enter(goes_on)
+        goes_on.board.ready(goes_on)

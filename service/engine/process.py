@@ -1,0 +1,247 @@
+"""One instance of a process: start it, restore it, give it commands; each answers with a Step.
+
+No command does I/O, and none looks at a clock: what it may see is its World. A command that is not possible raises and
+leaves nothing changed; what fails inside the diagram becomes an incident in the Step. After any other exception throw the
+Instance away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.bpmnio import feel
+from service.engine import adopting, facts, gateways, nodes, snapshots, steps, timers, worlds
+from service.engine.board import Board, by_age
+from service.engine.definitions import Program
+from service.engine.scopes import ROOT
+from service.engine.tokens import Token
+from service.errors import Conflict, IncidentClosed, InvalidInput, NotFound, ScriptFailed, TaskNotOpen
+
+World = worlds.World
+Limits = worlds.Limits
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A token that waits: kind task, job, timer, message, signal, join, inside (of an activity) or incident."""
+
+    ref: str
+    element: str
+    kind: str
+
+
+def start(
+    program: Program, *, variables: Mapping[str, Any], world: World, at: str | None = None
+) -> tuple[Instance, steps.Step]:
+    """A new instance, moved on until it waits. `at` names the start event where there is no plain one."""
+    _refuse_facts(variables, world)
+    board = Board(adopting.graph(program), adopting.graph)
+    board.begin(world)
+    board.scopes.put(ROOT, variables)
+    board.flow.begin(_start_event(program, at))
+    instance = Instance(board)
+    return instance, instance._step()
+
+
+def restore(state: bytes, program: Program, *, library: Mapping[str, Program] | None = None) -> Instance:
+    """The instance as `snapshot()` saved it; `library` must hold the called processes that are running."""
+    return Instance(snapshots.load(state, program, library or {}))
+
+
+class Instance:
+    """A running instance. For one thread at a time."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    @property
+    def status(self) -> str:
+        """'active', 'completed' or 'cancelled'."""
+        return self._board.status
+
+    def complete(self, ref: str, values: Mapping[str, Any], world: World) -> steps.Step:
+        """A person has done a task. Raises TaskNotOpen."""
+        return self._answer(ref, "task", values, world)
+
+    def finish_job(self, ref: str, variables: Mapping[str, Any], world: World) -> steps.Step:
+        """A worker has done a job. Raises TaskNotOpen."""
+        return self._answer(ref, "job", variables, world)
+
+    def error_job(self, ref: str, code: str, variables: Mapping[str, Any], world: World) -> steps.Step:
+        """A worker reports an error of the diagram: its nearest boundary event catches it, else it is an incident."""
+        token = self._open(ref, "job", variables, world)
+        board = self._board
+        board.begin(world)
+        catcher = nodes.catching(token, "error", code)
+        if catcher is not None:
+            catcher.task_spec.fire(catcher, variables)
+        else:
+            board.close(token, "failed")
+            board.stick(token, "open", nodes.uncaught(code))
+        return self._step()
+
+    def deliver(self, ref: str, variables: Mapping[str, Any], world: World) -> steps.Step:
+        """One subscription receives its message, and no other. Raises NotFound where nobody waits under this ref."""
+        _refuse_facts(variables, world)
+        token = self._board.messages.get(ref)
+        if token is None:
+            raise NotFound("Nobody waits for this message any more.", ref=ref)
+        self._board.begin(world)
+        token.task_spec.fire(token, variables)
+        return self._step()
+
+    def signal(self, name: str, variables: Mapping[str, Any], world: World) -> steps.Step:
+        """Everyone in the instance who waits for the signal hears it."""
+        _refuse_facts(variables, world)
+        self._board.begin(world)
+        nodes.broadcast(self._board, name, variables)
+        return self._step()
+
+    def tick(self, world: World) -> steps.Step:
+        """Fire every timer that is due, in the order of their moments, until none is; the rest of very many next time."""
+        board = self._board
+        board.begin(world)
+        while board.passed * 2 < world.limits.steps and (token := self._due(world.now)):
+            board.passed += 1
+            token.task_spec.fire(token, {})
+            board.settle()
+        return self._step()
+
+    def retry(self, ref: str, world: World) -> steps.Step:
+        """Try again where an incident was. Raises IncidentClosed where there is none."""
+        board, token = self._board, self._board.tokens.get(ref)
+        if token is None or not token.internal_data.keys() & {"stuck", "undated"}:
+            raise IncidentClosed(ref=ref)
+        board.begin(world)
+        if token.internal_data.pop("undated", None) and "stuck" not in token.internal_data:
+            board.guard(token, "set_deadline")
+        else:
+            board.guard(token, token.internal_data.pop("stuck"))
+        return self._step()
+
+    def skip(self, ref: str, world: World) -> steps.Step:
+        """Go on behind an element without its results. Raises NotFound, or Conflict where that has no meaning."""
+        board, token = self._board, self._board.tokens.get(ref)
+        if token is None:
+            raise NotFound("Nothing is going on under this ref.", ref=ref)
+        if "entered" not in token.internal_data or token.task_spec.is_race:
+            raise Conflict("This cannot be skipped.", ref=ref)
+        if isinstance(token.task_spec, gateways.Choosing):
+            default = token.task_spec.default()
+            if default is None:
+                raise Conflict("A gateway without a default flow cannot be skipped.", ref=ref)
+            token.internal_data["taken"] = [default]
+        board.begin(world)
+        board.skip(token)
+        return self._step()
+
+    def cancel(self, world: World) -> steps.Step:
+        """End the instance and everything in it."""
+        board = self._board
+        if board.status != "active":
+            raise Conflict("The instance is over already.")
+        board.begin(world)
+        board.clear(board.flow)
+        board.end("cancelled")
+        return self._step()
+
+    def variables(self, ref: str | None = None) -> dict[str, Any]:
+        """What is seen from an activation; without one, the variables of the instance."""
+        return self._board.scopes.visible(self._scope(ref))
+
+    def set_variables(self, ref: str | None, values: Mapping[str, Any], world: World) -> steps.Step:
+        """Write variables as the activation would, or into the instance."""
+        _refuse_facts(values, world)
+        scope = self._scope(ref)
+        self._board.begin(world)
+        self._board.scopes.propagate(scope, values)
+        return self._step()
+
+    def evaluate(self, ref: str | None, expressions: Mapping[str, str], world: World) -> dict[str, feel.Result]:
+        """FEEL over facts and what is seen from an activation; one that fails is null with its reason as a warning."""
+        context = {**world.facts, **self._board.scopes.visible(self._scope(ref))}
+        return {label: _evaluated(text, context, world.now) for label, text in expressions.items()}
+
+    def open_refs(self) -> tuple[Waiting, ...]:
+        """Everything that waits, the oldest first."""
+        found = []
+        for token in by_age(self._board.tokens):
+            kind = _kind(token)
+            if kind and token.element:
+                found.append(Waiting(token.ref, token.element.id, kind))
+        return tuple(found)
+
+    def snapshot(self) -> bytes:
+        """The state to store."""
+        return snapshots.dump(self._board)
+
+    def _answer(self, ref: str, opened: str, values: Mapping[str, Any], world: World) -> steps.Step:
+        token = self._open(ref, opened, values, world)
+        self._board.begin(world)
+        self._board.finish(token, values)
+        return self._step()
+
+    def _open(self, ref: str, opened: str, values: Mapping[str, Any], world: World) -> Token:
+        _refuse_facts(values, world)
+        token = self._board.tokens.get(ref)
+        if token is None or token.internal_data.get("open") != opened:
+            raise TaskNotOpen(ref=ref)
+        return token
+
+    def _scope(self, ref: str | None) -> str:
+        if ref is None:
+            return ROOT
+        token = self._board.tokens.get(ref)
+        if token is None:
+            raise NotFound("Nothing is going on under this ref.", ref=ref)
+        return self._board.scope_of(token)
+
+    def _due(self, now: datetime) -> Token | None:
+        """The timer to fire next; of several at one moment the oldest."""
+        ready = [(timers.due_at(token), token.serial, token) for token in self._board.timers.values()]
+        due = [entry for entry in ready if entry[0] <= now]
+        return min(due)[2] if due else None
+
+    def _step(self) -> steps.Step:
+        board = self._board
+        board.settle()
+        moments = [timers.due_at(token) for token in board.timers.values()]
+        return steps.Step(self.snapshot(), tuple(board.facts), board.status, min(moments, default=None))
+
+
+def _start_event(program: Program, at: str | None) -> str | None:
+    starts = [e for e in program.process.elements.values() if e.type == "startEvent" and e.parent is None]
+    plain = [e for e in starts if e.event is None or e.event.kind == "none"]
+    if at is not None:
+        if all(e.id != at for e in starts):
+            raise NotFound(f"There is no start event “{at}”.", element=at)
+        return at
+    if not plain and len(starts) != 1:
+        raise Conflict(f"“{program.process.id}” does not start by itself: say at which event it starts.")
+    return (plain or starts)[0].id
+
+
+def _refuse_facts(values: Mapping[str, Any], world: World) -> None:
+    """Nobody may hide a fact of the record behind a variable: gates are decided by facts."""
+    taken = sorted(values.keys() & {*facts.FACTS, *world.facts})
+    if taken:
+        raise InvalidInput({name: ["This name belongs to a fact of the record."] for name in taken})
+
+
+def _evaluated(text: str, context: Mapping[str, Any], now: datetime) -> feel.Result:
+    try:
+        return feel.evaluate(text, context, now=now)
+    except ScriptFailed as failure:
+        return feel.Result(None, (feel.Warning("FAILED", "", 0, failure.facts.get("message") or failure.detail),))
+
+
+def _kind(token: Token) -> str:
+    data = token.internal_data
+    if "stuck" in data:
+        return "incident"
+    return data.get("open") or {"timers": "timer", "messages": "message", "signals": "signal", "joins": "join"}.get(
+        data.get("waits", ""), "inside" if "entered" in data else ""
+    )

@@ -1,0 +1,95 @@
+"""Variables, kept in scopes as in Camunda 8: the instance, sub-processes, called processes, children of loops, activities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+ROOT = ""
+
+
+class Scopes:
+    """All scopes of one instance, by name: `ROOT`, the ref of an activation, or `<ref>:called` for a called process.
+
+    A scope without a parent is a boundary: nothing is read from or written to beyond it. Values are replaced, never
+    changed in place.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, dict[str, Any]] = {ROOT: {}}
+        self._parents: dict[str, str | None] = {ROOT: None}
+
+    def __contains__(self, scope: str) -> bool:
+        return scope in self._values
+
+    def open(self, scope: str, parent: str | None, values: Mapping[str, Any] | None = None) -> None:
+        self._values[scope] = plain(dict(values or {}))
+        self._parents[scope] = parent
+
+    def close(self, scope: str) -> None:
+        self._values.pop(scope, None)
+        self._parents.pop(scope, None)
+
+    def local(self, scope: str) -> dict[str, Any]:
+        """The variables of this scope alone."""
+        return self._values[scope]
+
+    def visible(self, scope: str) -> dict[str, Any]:
+        """Everything seen from a scope; inner variables hide outer ones."""
+        seen: dict[str, Any] = {}
+        for values in reversed([self._values[name] for name in self._chain(scope)]):
+            seen.update(values)
+        return seen
+
+    def put(self, scope: str, values: Mapping[str, Any]) -> None:
+        """Write into this very scope."""
+        self._values[scope].update(plain(values))
+
+    def propagate(self, scope: str, values: Mapping[str, Any]) -> None:
+        """Write each variable into the nearest scope that has it, else into the outermost one of this chain."""
+        chain = list(self._chain(scope))
+        for key, value in plain(values).items():
+            home = next((name for name in chain if key in self._values[name]), chain[-1])
+            self._values[home][key] = value
+
+    def saved(self) -> list[list[Any]]:
+        return [[name, self._parents[name], values] for name, values in self._values.items()]
+
+    def restore(self, saved: list[list[Any]]) -> None:
+        self._values = {name: values for name, _, values in saved}
+        self._parents = {name: parent for name, parent, _ in saved}
+
+    def _chain(self, scope: str) -> Iterator[str]:
+        name: str | None = scope
+        while name is not None:
+            yield name
+            name = self._parents[name]
+
+
+def plain(value: Any) -> Any:
+    """The same value in JSON's terms, copied: moments as ISO 8601 text, tuples as lists, keys as text."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(item) for item in value]
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"PT{value.total_seconds():g}S"
+    return str(value)
+
+
+def nested(target: str, value: Any, existing: Any) -> tuple[str, Any]:
+    """For `a.b` the variable `a` with its entry `b` set, other entries of what exists kept."""
+    head, *rest = target.split(".")
+    return head, _set(existing, rest, value) if rest else value
+
+
+def _set(existing: Any, path: list[str], value: Any) -> Any:
+    if not path:
+        return value
+    before = existing if isinstance(existing, Mapping) else {}
+    return {**before, path[0]: _set(before.get(path[0]), path[1:], value)}

@@ -1,0 +1,145 @@
+"""Tokens and the flows they move in: SpiffWorkflow's tasks and workflows, without prediction, data and log records.
+
+The tree of a flow holds only what is alive: its root, tokens below the root, and below a token that carries others
+(a host of boundary events, a loop, an event-based gateway) those others. What is done is gone at once, so that neither
+the size nor the depth of an instance grows with what it has done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from SpiffWorkflow.bpmn import BpmnWorkflow
+from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from service.engine import elements, expressions
+from service.engine.graphs import Graph
+
+
+class Token(Task):  # type: ignore[misc]
+    """A task of SpiffWorkflow that carries no data; `ref` names the activation."""
+
+    def __init__(
+        self, flow: Flow, spec: Any, parent: Token | None, state: int = TaskState.FUTURE, id: UUID | None = None
+    ) -> None:
+        super().__init__(flow, spec, parent, state, id)
+        self.ref = str(self.id)
+        self.board: Any = flow.board
+        self.serial = 0  # the order in which tokens came into being
+        if parent is not None:
+            self.board.born(self)
+
+    @property
+    def flow(self) -> Flow:
+        return self.workflow
+
+    @property
+    def element(self) -> elements.Element | None:
+        """What is drawn; None for inner machinery."""
+        drawn = self.task_spec.extensions.get("element")
+        return None if drawn is None else self.workflow.graph.elements.get(drawn)
+
+    @property
+    def alive(self) -> bool:
+        return self.board.tokens.get(self.ref) is self
+
+    @property
+    def loop(self) -> Token | None:
+        """The loop that this token is a child of."""
+        parent = self.parent
+        return parent if parent is not None and parent.task_spec.is_loop else None
+
+    @property
+    def path(self) -> str:
+        """Refs of the activations around this one, outermost first, joined by `/`."""
+        loop = self.loop
+        return "/".join(ref for ref in (self.workflow.path, loop.ref if loop else "") if ref)
+
+    def _set_state(self, value: int) -> None:
+        self._state = value
+
+    def _inherit_data(self) -> None:
+        """Variables live in scopes."""
+
+    def _add_child(self, task_spec: Any, state: int = TaskState.FUTURE) -> Token:
+        return Token(self.workflow, task_spec, self, state)
+
+    def cancel(self) -> None:
+        self.board.cancel(self)
+
+    def move_below(self, parent: Token) -> None:
+        """Hang this token under another one."""
+        self.parent._children.remove(self.id)
+        self.parent = parent
+        parent._children.append(self.id)
+
+    def drop(self) -> None:
+        """Out of the tree."""
+        self.parent._children.remove(self.id)
+        del self.workflow.tasks[self.id]
+        del self.board.tokens[self.ref]
+
+
+class Flow:
+    """What the flow of the process and those of its sub-processes have in common."""
+
+    graph: Graph
+    board: Any
+    host: Token | None  # the activity that this flow is inside of
+    scope: str
+    path: str
+    phase: str | None
+    gated: bool  # the gate at the end was opened
+    ended_at: str  # the end event reached last
+    task_tree: Token
+    tasks: dict[UUID, Token]
+    spec: Any
+    completed: bool
+
+    def _plant(self) -> None:
+        self.task_tree = Token(self, self.spec.start, None, TaskState.COMPLETED)
+        self.gated = False
+        self.ended_at = ""
+
+    def begin(self, only: str | None = None) -> None:
+        """Send the first tokens: to the start event, or to the one that is named."""
+        self.spec.start.begin(self, only)
+
+    @property
+    def alive(self) -> list[Token]:
+        """All tokens but the root."""
+        return [token for token in self.tasks.values() if token is not self.task_tree]
+
+    def collect_log_extras(self, dct: dict[str, Any] | None = None) -> dict[str, Any]:
+        return dct or {}
+
+
+class TopFlow(Flow, BpmnWorkflow):  # type: ignore[misc]
+    """The flow of the process that was started."""
+
+    def __init__(self, graph: Graph, board: Any) -> None:
+        self.graph, self.board, self.host = graph, board, None
+        self.scope, self.path, self.phase = "", "", None
+        BpmnWorkflow.__init__(self, graph.spec, graph.subs, script_engine=expressions.engine(), deserializing=True)
+        self._plant()
+
+
+class SubFlow(Flow, BpmnSubWorkflow):  # type: ignore[misc]
+    """The flow inside a sub-process or of a called process."""
+
+    def __init__(self, spec: Any, graph: Graph, host: Token, scope: str) -> None:
+        self.graph, self.board, self.host, self.scope = graph, host.board, host, scope
+        outer = host.flow
+        self.path = "/".join(ref for ref in (host.path, host.ref) if ref)
+        self.phase = (host.element.phase if host.element else None) or outer.phase
+        top = outer.top_workflow
+        BpmnSubWorkflow.__init__(self, spec, host.id, top, deserializing=True)
+        top.subprocesses[host.id] = self
+        self._plant()
+
+    def discard(self) -> None:
+        """Forget this flow; its tokens are gone already."""
+        del self.top_workflow.subprocesses[self.parent_task_id]

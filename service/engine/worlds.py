@@ -1,0 +1,37 @@
+"""What a command may see: the moment, the facts of the record, the called processes, and how far it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from service.engine.definitions import Program
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one command may do before the engine stops and asks for help.
+
+    steps: elements passed without a wait. items: children of one multi-instance activity. calls: nesting of calls.
+    """
+
+    steps: int = 5000
+    items: int = 1000
+    calls: int = 30
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside of the instance that a command may read.
+
+    now: aware moment. facts: plain read-only dict of the record, outermost scope of every expression.
+    library: process id to Program, for call activities. zone: in which P1D is the same wall time next day.
+    """
+
+    now: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    library: Mapping[str, Program] = field(default_factory=dict)
+    zone: str = "UTC"
+    limits: Limits = field(default_factory=Limits)
