@@ -35,4 +35,8 @@ def checklist(task: Row[Any]) -> list[Criterion]:
     if not task.criteria or task.state != "open":
         return []
     results = peeking.evaluate(task.instance_key, task.ref, task.criteria)
-    return [Criterion(label, results[label].value is True, results[label].problem) for label in task.criteria]
+    return [Criterion(label, results[label].value is True, _why(results[label])) for label in task.criteria]
+
+
+def _why(result: Any) -> str | None:
+    return "; ".join(warning.message for warning in result.warnings) or None

@@ -62,7 +62,9 @@ def _choose_deciders(locked: locks.Locked, incident: Row, actor: policy.Actor) -
     if task is None:
         return _noted(locked, actor)
     rule = task.approval["rule"]
-    approval = opening.approval(locked, rule, task.groups, task.users, task.assignee, task.ref)
+    activation = instances.activation(task.activation_key)
+    parent = activation.parent_ref if activation is not None else None
+    approval = opening.approval(locked, rule, task.groups, task.users, task.assignee, parent)
     writing.update_where(locked.session, Task, {"approval": approval, "revision": task.revision + 1}, key=task.key)
     problem = opening.too_few(approval, task.ref, task.element)
     if problem is None:

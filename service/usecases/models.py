@@ -18,7 +18,7 @@ from service.storage.history import Entry
 from service.storage.models.definitions import Definition, Deployment, Form
 from service.storage.queries import definitions, forms
 from service.storage.types import Session
-from service.usecases import facts
+from service.usecases import facts, records
 
 File = tuple[str, bytes]
 
@@ -102,9 +102,10 @@ def _read_form(read: _Read, name: str, source: bytes) -> None:
         read.problems.append(Problem(name, 1, None, "no-form", "A form is a JSON object as the form editor saves it."))
         return
     form_id = str(schema.get("id") or name.rpartition("/")[2].rpartition(".")[0])
-    read.problems += formjs.problems(schema, file=name)
+    found_problems = formjs.problems(schema)
+    read.problems += [Problem(name, None, p.element_id, p.code, p.message, p.severity) for p in found_problems]
     for found in formjs.fields(schema):
-        if facts.is_fact(found.key) and not found.record:
+        if facts.is_fact(found.key) and not found.properties.get(records.PROPERTY):
             text = f"The key {found.key} is the name of a fact. Choose another, or record it with tidegate.record."
             read.problems.append(Problem(name, None, found.id, "fact-name", text))
     read.forms.append((name, source, form_id, schema))

@@ -19,7 +19,7 @@ def form_key(locked: locks.Locked, form_id: str | None) -> int | None:
 
 
 def task_row(
-    locked: locks.Locked, fact: steps.TaskOpened, key: int, activation_key: int
+    locked: locks.Locked, fact: steps.TaskOpened, key: int, activation_key: int, parent_ref: str | None
 ) -> tuple[dict[str, Any], steps.IncidentRaised | None]:
     """The row of a new task, and an incident where an approval has too few deciders."""
     groups, users, assignee = list(fact.groups), list(fact.users), fact.assignee
@@ -36,17 +36,25 @@ def task_row(
     }  # fmt: skip
     if fact.approval is None:
         return row, None
-    row["approval"] = approval(locked, fact.approval, groups, users, assignee, fact.ref)
+    row["approval"] = approval(locked, fact.approval, groups, users, assignee, parent_ref)
     return row, too_few(row["approval"], fact.ref, fact.element)
 
 
 def approval(
-    locked: locks.Locked, rule: str | int, groups: list[str], users: list[str], assignee: str | None, ref: str
+    locked: locks.Locked,
+    rule: str | int,
+    groups: list[str],
+    users: list[str],
+    assignee: str | None,
+    parent_ref: str | None,
 ) -> dict[str, Any]:
-    """Rule, number needed and the deciders, frozen now: candidates less requester and those whose work it is."""
+    """Rule, number needed and the deciders, frozen now (S2-38).
+
+    Four eyes: the requester may not decide, nor who completed tasks beside the approval in the same activity.
+    """
     candidates = people.names_in_groups(groups) | people.active_names([*users, *([assignee] if assignee else [])])
     excluded = {locked.release.requester} if locked.release is not None else {locked.row.started_by}
-    chosen = approvals.deciders(candidates, excluded | _who_worked_on_it(locked, ref))
+    chosen = approvals.deciders(candidates, excluded | waiting.who_completed_tasks_in(locked.row.key, parent_ref))
     return {"rule": rule, "needed": approvals.needed(rule, len(chosen)), "deciders": chosen}
 
 
@@ -59,8 +67,3 @@ def too_few(approval: dict[str, Any], ref: str, element: str) -> steps.IncidentR
         "(the requester and those whose work is approved may not). Add people to the candidate group and retry."
     )
     return steps.IncidentRaised(ref=ref, element=element, code="too-few-deciders", message=text)
-
-
-def _who_worked_on_it(locked: locks.Locked, ref: str) -> set[str]:
-    """Who completed the tasks that stand in the same phase as the approval, since it was entered (four eyes)."""
-    return waiting.who_completed_tasks_in(locked.row.key, locked.live.instance.parent_of(ref))

@@ -10,17 +10,19 @@ from zoneinfo import ZoneInfo
 from service import errors
 from service.bpmnio import forms
 from service.storage import writing
-from service.storage.models.releases import Release, ReleaseFact
+from service.storage.models.releases import Release, ReleaseFact, ReleasePerson
+from service.storage.queries import people
 from service.storage.types import Row, Session
 from service.usecases import facts, settings
 
-_PEOPLE = ("manager", "coordinator")
+_PARTS = {"release.stakeholders": "stakeholder", "release.board": "board"}  # facts that also name people
+PROPERTY = "tidegate.record"
 _MOMENTS = ("window_start", "window_end")
 
 
 def split(schema: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What goes to the record by dotted fact name, and what stays a variable by key."""
-    names = forms.record_fields(schema)
+    names = {field.key: field.properties[PROPERTY] for field in forms.fields(schema) if field.properties.get(PROPERTY)}
     recorded = {name: values[key] for key, name in names.items() if key in values}
     return recorded, {key: value for key, value in values.items() if key not in names}
 
@@ -39,10 +41,21 @@ def write(session: Session, release: Row[Any], recorded: Mapping[str, Any]) -> N
             columns[column] = value
     if columns:
         writing.update_where(session, Release, columns, number=release.number)
+        if name in _PARTS and isinstance(value, list):
+            _write_people(session, release.number, _PARTS[name], value)
     if others:
         writing.delete_where(session, ReleaseFact, release_number=release.number, name=list(others))
         rows = [{"release_number": release.number, "name": name, "value": value} for name, value in others.items()]
         writing.insert_rows(session, ReleaseFact, rows)
+
+
+def _write_people(session: Session, number: int, part: str, rows: list[Any]) -> None:
+    """The people of a release as a form lists them: rows with a `user`; names that nobody has are left out."""
+    named = [row.get("user") for row in rows if isinstance(row, dict) and isinstance(row.get("user"), str)]
+    known = people.active_names(named)
+    writing.delete_where(session, ReleasePerson, release_number=number, part=part)
+    found = [{"release_number": number, "part": part, "user": name} for name in dict.fromkeys(named) if name in known]
+    writing.insert_rows(session, ReleasePerson, found)
 
 
 def _moment(name: str, value: Any) -> datetime | None:

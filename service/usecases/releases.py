@@ -234,7 +234,7 @@ def _checked(row: Row[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], 
     found |= {name: ["is not a field of this form"] for name in answer.unknown}
     if found:
         raise errors.InvalidInput(found)
-    recorded, checked = records.split(schema, answer.data)
+    recorded, checked = records.split(schema, answer.values)
     return checked, recorded
 
 

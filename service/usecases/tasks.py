@@ -177,11 +177,10 @@ def _checked(task: Row[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any],
     data = peeking.form_data(task.instance_key, task.ref)
     answer = formjs.check(schema, data, dict(values))
     found = {field: list(texts) for field, texts in answer.errors.items()}
-    found |= {field: ["cannot be changed here"] for field in answer.tampered}
     found |= {field: ["is not a field of this form"] for field in answer.unknown}
     if found:
         raise errors.InvalidInput(found)
-    recorded, checked = records.split(schema, answer.data)
+    recorded, checked = records.split(schema, answer.values)
     return checked, recorded
 
 
