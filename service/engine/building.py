@@ -1,7 +1,7 @@
 """From `elements.Process` to the SpiffWorkflow specs that run it: one for the process, one for each sub-process.
 
-Built directly and not through SpiffWorkflow's parser: that one drops flows without ids, signal end events and conditions,
-refuses legal branchings, and recurses once per node. See `specs.py` for names and opaque expressions.
+Built directly and not through SpiffWorkflow's parser: that one drops flows without ids, signal end events and
+conditions, refuses legal branchings, and recurses once per node. See `specs.py` for names and opaque expressions.
 """
 
 from __future__ import annotations

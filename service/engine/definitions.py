@@ -41,7 +41,7 @@ def read(file: str, source: bytes) -> tuple[tuple[Program, ...], list[Problem]]:
     processes, problems = _examine(file, source)
     if any(problem.severity == "error" for problem in problems):
         raise InvalidDefinition(problems)
-    return tuple(_program(process) for process in processes), problems
+    return tuple(_program(_finished(process)) for process in processes), problems
 
 
 def _examine(file: str, source: bytes) -> tuple[tuple[elements.Process, ...], list[Problem]]:
@@ -51,8 +51,8 @@ def _examine(file: str, source: bytes) -> tuple[tuple[elements.Process, ...], li
     except xml.Refused as refused:
         return (), [refused.problem]
     drawn = reading.read(root, found)
-    checks.run(drawn.processes, found)
-    return tuple(_finished(process) for process in drawn.processes), found.problems()
+    checks.run(root, drawn, found)
+    return drawn.processes, found.problems()
 
 
 def _finished(process: elements.Process) -> elements.Process:

@@ -1,6 +1,7 @@
 """What a diagram says, element by element: the shape that checks, runtime, pages and tests share. Pure data.
 
-`reading.py` makes these from XML, `normalise.py` makes the XML that SpiffWorkflow runs, `definitions.py` ties both together.
+`reading.py` makes these from XML, `normalise.py` adds what runs and is not drawn, `building.py` makes the specs that
+SpiffWorkflow runs, `definitions.py` ties them together.
 Expressions are kept as written (with their leading `=` when they are FEEL).
 """
 

@@ -1,4 +1,4 @@
-"""What a modeler's panel wrote into an element: `zeebe:` extensions and the `tidegate.*` properties, as Element fields."""
+"""What a modeler's panel wrote into an element: `zeebe:` extensions and `tidegate.*` properties, as Element fields."""
 
 from __future__ import annotations
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from service.bpmnio import feel
 from service.engine import elements
 
 FACTS = ("release", "changes", "package", "parent", "children", "activities", "tests", "cost", "now")
-_NAMED = re.compile(r"(?<![\w.])(" + "|".join(FACTS) + r")\b")
 
 
 def named(process: elements.Process) -> frozenset[str]:
-    """The facts that some expression of the process mentions; rather one too many than one too few."""
-    return frozenset(name for text in texts(process) for name in _NAMED.findall(text))
+    """The facts that some expression of the process mentions."""
+    mentioned = {name for text in texts(process) for name in feel.check(text).variables}
+    return frozenset(mentioned.intersection(FACTS))
 
 
 def texts(process: elements.Process) -> Iterator[str]:
@@ -68,7 +68,7 @@ def _of_event(event: elements.Event | None) -> Iterator[tuple[str, str]]:
     if event is None:
         return
     places = {
-        "timer": event.expression,
+        "conditional event" if event.kind == "conditional" else "timer": event.expression,
         "correlation key": event.correlation,
         "name": event.name,
         "code": event.code,

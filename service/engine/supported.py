@@ -1,4 +1,4 @@
-"""Which BPMN elements run, which are changed so that they run, and which are refused: one table for check, page and tests."""
+"""Which BPMN elements run, which are changed to run, which are refused: one table for check, page and tests."""
 
 from __future__ import annotations
 

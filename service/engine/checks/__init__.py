@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from service.engine import elements
-from service.engine.checks import kinds, structure
+from lxml import etree
+
+from service.engine import reading
+from service.engine.checks import content, expressions, file, kinds, names, structure, vocabulary
 from service.engine.findings import Findings
 
 
-def run(processes: tuple[elements.Process, ...], found: Findings) -> None:
-    """Examine all processes of one file."""
-    for process in processes:
+def run(root: etree._Element, drawn: reading.Drawn, found: Findings) -> None:
+    """Examine a file and all its executable processes."""
+    if not file.check(root, drawn, found):
+        return
+    for process in drawn.processes:
         kinds.check(process, found)
         structure.check(process, found)
+        content.check(process, found)
+        vocabulary.check(process, found)
+        names.check(process, found)
+        expressions.check(process, found)

@@ -119,7 +119,7 @@ def _gateways(scope: Scope, found: Findings) -> None:
                 if flow.condition is None and flow.id != node.default_flow:
                     found.error(
                         "flow-without-condition",
-                        f"This flow leaves the gateway {node.id} without a condition; write one, or make it the default.",
+                        f"This flow leaves gateway {node.id} without a condition; write one, or make it the default.",
                         flow,
                     )
         if node.type == "eventBasedGateway":

@@ -1,0 +1,91 @@
+"""What each kind of element needs to have before it can run."""
+
+from __future__ import annotations
+
+from service.engine import elements
+from service.engine.findings import Findings
+
+CYCLES = ("boundaryEvent", "startEvent")
+
+
+def check(process: elements.Process, found: Findings) -> None:
+    for element in process.elements.values():
+        _task(element, found)
+        _mappings(element, found)
+        if element.event is not None:
+            _event(element, element.event, process, found)
+        if element.loop is not None:
+            _loop(element, element.loop, found)
+
+
+def _task(element: elements.Element, found: Findings) -> None:
+    if element.type == "serviceTask" and not element.job_type:
+        found.error("job-type-missing", "Say which job this service task wants: zeebe:taskDefinition type.", element)
+    if element.type == "scriptTask" and not (element.job_type or element.script):
+        found.error("script-missing", "This script task has no script; write a FEEL expression.", element)
+    if element.type == "callActivity" and not element.called_process:
+        found.error("called-process-missing", "Say which process is called: its id, or = and an expression.", element)
+    if element.form and element.form.startswith("="):
+        found.error("form-expression", "A form is named by its id, not by an expression.", element)
+    if element.called_process and element.called_process == element.process:
+        found.warning("calls-itself", "This process calls itself; make sure that it ends.", element)
+
+
+def _mappings(element: elements.Element, found: Findings) -> None:
+    for mapping in (*element.inputs, *element.outputs):
+        if not mapping.source or not mapping.target:
+            found.error("mapping-incomplete", "An input or output mapping needs a source and a target.", element)
+
+
+def _event(element: elements.Element, event: elements.Event, process: elements.Process, found: Findings) -> None:
+    if event.kind == "message" or (element.type == "receiveTask" and event.kind == "none"):
+        speaks = element.type in ("sendTask", "endEvent", "intermediateThrowEvent")
+        if not event.name and not (speaks and element.job_type):
+            found.error("message-missing", "Choose the message, and give it a name.", element)
+    if element.type == "sendTask" and event.kind == "none" and not element.job_type:
+        found.error("message-missing", "Choose the message that is sent, or the job type that sends it.", element)
+    if event.kind == "signal" and not event.name:
+        found.error("signal-missing", "Choose the signal, and give it a name.", element)
+    if event.kind in ("error", "escalation"):
+        _coded(element, event, found)
+    if event.kind == "timer":
+        _timer(element, event, found)
+    if event.kind == "conditional" and not event.expression:
+        found.error("condition-missing", "Write the condition that this event waits for.", element)
+    if event.kind == "cancel" and element.type == "endEvent":
+        outer = process.elements.get(element.parent or "")
+        if outer is None or outer.type != "transaction":
+            found.error("cancel-outside", "A cancel end event stands directly in a transaction.", element)
+
+
+def _coded(element: elements.Element, event: elements.Event, found: Findings) -> None:
+    if event.code is None and (element.type != "boundaryEvent" or event.name):
+        found.error(f"{event.kind}-code-missing", f"Choose the {event.kind}, and give it a code.", element)
+    if event.code and event.code.startswith("=") and element.type == "boundaryEvent":
+        found.error(f"{event.kind}-code-expression", "What is caught has a fixed code, no expression.", element)
+
+
+def _timer(element: elements.Element, event: elements.Event, found: Findings) -> None:
+    if event.timer and not event.expression:
+        found.error("timer-missing", "Say when this timer fires.", element)
+    if event.timer == "cycle" and element.type not in CYCLES:
+        found.error("cycle-misplaced", "Only boundary and start events repeat; use a date or a duration here.", element)
+
+
+def _loop(element: elements.Element, loop: elements.Loop, found: Findings) -> None:
+    if loop.standard:
+        if loop.condition is None and loop.maximum is None:
+            found.error("loop-endless", "Give this loop a condition or a maximum.", element)
+        return
+    if not loop.collection and not loop.cardinality:
+        found.error(
+            "loop-collection-missing", "Say what this multi-instance activity runs over: its collection.", element
+        )
+    if loop.collection and loop.cardinality:
+        found.error(
+            "loop-collection-twice", "There are both a collection and a cardinality; keep the collection.", element
+        )
+    if bool(loop.output_collection) != bool(loop.output_element):
+        found.error(
+            "loop-output-incomplete", "An output collection needs an output element, and the other way round.", element
+        )

@@ -1,0 +1,96 @@
+"""What concerns a file as a whole: ids, its size, its executable processes, extensions that are not understood."""
+
+from __future__ import annotations
+
+import re
+
+from lxml import etree
+
+from service.engine import reading, xml
+from service.engine.findings import Findings
+
+MOST_ELEMENTS = 5000
+_ID = re.compile(r"[^\W\d][\w.\-]{0,199}")
+UNDERSTOOD = {
+    "userTask", "assignmentDefinition", "taskSchedule", "priorityDefinition", "formDefinition", "taskHeaders", "header",
+    "taskDefinition", "ioMapping", "input", "output", "calledElement", "calledDecision", "script",
+    "loopCharacteristics", "subscription", "properties", "property", "versionTag", "conditionalFilter",
+}  # fmt: skip
+WAITING = {
+    "executionListeners": "Execution listeners are not run; use a service task before or after this element.",
+    "taskListeners": "Task listeners are not run; use a service task, tidegate.approval or tidegate.criterion.",
+}
+
+
+def check(root: etree._Element, drawn: reading.Drawn, found: Findings) -> bool:
+    """Examine the whole file; False where it is too large to be examined further."""
+    _ids(root, found)
+    _extensions(root, found)
+    _processes(drawn, found)
+    count = sum(len(process.elements) for process in drawn.processes)
+    if count > MOST_ELEMENTS:
+        found.error(
+            "too-many-elements", f"The file has {count} elements; at most {MOST_ELEMENTS} are accepted.", line=1
+        )
+        return False
+    return True
+
+
+def _ids(root: etree._Element, found: Findings) -> None:
+    seen: set[str] = set()
+    for node in root.iter(f"{{{xml.BPMN}}}*"):
+        identity = node.get("id")
+        if identity is None or node is root:
+            continue
+        if not _ID.fullmatch(identity):
+            found.error(
+                "bad-id",
+                f"“{identity[:60]}” cannot be an id; use letters, digits, _, - and ., not beginning with a digit.",
+                line=node.sourceline,
+                element=identity[:60],
+            )
+        if identity in seen:
+            found.error(
+                "duplicate-id",
+                f"The id {identity} is there twice; ids must differ.",
+                line=node.sourceline,
+                element=identity,
+            )
+        seen.add(identity)
+
+
+def _extensions(root: etree._Element, found: Findings) -> None:
+    for node in root.iter(f"{{{xml.ZEEBE}}}*"):
+        name, owner = xml.local(node), _owner(node)
+        if name in WAITING:
+            found.error("listener", WAITING[name], line=node.sourceline, element=owner)
+        elif name not in UNDERSTOOD and node.getparent() is not None and xml.namespace(node.getparent()) == xml.BPMN:
+            found.warning("ignored-extension", f"zeebe:{name} has no effect here.", line=node.sourceline, element=owner)
+        if name == "formDefinition" and not node.get("formId"):
+            found.warning(
+                "form-not-by-id",
+                "Only forms named by formId are shown; embedded forms and external references are not.",
+                line=node.sourceline,
+                element=owner,
+            )
+
+
+def _owner(node: etree._Element) -> str | None:
+    while node is not None and (xml.namespace(node) != xml.BPMN or not node.get("id")):
+        node = node.getparent()
+    return node.get("id") if node is not None else None
+
+
+def _processes(drawn: reading.Drawn, found: Findings) -> None:
+    for process in drawn.processes:
+        if not process.id:
+            found.error("id-missing", "This process has no id; give it one.", line=process.line)
+    if drawn.processes or found.failed:
+        return
+    if not drawn.not_executable:
+        found.error("no-process", "There is no process in this file.", line=1)
+    for identity, line in drawn.not_executable:
+        found.error(
+            "not-executable", "This process is not marked executable; tick Executable in its properties.",
+            line=line, element=identity or None,
+        )  # fmt: skip
