@@ -39,12 +39,17 @@ class Finding:
 
 
 @click.command()
-def doctor() -> None:
+@click.option(
+    "--alive", type=click.Choice(["worker", "dispatcher"]), help="Only: has one of these given a sign of life?"
+)
+def doctor(alive: str | None) -> None:
     """Say what is configured, reachable and behind; exit 1 when something must be done."""
     try:
         settings = config.Settings.from_env()
     except errors.InvalidSettings as problem:
         raise click.ClickException(problem.detail) from problem
+    if alive is not None:
+        sys.exit(0 if _is_alive(settings, alive) else 1)
     for line in _configuration(settings):
         click.echo(line)
     failed = False
@@ -53,6 +58,13 @@ def doctor() -> None:
             click.echo(str(finding))
             failed = failed or finding.state == "FAILED"
     sys.exit(1 if failed else 0)
+
+
+def _is_alive(settings: config.Settings, kind: str) -> bool:
+    try:
+        return queue.Queue(settings.redis_url).alive()[kind] > 0
+    except errors.ExternalFailure:
+        return False
 
 
 def _configuration(settings: config.Settings) -> Iterator[str]:

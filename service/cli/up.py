@@ -88,12 +88,19 @@ def _programs(settings: config.Settings, logs: Path) -> Iterator[supervisor.Prog
 
 
 def _demo_people(settings: config.Settings) -> list[str]:
-    """Fill a fresh database, and say in lines who can sign in; nothing where the demo is not installed."""
+    """Fill a fresh database, and say in lines who can sign in; nothing where the demo was never made."""
+    note = settings.data_dir / "demo.txt"
     with app.create_app(settings).app_context():
-        if demo.is_fresh():
+        if demo.wanted():
             click.echo("filling it with a demo organisation")
-            demo.seed()
-        return list(demo.sign_ins())
+            note.write_text("\n".join(_sign_ins(demo.seed())), encoding="utf-8")
+    return note.read_text(encoding="utf-8").splitlines() if note.exists() else []
+
+
+def _sign_ins(made: demo.Seeded) -> list[str]:
+    width = max(map(len, made.people))
+    people = [f"{name:{width}}  {title}" for name, title in made.people.items()]
+    return [f"the password of all is {made.password}", *people]
 
 
 def _greeting(settings: config.Settings, people: list[str], logs: Path) -> str:
