@@ -99,6 +99,11 @@ def written(rungs: Sequence[Rung]) -> str:
     return "\n".join(lines)
 
 
+def is_recipient(name: str) -> bool:
+    """Whether a ladder may name it: one of `RECIPIENTS`, `group:x` or `user:x`."""
+    return name in RECIPIENTS or _NAMED.fullmatch(name) is not None
+
+
 def _first(rung: Rung, started_at: datetime, due_at: datetime, zone: str, clock: str) -> datetime:
     share = _SHARE.fullmatch(rung.moment)
     if share is None:
@@ -141,7 +146,7 @@ def _recipients(where: str, text: str) -> tuple[str, ...]:
     if not names:
         raise ValueError(f"{where} names nobody. Add recipients: {', '.join(RECIPIENTS)}, group:x or user:x.")
     for name in names:
-        if name not in RECIPIENTS and not _NAMED.fullmatch(name):
+        if not is_recipient(name):
             advice = "Write one entry a line." if name.endswith(":") else ""
             raise ValueError(
                 f"{where}: “{name}” is not a recipient. {advice}".rstrip()

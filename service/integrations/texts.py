@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
 
-from service.integrations.wording import FALLBACK, WORDING, WORDS
+from service.integrations.wording import DATES, FALLBACK, WORDING, WORDS
 
 
 def languages() -> list[str]:
@@ -53,7 +53,7 @@ class _Given(dict[str, str]):
 def moment(value: datetime, language: str, zone: str) -> str:
     """A moment as this person writes it, with the name of the zone."""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{format_datetime(local, 'd MMM y, HH:mm', locale=_locale(language))} ({zone})"
+    return f"{format_datetime(local, DATES.get(language, DATES[FALLBACK]), locale=_locale(language))} ({zone})"
 
 
 def _said(value: Any, language: str, zone: str) -> str:

@@ -8,6 +8,7 @@ kinds with the same placeholders; a test compares them.
 from __future__ import annotations
 
 FALLBACK = "en"
+DATES = {"en": "d MMM y, HH:mm", "de": "d. MMM y, HH:mm"}
 
 _ENGLISH = {
     "deadline.near": (

@@ -1,1 +1,52 @@
-"""The worker's doors."""
+"""The worker's doors: each looks at its row again, so that running twice or early does no harm."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from service.jobs import house
+from service.usecases import deadlines, dispatch, instances, jobs, messages, notices
+
+log = logging.getLogger(__name__)
+
+
+def fire_level(*level_keys: int) -> None:
+    """Fire levels of deadlines."""
+    for key in level_keys:
+        _do("levels", key, deadlines.fire)
+
+
+def fire_timers(*instance_keys: int) -> None:
+    """Fire the due timers of instances."""
+    for key in instance_keys:
+        _do("timers", key, instances.fire_timers)
+
+
+def run_job(*job_keys: int) -> None:
+    """Run service tasks."""
+    for key in job_keys:
+        _do("jobs", key, jobs.run)
+
+
+def relay_message(*message_keys: int) -> None:
+    """Pass thrown messages on to who waits for them."""
+    for key in message_keys:
+        _do("messages", key, messages.relay)
+
+
+def deliver(*delivery_keys: int) -> None:
+    """Send mails."""
+    for key in delivery_keys:
+        _do("deliveries", key, notices.deliver)
+
+
+def _do(kind: str, key: int, work: Callable[[int], Any]) -> None:
+    """One piece of work in a context of its own. What fails is logged and asked for again later, not at once."""
+    with house.enter():
+        try:
+            work(key)
+        except Exception:
+            log.exception("worker: %s %s failed; it comes again in %s s", kind, key, dispatch.PAUSE_AFTER_FAILURE_S)
+            dispatch.put_off(kind, key)

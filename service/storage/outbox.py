@@ -1,0 +1,119 @@
+"""What is due now, and asking for each thing once at a time.
+
+Five tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
+is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost the request, the row
+is due again a lease later: that is the sweep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from service.storage import db
+from service.storage.models.base import Base, Moment
+from service.storage.models.instances import Job, Message, Timer
+from service.storage.models.notices import DeadlineLevel, Delivery
+
+LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
+KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A table of waiting things: what identifies a row, what to hand to the worker, and when it is due."""
+
+    model: type[Base]
+    identity: tuple[Any, ...]
+    key: Any
+    due_at: Any
+    waiting: tuple[ColumnElement[bool], ...]
+
+
+_LEASE_OVER = bindparam("now", type_=Moment)
+_SOURCES = {
+    LEVELS: _Source(
+        DeadlineLevel,
+        (DeadlineLevel.key,),
+        DeadlineLevel.key,
+        DeadlineLevel.fire_at,
+        (DeadlineLevel.state == "waiting",),
+    ),
+    TIMERS: _Source(Timer, (Timer.instance_key, Timer.ref), Timer.instance_key, Timer.due_at, ()),
+    JOBS: _Source(
+        Job,
+        (Job.key,),
+        Job.key,
+        Job.due_at,
+        (Job.state == "open", Job.internal.is_(True), or_(Job.leased_until.is_(None), Job.leased_until < _LEASE_OVER)),
+    ),
+    MESSAGES: _Source(Message, (Message.key,), Message.key, Message.due_at, (Message.state == "waiting",)),
+    DELIVERIES: _Source(
+        Delivery,
+        (Delivery.key,),
+        Delivery.key,
+        Delivery.due_at,
+        (Delivery.state == "waiting", or_(Delivery.leased_until.is_(None), Delivery.leased_until < _LEASE_OVER)),
+    ),
+}
+
+
+def _due(source: _Source) -> tuple[ColumnElement[bool], ...]:
+    asked_at = source.model.asked_at  # type: ignore[attr-defined]
+    return (
+        *source.waiting,
+        source.due_at <= bindparam("until", type_=Moment),
+        or_(asked_at.is_(None), asked_at < bindparam("stale", type_=Moment)),
+    )
+
+
+def _earliest(source: _Source) -> Any:
+    return select(source.due_at).where(*_due(source)).order_by(source.due_at).limit(1).scalar_subquery()
+
+
+_PEEK = select(*(_earliest(source).label(kind) for kind, source in _SOURCES.items()))
+
+
+def peek(now: datetime, until: datetime, stale: datetime) -> dict[str, datetime]:
+    """For each kind that has something due by `until`, its earliest moment. One cheap statement."""
+    with db.reading() as session:
+        row = session.execute(_PEEK, {"now": now, "until": until, "stale": stale}).one()
+    return {kind: moment for kind, moment in row._mapping.items() if moment is not None}
+
+
+def claim(session: Session, kind: str, now: datetime, stale: datetime, most: int) -> list[int]:
+    """Mark up to `most` due rows as asked for; answers their keys (timers: the instances'), earliest first."""
+    source = _SOURCES[kind]
+    chosen: Select[Any] = select(*source.identity).where(*_due(source)).order_by(source.due_at).limit(most)
+    if session.get_bind().dialect.name == "postgresql":
+        chosen = chosen.with_for_update(skip_locked=True)
+    values = {"now": now, "until": now, "stale": stale}
+    rows = session.execute(chosen, values).all()
+    if not rows:
+        return []
+    target = source.identity[0] if len(source.identity) == 1 else tuple_(*source.identity)
+    wanted = [row[0] for row in rows] if len(source.identity) == 1 else [tuple(row) for row in rows]
+    statement = update(source.model).where(target.in_(wanted)).values(asked_at=now)
+    session.execute(statement, execution_options={"synchronize_session": False})
+    return list(dict.fromkeys(row[0] for row in rows))
+
+
+def postpone(session: Session, kind: str, key: int, until: datetime) -> None:
+    """Do not ask for a row again before this moment: it failed in a way that another attempt at once would not mend."""
+    source = _SOURCES[kind]
+    statement = update(source.model).where(source.key == key).values(asked_at=until)
+    session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def waiting(now: datetime) -> dict[str, int]:
+    """How much is due and not done, by kind: for the metrics."""
+    found = {}
+    with db.reading() as session:
+        for kind, source in _SOURCES.items():
+            statement = select(func.count()).select_from(source.model).where(*source.waiting, source.due_at <= now)
+            found[kind] = session.execute(statement, {"now": now}).scalar_one()
+    return found
