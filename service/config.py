@@ -39,6 +39,7 @@ class Settings:
     feel_ms: int = 250
     max_upload_bytes: int = 5_000_000
     secure_cookies: bool = False
+    trusted_proxies: int = 0
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -26,6 +26,10 @@ class NotAuthenticated(ServiceError):
     """Sign in first."""
 
 
+class TooManyAttempts(ServiceError):
+    """Too many attempts failed; wait a little."""
+
+
 class Forbidden(ServiceError):
     """You may not do this."""
 

@@ -1,0 +1,143 @@
+"""Runs of diagrams, messages to them, and incidents in them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from service.domain import policy
+from service.storage.queries import definitions, history, releases
+from service.storage.queries import instances as found
+from service.storage.queries import tasks as open_tasks
+from service.usecases import incidents, instances, messages
+from service.web import access, auth
+from service.web.api import rest
+from service.web.schemas import fields
+from service.web.schemas import running as schemas
+
+blueprint = rest.Blueprint("instances", "Runs of diagrams")
+
+
+@blueprint.post("/instances")
+@blueprint.arguments(schemas.NewInstance, example={"definition": "patch-day", "variables": {"servers": 12}})
+@blueprint.response(201, schemas.Instance)
+@access.requires(policy.may_start_instance)
+def start_instance(body: dict[str, Any]) -> Any:
+    """Start a diagram without a release."""
+    outcome = instances.start(
+        body["definition"],
+        body.get("version"),
+        body["variables"],
+        body.get("business_key"),
+        actor=auth.actor(),
+    )
+    key = outcome.instance_key
+    return _shown(found.get(key), outcome.opened), {"Location": f"/api/v1/instances/{key}"}
+
+
+@blueprint.get("/instances/<key:id>")
+@blueprint.response(200, schemas.Instance)
+@access.signed_in
+def get_instance(id: int) -> Any:
+    """One run: where its tokens are, and its open tasks."""
+    row = _visible(id)
+    shown = _shown(row, open_tasks.open_of_instance(id) if row.status == "active" else [])
+    shown["activations"] = found.activations(id, open_only=True)
+    return rest.tagged(shown, row.revision)
+
+
+@blueprint.get("/instances/<key:id>/history")
+@blueprint.arguments(fields.Paging, location="query")
+@blueprint.response(200, schemas.EventPage)
+@access.signed_in
+def instance_history(wanted: dict[str, Any], id: int) -> Any:
+    """What happened in one run, the newest first."""
+    _visible(id)
+    before = rest.position(wanted["cursor"])
+    rows = history.of_instance(id, limit=wanted["limit"] + 1, before=before)
+    return rest.page(rows, wanted["limit"], lambda row: row.id)
+
+
+def _visible(key: int) -> Any:
+    row = rest.found(found.get(key), f"instance {key}")
+    actor = auth.actor()
+    if policy.may_see_everything(actor) or row.started_by == actor.name:
+        return row
+    if row.release_number is None or not releases.may_see(actor, row.release_number):
+        policy.require("You take no part in this run.")
+    return row
+
+
+def _shown(row: Any, opened: Sequence[Any]) -> dict[str, Any]:
+    process_id, version = _definition(row.definition_key)
+    return {
+        "id": row.key,
+        "definition": process_id,
+        "definition_key": row.definition_key,
+        "version": version,
+        "state": row.status,
+        "business_key": row.business_key,
+        "release": row.release_number,
+        "started_by": row.started_by,
+        "started_at": row.started_at,
+        "ended_at": row.ended_at,
+        "end_element": row.end_element,
+        "revision": row.revision,
+        "tasks": opened,
+    }
+
+
+@functools.lru_cache(maxsize=1024)
+def _definition(key: int) -> tuple[str, int]:
+    # what a key stands for never changes
+    row = definitions.by_key(key)
+    assert row is not None, f"definition {key} is missing"
+    return row.process_id, row.version
+
+
+@blueprint.post("/messages")
+@blueprint.arguments(schemas.NewMessage, example={"name": "delivery-arrived", "correlation_key": "PO-7"})
+@blueprint.response(200, schemas.Delivered)
+@access.requires(policy.may_repair)
+def publish_message(body: dict[str, Any]) -> Any:
+    """Give a message to every run that waits for it; it never reaches an action of a release."""
+    count = messages.publish(
+        body["name"],
+        correlation_key=body.get("correlation_key"),
+        instance=body.get("instance"),
+        variables=body["variables"],
+        actor=auth.actor(),
+    )
+    return {"delivered": count}
+
+
+@blueprint.get("/incidents")
+@blueprint.arguments(schemas.IncidentFilter, location="query")
+@blueprint.response(200, schemas.IncidentPage)
+@access.signed_in
+def list_incidents(wanted: dict[str, Any]) -> Any:
+    """Where runs wait for help, the newest first."""
+    state = wanted.pop("state")
+    rows, cursor = found.incidents(auth.actor(), state=None if state == "any" else state, **wanted)
+    return {"items": rows, "next": cursor}
+
+
+@blueprint.get("/incidents/<key:id>")
+@blueprint.response(200, schemas.Incident)
+@access.signed_in
+def get_incident(id: int) -> Any:
+    """One incident."""
+    row = rest.found(found.incident(id), f"incident {id}")
+    _visible(row.instance_key)
+    return row
+
+
+@blueprint.post("/incidents/<key:id>/retry")
+@blueprint.arguments(fields.Nothing)
+@blueprint.response(200, schemas.Incident)
+@access.requires(policy.may_repair)
+def retry_incident(body: dict[str, Any], id: int) -> Any:
+    """Try again what failed."""
+    incidents.retry(id, actor=auth.actor())
+    return found.incident(id)

@@ -1,0 +1,87 @@
+"""Diagrams and forms: deploying them, and what is deployed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from service import errors
+from service.domain import policy
+from service.storage.queries import definitions
+from service.usecases import models
+from service.web import access, auth
+from service.web.api import rest
+from service.web.schemas import fields
+from service.web.schemas import models as schemas
+
+blueprint = rest.Blueprint("models", "Diagrams and forms")
+
+MOST_FILES = 200
+MULTIPART = {"multipart/form-data": {"schema": schemas.Files}}
+
+
+@blueprint.post("/deployments")
+@blueprint.doc(requestBody={"required": True, "content": MULTIPART})
+@blueprint.response(201, schemas.Deployment)
+@access.requires(policy.may_deploy)
+def deploy() -> Any:
+    """Check files and store a new version of each that changed; all or nothing."""
+    made = models.deploy(_files(), actor=auth.actor())
+    return {
+        "id": made.key,
+        "definitions": [{"key": k, "id": i, "version": v, "name": n} for k, i, v, n in made.definitions],
+        "forms": [{"key": k, "id": i, "version": v} for k, i, v in made.forms],
+        "unchanged": made.unchanged,
+        "warnings": made.warnings,
+    }
+
+
+def _files() -> list[tuple[str, bytes]]:
+    sent = [one for _, one in request.files.items(multi=True) if one.filename]
+    if request.form:
+        raise errors.InvalidInput({name: ["Unknown field; send files only."] for name in request.form})
+    if not sent:
+        raise errors.InvalidInput({"files": ["Send at least one .bpmn or .form file as multipart/form-data."]})
+    if len(sent) > MOST_FILES:
+        raise errors.InvalidInput({"files": [f"Send at most {MOST_FILES} files at once."]})
+    files = [((one.filename or "").replace("\\", "/").rpartition("/")[2][:255], one.read()) for one in sent]
+    names = [name for name, _ in files]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise errors.InvalidInput({"files": [f"{', '.join(twice)}: sent twice."]})
+    return files
+
+
+@blueprint.get("/definitions")
+@blueprint.response(200, schemas.DefinitionPage)
+@access.requires(policy.may_see_models)
+def list_definitions() -> Any:
+    """The newest version of every diagram."""
+    return {"items": definitions.all_latest(), "next": None}
+
+
+@blueprint.get("/definitions/<string(maxlength=255):id>")
+@blueprint.arguments(fields.Paging, location="query")
+@blueprint.response(200, schemas.DefinitionPage)
+@access.requires(policy.may_see_models)
+def list_versions(wanted: dict[str, Any], id: str) -> Any:
+    """All versions of one diagram, the newest first."""
+    rows = [row for row in definitions.versions(id) if row.version < (rest.position(wanted["cursor"]) or 2**31)]
+    if not rows and wanted["cursor"] is None:
+        raise errors.NotFound(f"No diagram {id} is deployed.")
+    return rest.page(rows[: wanted["limit"] + 1], wanted["limit"], lambda row: row.version)
+
+
+@blueprint.get("/definitions/<string(maxlength=255):id>/<int(max=2147483647):version>/xml")
+@blueprint.response(200, {"type": "string"}, content_type="application/xml")
+@access.requires(policy.may_see_models)
+def get_source(id: str, version: int) -> Any:
+    """The diagram as it was deployed."""
+    row = rest.found(definitions.version(id, version), f"version {version} of a diagram {id}")
+    found = definitions.source(row.key)
+    assert found is not None
+    file, source, _ = found
+    response = Response(source, mimetype="application/xml")
+    response.headers.set("Content-Disposition", "attachment", filename=file)
+    return response

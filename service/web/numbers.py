@@ -1,0 +1,49 @@
+"""Numbers and keys as people and scripts write them: `R-1` for a release, digits for a 64-bit key."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug import routing
+
+LARGEST_KEY = 2**63 - 1
+LARGEST_NUMBER = 2**31 - 1
+
+
+def show(number: int) -> str:
+    """A release's number as people know it."""
+    return f"R-{number}"
+
+
+class KeyConverter(routing.BaseConverter):
+    """`<key:key>`: a 64-bit key from the database."""
+
+    regex = r"-?\d{1,19}"
+
+    def to_python(self, value: str) -> int:
+        key = int(value)
+        if abs(key) > LARGEST_KEY:
+            raise routing.ValidationError
+        return key
+
+    def to_url(self, value: object) -> str:
+        return str(value)
+
+
+class ReleaseConverter(routing.BaseConverter):
+    """`<release:number>`: R-1 in the address, 1 in the program."""
+
+    regex = r"R-[1-9]\d{0,9}"
+
+    def to_python(self, value: str) -> int:
+        number = int(value.removeprefix("R-"))
+        if number > LARGEST_NUMBER:
+            raise routing.ValidationError
+        return number
+
+    def to_url(self, value: object) -> str:
+        return value if isinstance(value, str) else f"R-{value}"
+
+
+def init_app(app: Flask) -> None:
+    app.url_map.converters["key"] = KeyConverter
+    app.url_map.converters["release"] = ReleaseConverter

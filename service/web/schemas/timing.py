@@ -1,0 +1,105 @@
+"""Deadlines, and what was told to whom."""
+
+from __future__ import annotations
+
+from marshmallow import fields as ma
+from marshmallow import validate
+
+from service.web.schemas import fields, tasks
+
+
+class Level(fields.Schema):
+    """One rung of the ladder, or one repeat of it."""
+
+    level = ma.Integer()
+    repeat = ma.Integer()
+    moment = ma.String(metadata={"description": "As written in the ladder."})
+    recipients = ma.List(ma.String())
+    fire_at = fields.Moment()
+    state = ma.String()
+    fired_at = fields.Moment(allow_none=True)
+
+
+class Deadline(fields.Schema):
+    """A due moment of one activity."""
+
+    id = fields.Key(attribute="key", required=True)
+    name = ma.String(required=True)
+    element = ma.String(required=True)
+    phase = ma.String(allow_none=True)
+    release = fields.Number(attribute="release_number", allow_none=True)
+    instance = fields.Key(attribute="instance_key", required=True)
+    task = fields.Key(attribute="task_key", allow_none=True)
+    state = ma.String(required=True, metadata={"description": "open, met, late (done after it), cancelled"})
+    overdue = tasks.Overdue()
+    assignee = ma.String(allow_none=True, metadata={"description": "Who holds its task."})
+    as_drawn = ma.String(metadata={"description": "Duration or moment as the diagram has it."})
+    clock = ma.String()
+    started_at = fields.Moment()
+    due_at = fields.Moment(required=True)
+    ended_at = fields.Moment(allow_none=True)
+    levels = ma.List(ma.Nested(Level))
+
+
+DeadlinePage = fields.page_of(Deadline, "DeadlinePage")
+
+
+class DeadlineFilter(fields.Paging):
+    """Which deadlines."""
+
+    state = fields.text(
+        10, load_default="open", validate=[validate.OneOf(["open", "overdue", "met", "late", "cancelled", "any"])]
+    )
+    release = fields.Number()
+
+
+class Delivery(fields.Schema):
+    """How a notice went out: its receipt."""
+
+    channel = ma.String(required=True)
+    address = ma.String(allow_none=True)
+    state = ma.String(required=True)
+    attempts = ma.Integer()
+    sent_at = fields.Moment(allow_none=True)
+    message_id = ma.String(allow_none=True)
+    answer = ma.String(allow_none=True, metadata={"description": "What the other side said last."})
+
+
+class Notice(fields.Schema):
+    """What one person was told, and why."""
+
+    id = fields.Key(attribute="key", required=True)
+    user = ma.String(required=True)
+    told_as = ma.String(attribute="as_", metadata={"description": "assignee, coordinator, group:x, ..."})
+    kind = ma.String(required=True)
+    cause = ma.String()
+    release = fields.Number(attribute="release_number", allow_none=True)
+    task = fields.Key(attribute="task_key", allow_none=True)
+    subject = ma.String(required=True)
+    body = ma.String()
+    link = ma.String()
+    asked_at = fields.Moment(required=True)
+    read_at = fields.Moment(allow_none=True)
+    deliveries = ma.List(ma.Nested(Delivery))
+
+
+NoticePage = fields.page_of(Notice, "NoticePage")
+
+
+class NoticeFilter(fields.Paging):
+    """Which notices."""
+
+    release = fields.Number()
+    user = fields.text(80, least=1, metadata={"description": "Who was told."})
+
+
+class InboxFilter(fields.Paging):
+    """Which of your own notices."""
+
+    unread = ma.Boolean(truthy={"true", "1"}, falsy={"false", "0"})
+
+
+class ReadCount(fields.Schema):
+    """How many were marked."""
+
+    marked = ma.Integer(required=True)
