@@ -4,6 +4,7 @@ import { IANAZone, Settings } from 'luxon';
 import { inside } from '@bpmn-io/feelin';
 import { addZone, takeMissingZones } from './feel/intl.js';
 import { decode, encode, setMark } from './feel/values.js';
+import { isLimit } from './feel/limits.js';
 import { names, setClock, setSeed } from './feel/builtins.js';
 import { check, steering } from './feel/check.js';
 import './feel/semantics.js';
@@ -32,7 +33,7 @@ function compile(kind, expression, context, plain) {
 
 function failure(error) {
   if (error?.position) return { problem: error.message, ...error.position, syntax: true };
-  if (error instanceof RangeError && /call stack/.test(error.message) || /out of memory|interrupted/.test(String(error?.message))) throw error;
+  if (isLimit(error)) throw error;
   return { problem: String(error?.message ?? error) };
 }
 

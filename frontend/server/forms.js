@@ -5,6 +5,7 @@ import './forms/page.js';
 import { Form, FormFields, buildExpressionContext } from '@bpmn-io/form-js-viewer';
 import { IANAZone, Settings } from 'luxon';
 import { addZone, takeMissingZones } from './feel/intl.js';
+import { isLimit } from './feel/limits.js';
 import { get, merge, oddKeys, put, same } from './forms/data.js';
 import { instancesOf } from './forms/instances.js';
 import LanguageModule from './forms/language.js';
@@ -145,7 +146,7 @@ function check(schemaText, variables, submitted) {
 function answer(code) {
   let result;
   try { result = code(); } catch (error) {
-    if (/call stack|out of memory|interrupted/.test(String(error?.message))) throw error;
+    if (isLimit(error)) throw error;
     result = { schemaError: String(error?.message ?? error) };
   }
   const zones = takeMissingZones();

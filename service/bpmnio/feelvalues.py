@@ -91,10 +91,11 @@ def _written(value: Any) -> str:
 
 def _span(value: timedelta) -> str:
     """A timedelta counts days of 24 hours."""
-    sign = "-" if value < timedelta() else ""
     size = abs(value)
-    seconds = f"{size.seconds + size.microseconds / 1_000_000:.3f}".rstrip("0").rstrip(".")
-    return f"{sign}P{size.days}DT{seconds}S"
+    minutes, seconds = divmod(size.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{size.days}DT{hours}H{minutes}M{seconds}.{size.microseconds // 1000:03}S"
+    return ("-P" if value < timedelta() else "P") + text
 
 
 def decode(value: Any) -> Value:

@@ -1,5 +1,6 @@
 // What an expression needs and what is wrong with it, from its parse tree alone.
 import { parseExpression, parseUnaryTests } from '@bpmn-io/feelin';
+import { normalizeContextKey } from '@bpmn-io/lezer-feel';
 import { names as builtinNames, standard } from './builtins.js';
 
 const everywhere = new Set(builtinNames), inForms = new Set(standard);
@@ -18,14 +19,19 @@ function children(node) {
 }
 
 class Walk {
-  constructor(text, builtins) {
+  constructor(text, builtins, names) {
+    this.written = new Map(names.map((name) => [normalizeContextKey(name), name]));
     this.text = text;
     this.builtins = builtins;
     this.problems = [];
     this.paths = new Set();
     this.variables = new Set();
   }
-  name(node) { return children(node).map((part) => this.text.slice(part.from, part.to).replace(/`/g, '')).join(' ') || this.text.slice(node.from, node.to); }
+  name(node) {
+    const parts = children(node).map((part) => this.text.slice(part.from, part.to).replace(/`/g, ''));
+    const name = parts.join(' ') || this.text.slice(node.from, node.to);
+    return this.written.get(name) ?? name;
+  }
   problem(code, message, { from, to }) { this.problems.push({ code, message, from, to }); }
 
   // a.b.c -> ['a', 'b', 'c'] where it starts with a name, else null.
@@ -125,7 +131,7 @@ export function check(text, names, unary, inForm) {
   const odd = names.filter((name) => !PLAIN.test(name)).map((name) => [name, null]);
   const known = { ...(inForm ? {} : steering), ...Object.fromEntries(odd) };
   const tree = (unary ? parseUnaryTests : parseExpression)(text, known, inForm ? undefined : 'camunda');
-  const walk = new Walk(text, inForm ? inForms : everywhere);
+  const walk = new Walk(text, inForm ? inForms : everywhere, names);
   if (text.trim() === '') walk.problem('SYNTAX', 'The expression is empty.', { from: 0, to: 0 });
   else walk.visit(tree.topNode, new Set(unary ? ['?'] : []));
   return { problems: walk.problems, variables: [...walk.variables].sort(), paths: [...walk.paths].sort() };

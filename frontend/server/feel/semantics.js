@@ -146,6 +146,11 @@ function pick(list, position) {
 }
 
 const nodes = {
+  // `- 2` is a literal too, with whatever stands between.
+  NumericLiteral: (node) => {
+    const value = Number(node.input.replace(/\s+/g, ''));
+    return tag(() => value, 'number');
+  },
   ArithOp: (node, _args, warn) => Object.assign((context) => (left, right) => {
     const a = single(left(context)), b = single(right(context));
     const result = arithmetic[node.input](a, b, `${getType(a)} ${getType(b)}`);
@@ -203,6 +208,6 @@ inside.node = (node, args, interpreterContext) => {
     const before = interpreterContext.warnings.length;
     try { return code(); } finally { interpreterContext.warnings.length = before; }
   };
-  const inherited = ['SpecialType', 'InstanceOfExpression', 'ArithOp'].includes(node.name) ? null : original(node, args, interpreterContext);
+  const inherited = ['SpecialType', 'InstanceOfExpression', 'ArithOp', 'NumericLiteral'].includes(node.name) ? null : original(node, args, interpreterContext);
   return special(node, args, warn, inherited);
 };

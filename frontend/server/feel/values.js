@@ -51,12 +51,18 @@ Range.prototype.toJSON = function () {
 };
 FunctionWrapper.prototype.toJSON = function () { throw new Error('The result contains a function, which is not a value.'); };
 
-// Whole months for a years and months duration, else days, hours, minutes and seconds without loss.
+const spread = (d) => Duration.fromMillis(d.toMillis()).shiftTo('days', 'hours', 'minutes', 'seconds');
+
+// Whole months for a years and months duration, else days, hours, minutes and seconds as they were written.
 export function durationText(d) {
-  const own = isCalendar(d) ? d.shiftTo('years', 'months') : d.toMillis() === 0 ? d.shiftTo('seconds') : d;
-  const values = Object.values(own.toObject()).filter((n) => n !== 0);
-  if (values.length && values.every((n) => n < 0)) return '-' + own.negate().toISO();
-  return own.toISO();
+  let own = isCalendar(d) ? d.shiftTo('years', 'months') : d.toMillis() === 0 ? d.shiftTo('seconds') : d;
+  const negative = (n) => n < 0, positive = (n) => n > 0;
+  let values = Object.values(own.toObject());
+  if (values.some(negative) && values.some(positive)) {
+    own = spread(own);
+    values = Object.values(own.toObject());
+  }
+  return values.some(negative) ? '-' + own.negate().toISO() : own.toISO();
 }
 
 export function encode(value) {

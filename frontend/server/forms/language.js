@@ -1,5 +1,6 @@
 // form-js' own expression language (feelin, nothing added), with the parsed expressions kept.
 import { inside } from '@bpmn-io/feelin';
+import { isLimit } from '../feel/limits.js';
 
 const { interpreter, InterpreterContext } = inside;
 const KEPT = 1000;
@@ -34,7 +35,7 @@ export class Language {
     try {
       return run(this._depends(text) ? interpreter[kind](text, data, undefined, new InterpreterContext()).root : compile(kind, text));
     } catch (error) {
-      if (/call stack|out of memory|interrupted/.test(String(error?.message))) throw error;
+      if (isLimit(error)) throw error;
       this._eventBus.fire('error', { error });
       return null;
     }
