@@ -41,7 +41,7 @@ def problems(path: Path, text: str) -> Iterator[str]:
 
 
 def _python_problems(name: str, module: ast.Module) -> Iterator[str]:
-    if not ast.get_docstring(module):
+    if module.body and not ast.get_docstring(module):
         yield f"{name}:1: a module says in one sentence what it is"
     if not name.startswith("service/"):
         return
