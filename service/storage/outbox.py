@@ -1,7 +1,7 @@
 """What is due now, and asking for each thing once at a time.
 
 Five tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
-is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost the request, the row
+is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
 is due again a lease later: that is the sweep.
 """
 
