@@ -78,7 +78,7 @@ def read(root: etree._Element, found: Findings) -> Drawn:
 
 
 def _roots(root: etree._Element) -> dict[str, etree._Element]:
-    return {item.get("id"): item for item in xml.children(root) if item.get("id")}
+    return {identity: item for item in xml.children(root) if (identity := item.get("id"))}
 
 
 def _lanes(root: etree._Element) -> dict[str, str]:

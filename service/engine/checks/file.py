@@ -64,7 +64,7 @@ def _extensions(root: etree._Element, found: Findings) -> None:
         name, owner = xml.local(node), _owner(node)
         if name in WAITING:
             found.error("listener", WAITING[name], line=node.sourceline, element=owner)
-        elif name not in UNDERSTOOD and node.getparent() is not None and xml.namespace(node.getparent()) == xml.BPMN:
+        elif name not in UNDERSTOOD and _directly(node):
             found.warning("ignored-extension", f"zeebe:{name} has no effect here.", line=node.sourceline, element=owner)
         if name == "formDefinition" and not node.get("formId"):
             found.warning(
@@ -75,10 +75,17 @@ def _extensions(root: etree._Element, found: Findings) -> None:
             )
 
 
+def _directly(node: etree._Element) -> bool:
+    """Whether it hangs on a BPMN element and not inside another extension."""
+    parent = node.getparent()
+    return parent is not None and xml.namespace(parent) == xml.BPMN
+
+
 def _owner(node: etree._Element) -> str | None:
-    while node is not None and (xml.namespace(node) != xml.BPMN or not node.get("id")):
-        node = node.getparent()
-    return node.get("id") if node is not None else None
+    at: etree._Element | None = node
+    while at is not None and (xml.namespace(at) != xml.BPMN or not at.get("id")):
+        at = at.getparent()
+    return at.get("id") if at is not None else None
 
 
 def _processes(drawn: reading.Drawn, found: Findings) -> None:

@@ -85,9 +85,10 @@ def _starts(scope: Scope, process: elements.Process, found: Findings) -> None:
     starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
     if not starts:
         found.error("no-start", "There is no start event here; draw one.", scope.container)
-    for start in starts[1:]:
-        found.error("several-starts", "There is more than one start event here; keep one.", start)
     inside = isinstance(scope.container, elements.Element)
+    plain = [start for start in starts if start.event is None or start.event.kind == "none"]
+    for start in starts[1:] if inside else plain[1:]:
+        found.error("several-starts", "There is more than one plain start event here; keep one.", start)
     for start in starts:
         if inside and start.event is not None and start.event.kind != "none":
             found.error(
