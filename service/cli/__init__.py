@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import click
+
+from service import errors
 
 # command -> where it is: module:name; `tidegate web` need not load what `tidegate lint` needs
 COMMANDS = {
     "up": "service.cli.up:up",
+    "web": "service.cli.serving:web",
+    "worker": "service.cli.serving:worker",
+    "dispatcher": "service.cli.serving:dispatcher",
+    "db": "service.cli.database:db",
     "doctor": "service.cli.doctor:doctor",
+    "user": "service.cli.people:user",
+    "group": "service.cli.people:group",
+    "token": "service.cli.people:token",
+    "lint": "service.cli.models:lint",
+    "deploy": "service.cli.models:deploy",
+    "form": "service.cli.forms:form",
 }
 
 
@@ -26,6 +39,13 @@ class Commands(click.Group):
         found = getattr(importlib.import_module(module), attribute)
         assert isinstance(found, click.Command)
         return found
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except errors.ServiceError as refusal:
+            click.echo(f"tidegate: {refusal.detail}", err=True)
+            context.exit(1)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

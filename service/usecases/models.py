@@ -43,9 +43,12 @@ class _Read:
     problems: list[Problem] = field(default_factory=list)
 
 
-def check(files: Sequence[File]) -> list[Problem]:
-    """Everything that is wrong with these files, errors and warnings; needs no rights and stores nothing."""
-    return _read(files).problems
+def check(files: Sequence[File], *, alone: bool = False) -> list[Problem]:
+    """Everything that is wrong with these files, errors and warnings; needs no rights and stores nothing.
+
+    alone: without a database; forms that are not among the files are taken to be deployed.
+    """
+    return _read(files, alone=alone).problems
 
 
 def deploy(files: Sequence[File], *, actor: policy.Actor) -> Deployed:
@@ -63,7 +66,7 @@ def deploy(files: Sequence[File], *, actor: policy.Actor) -> Deployed:
         return _store(session, read, actor)
 
 
-def _read(files: Sequence[File]) -> _Read:
+def _read(files: Sequence[File], *, alone: bool = False) -> _Read:
     read = _Read()
     for name, source in files:
         kind = name.rpartition(".")[2].lower()
@@ -74,7 +77,7 @@ def _read(files: Sequence[File]) -> _Read:
         else:
             text = "Only .bpmn and .form files can be deployed. Rename the file or leave it out."
             read.problems.append(Problem(name, None, None, "unknown-file", text))
-    _check_together(read)
+    _check_together(read, alone=alone)
     return read
 
 
@@ -111,7 +114,7 @@ def _read_form(read: _Read, name: str, source: bytes) -> None:
     read.forms.append((name, source, form_id, schema))
 
 
-def _check_together(read: _Read) -> None:
+def _check_together(read: _Read, *, alone: bool) -> None:
     """What only shows when all files and what is deployed already are looked at together."""
     seen: dict[str, str] = {}
     for name, _, program in read.programs:
@@ -122,7 +125,7 @@ def _check_together(read: _Read) -> None:
     here = {form_id for _, _, form_id, _ in read.forms}
     for name, _, program in read.programs:
         wanted = {e.form: e for e in program.process.elements.values() if e.form}
-        missing = wanted.keys() - here - forms.newest_keys(wanted).keys()
+        missing = set() if alone else wanted.keys() - here - forms.newest_keys(wanted).keys()
         for form_id in sorted(missing):
             element = wanted[form_id]
             text = f"The form {form_id} is not deployed. Deploy it together with the diagram."

@@ -123,8 +123,8 @@ class Activate(fields.Schema):
     lease_seconds = ma.Integer(strict=True, load_default=60, validate=validate.Range(1, 86_400))
 
 
-class ActivatedJob(fields.Schema):
-    """A job that is yours until its lease ends."""
+class Job(fields.Schema):
+    """Work for a program."""
 
     id = fields.Key(attribute="key", required=True)
     type = ma.String(required=True)
@@ -135,8 +135,22 @@ class ActivatedJob(fields.Schema):
     headers = ma.Dict()
     variables = ma.Dict()
     retries = ma.Integer()
-    lease = ma.String(required=True, allow_none=True)
-    leased_until = fields.Moment(allow_none=True)
+    state = ma.String(metadata={"description": "open, done, cancelled, failed"})
+    worker = ma.String(allow_none=True)
+    error = ma.String(allow_none=True, metadata={"description": "What the last attempt said."})
+
+
+class ActivatedJob(Job):
+    """A job that is yours until its lease ends."""
+
+    lease = ma.String(required=True)
+    leased_until = fields.Moment(required=True)
+
+
+class RetriesLeft(fields.Schema):
+    """How often it will be tried again."""
+
+    retries = ma.Integer(required=True)
 
 
 ActivatedJobs = fields.page_of(ActivatedJob, "ActivatedJobs")

@@ -1,0 +1,24 @@
+"""`tidegate db`: the schema of the database."""
+
+from __future__ import annotations
+
+import click
+
+from service.cli import wiring
+from service.storage import upgrades
+
+
+@click.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the database to the schema of this version; running it again changes nothing."""
+    settings = wiring.settings()
+    if settings.database_url.startswith("sqlite"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    upgrades.upgrade(settings.database_url)
+    _, need = upgrades.revisions(settings.database_url)
+    click.echo(f"the database is at schema {need}")

@@ -1,0 +1,90 @@
+"""The processes that serve: web, worker, dispatcher."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from gunicorn.app import base
+
+from service import app, config, errors
+from service.cli import wiring
+from service.jobs import dispatcher as dispatching
+from service.jobs import worker as working
+
+GRACE_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+STUCK_SECONDS = 60
+
+
+class Server(base.BaseApplication):
+    """gunicorn with our settings instead of a configuration file."""
+
+    def __init__(self, settings: config.Settings, processes: int) -> None:
+        self.settings = settings
+        self.processes = processes
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": self.settings.bind,
+            "workers": self.processes,
+            "worker_class": "gthread",
+            "threads": self.settings.web_threads,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "timeout": STUCK_SECONDS,
+            "graceful_timeout": GRACE_SECONDS,
+            "worker_tmp_dir": _memory(),
+            "control_socket_disable": True,
+            "proc_name": "tidegate-web",
+            "loglevel": "warning",
+        }
+        for name, value in options.items():
+            if name in self.cfg.settings and value is not None:
+                self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return app.create_app(self.settings)
+
+
+def _memory() -> str | None:
+    """Where a heartbeat file costs no disk access."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+
+@click.command()
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Web server processes.")
+def web(processes: int) -> None:
+    """Serve pages and API on TIDEGATE_BIND, with TIDEGATE_WEB_THREADS threads a process."""
+    settings = wiring.settings()
+    wiring.log_to_stderr()
+    if processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tidegate-metrics-")
+    click.echo(f"web: listening on http://{settings.bind}", err=True)
+    Server(settings, processes).run()
+
+
+@click.command()
+def worker() -> None:
+    """Carry out what is due: timers, deadlines, jobs, messages, mail. Start as many as there is work for."""
+    settings = _with_redis()
+    working.run(app.create_app(settings).app_context, settings.redis_url)
+
+
+@click.command()
+def dispatcher() -> None:
+    """Find what is due in the database and ask the workers to do it. Several may run."""
+    settings = _with_redis()
+    dispatching.run(app.create_app(settings).app_context, settings.redis_url)
+
+
+def _with_redis() -> config.Settings:
+    settings = wiring.settings()
+    if not settings.redis_url:
+        raise errors.InvalidSettings("TIDEGATE_REDIS_URL is not set. `tidegate up` brings a server of its own.")
+    wiring.log_to_stderr()
+    return settings

@@ -1,0 +1,46 @@
+"""What most commands need: the settings, the application, and refusals as sentences on standard error."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from flask import Flask
+
+from service import app, config, errors
+from service.storage import upgrades
+
+
+def settings() -> config.Settings:
+    """The settings from the environment."""
+    return config.Settings.from_env()
+
+
+@contextmanager
+def application() -> Iterator[Flask]:
+    """The application and its database, for one command. Refuses a database that is not of this version."""
+    wanted = settings()
+    have, need = upgrades.revisions(wanted.database_url)
+    if have != need:
+        state = f"is at schema {have}" if have else "has not been prepared"
+        raise errors.InvalidSettings(f"The database {state}, this version needs {need}. Run: tidegate db upgrade")
+    made = app.create_app(wanted)
+    with made.app_context():
+        yield made
+
+
+def log_to_stderr() -> None:
+    """Long-running commands say what they do, one line each, with the moment in UTC."""
+    logging.Formatter.default_msec_format = "%s.%03dZ"
+    logging.Formatter.converter = time.gmtime
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def problem(text: str) -> None:
+    """Say on standard error what went wrong."""
+    click.echo(f"tidegate: {text}", err=True)
