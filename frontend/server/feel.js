@@ -44,7 +44,8 @@ function run(kind, expression, text, hasMarks, plain) {
   const value = kind === 'unaryTest' ? root(context)(context['?'] ?? null) : root(context);
   const { text: json, marked } = encode(value);
   const told = warnings.warnings.map(({ type, message, position }) => [type, message, position?.from ?? 0, position?.to ?? 0]);
-  return `{"marked":${marked},"warnings":${told.length ? JSON.stringify(told.slice(0, 20)) : '[]'},"value":${json}}`;
+  // Joined, not added up: long sums of strings are ropes inside the engine, which its binding cannot hand over.
+  return ['{"marked":', marked, ',"warnings":', told.length ? JSON.stringify(told.slice(0, 20)) : '[]', ',"value":', json, '}'].join('');
 }
 
 globalThis.feel = {

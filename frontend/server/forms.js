@@ -110,6 +110,14 @@ function validate(form, list, data) {
   return errors;
 }
 
+const empty = (value) => value === null || value === undefined || value === '' || value === false || Array.isArray(value) && value.length === 0;
+
+// form-js cleans silently what a browser could never send: text for a number, an option that does not exist. A person
+// whose answer would be gone is told.
+function isLost(sent, kept) {
+  return !empty(sent) && (empty(kept) || Array.isArray(sent) && Array.isArray(kept) && kept.length < sent.length);
+}
+
 function pass(form, initial, variables, submitted, insert) {
   const data = fill(form, merge(variables, submitted));
   const readonly = restore(form, data, initial, submitted);
@@ -120,6 +128,10 @@ function pass(form, initial, variables, submitted, insert) {
   const add = (path, text) => { (errors[path] ??= []).push(text); };
   for (const path of readonly) add(path, 'Field is read-only.');
   for (const path of computed) add(path, 'Field is calculated by the form.');
+  for (const instance of list) {
+    if (instance.hidden || instance.field.disabled || errors[named(instance)]) continue;
+    if (isLost(get(submitted, instance.path), get(data, instance.path))) add(named(instance), 'Value is not usable here.');
+  }
   return { values: form._getSubmitData(), errors, list, data, tampered: [...readonly, ...computed] };
 }
 

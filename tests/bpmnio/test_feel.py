@@ -26,7 +26,9 @@ HOSTILE = {
     "endless recursion": "{f: function(g, x) g(g, x + 1), r: f(f, 1)}.r",
     "backtracking": 'matches("' + "a" * 40 + '!", "(a+)+$")',
     "a huge text": 'string join(for i in 1..3000000 return "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", "")',
-    "a doubling text": '(function(d, s, n) d(d, s, n))(function(d, s, n) if n = 0 then s else d(d, s + s, n - 1), "xx", 60)',
+    "a doubling text": (
+        '(function(d, s, n) d(d, s, n))(function(d, s, n) if n = 0 then s else d(d, s + s, n - 1), "xx", 60)'
+    ),
     "a long text": '"' + "x" * 9000 + '"',
 }
 
