@@ -74,6 +74,6 @@ def move_levels(session: Session, fire_at: Mapping[int, datetime]) -> None:
     statement = (
         update(table)
         .where(table.c.key == bindparam("level_key"), table.c.state == "waiting")
-        .values(fire_at=bindparam("moment"), asked_at=None)
+        .values(fire_at=bindparam("new_moment"), asked_at=None)
     )
-    session.connection().execute(statement, [{"level_key": key, "moment": at} for key, at in fire_at.items()])
+    session.connection().execute(statement, [{"level_key": key, "new_moment": at} for key, at in fire_at.items()])

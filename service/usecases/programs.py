@@ -34,6 +34,12 @@ def program(key: int) -> definitions.Program:
     return loaded
 
 
+def forget() -> None:
+    """Drop all of them: tests that change the database under a process."""
+    with _lock:
+        _programs.clear()
+
+
 class Library(Mapping[str, definitions.Program]):
     """The processes an instance can reach: those of its manifest; others join it when they are first called."""
 

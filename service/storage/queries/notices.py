@@ -13,7 +13,7 @@ from service.storage.models.notices import Delivery, Notice
 from service.storage.models.people import User
 from service.storage.queries import pages, releases
 
-_COLUMNS = list(Notice.__table__.c)
+_COLUMNS = [column for column in Notice.__table__.c if column.name != "as_recipient"] + [Notice.as_.label("as_")]
 _DELIVERY = list(Delivery.__table__.c)
 _RECEIPT = [
     *_COLUMNS,
