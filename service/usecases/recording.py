@@ -279,6 +279,9 @@ class Recorder:
         """Write every table that changed, once."""
         self._write_what_ended()
         writing.insert_rows(self.session, Activation, list(self._activations.values()))
+        due = {key: fact.due_at for key, fact in self._deadlines}
+        for row in self.opened:
+            row["due_at"] = due.get(row["activation_key"], row["due_at"])
         writing.insert_rows(self.session, Task, self.opened)
         for model, rows in self._inserts.items():
             writing.insert_rows(self.session, model, rows)

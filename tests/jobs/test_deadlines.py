@@ -62,7 +62,8 @@ def fire_due(time: Any) -> int:
 
 
 def test_a_deadline_has_all_levels_from_the_start(house: Flask, time: Any) -> None:
-    begin(one_task())
+    outcome = begin(one_task())
+    assert outcome.opened[0]["due_at"] == time.now + timedelta(hours=10)
     found = [(one.level, one.repeat, one.fire_at - time.now, one.state) for one in levels(0)]
     assert found == [
         (1, 0, timedelta(hours=8), "waiting"),
