@@ -19,29 +19,35 @@ from service.storage.models.ledger import KeyBlock
 BLOCK = 20_000
 ENOUGH_FOR_ONE_COMMAND = 10_000
 
+_refilling = threading.Lock()  # never held together with a command's own locks: `take` does not need it
 _lock = threading.Lock()
 _ranges: dict[str, list[int]] = {}  # database -> [next, end]
 _owner = os.getpid()
 
 
 def refill(engine: Engine) -> None:
-    """Make sure that a command that begins now will not run out of keys."""
+    """Make sure that a command that begins now will not run out of keys. Not within a transaction."""
+    name = str(engine.url)
+    if _left(name) >= ENOUGH_FOR_ONE_COMMAND:
+        return
+    with _refilling:
+        if _left(name) >= ENOUGH_FOR_ONE_COMMAND:
+            return
+        with engine.begin() as connection:
+            grow = update(KeyBlock).where(KeyBlock.name == "keys").values(next=KeyBlock.next + BLOCK)
+            end = connection.execute(grow.returning(KeyBlock.next)).scalar_one()
+        with _lock:
+            _ranges[name] = [end - BLOCK, end]
+
+
+def _left(name: str) -> int:
     global _owner
     with _lock:
         if _owner != os.getpid():  # a fork must not hand out its parent's keys again
             _ranges.clear()
             _owner = os.getpid()
-        name = str(engine.url)
-        first, end = _ranges.get(name, [0, 0])
-        if end - first < ENOUGH_FOR_ONE_COMMAND:
-            with engine.begin() as connection:
-                end = connection.execute(
-                    update(KeyBlock)
-                    .where(KeyBlock.name == "keys")
-                    .values(next=KeyBlock.next + BLOCK)
-                    .returning(KeyBlock.next)
-                ).scalar_one()
-            _ranges[name] = [end - BLOCK, end]
+        first, end = _ranges.get(name, (0, 0))
+        return end - first
 
 
 def take(session: Session, count: int = 1) -> list[int]:

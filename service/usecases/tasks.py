@@ -123,13 +123,14 @@ def complete(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> adv
     with db.transaction() as session:
         locked, task = _lock(session, key, task)
         policy.require(policy.may_complete(actor, task, locked.release))
-        if recorded and locked.release is not None:
+        answers = checked | recorded
+        if locked.release is None:
+            checked = answers
+        elif recorded:
             records.write(session, locked.release, recorded)
             locked = locks.with_new_facts(locked)
-        else:
-            checked = checked | recorded
         criteria.require(locked, task)
-        return _finish(locked, task, checked, actor=actor, answers=dict(values))
+        return _finish(locked, task, checked, actor=actor, answers=answers)
 
 
 def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) -> advancing.Outcome:
