@@ -30,7 +30,7 @@ class Activity(nodes.Node):
             token.parent.task_spec.arm_all(token.parent)
         if element is None:
             return
-        if element.phase and token.loop is None:
+        if element.phase:
             token.internal_data["phase"] = 1
             board.say(steps.PhaseEntered(token.ref, element.id, element.phase, element.name, element.change_status))
         if element.deadline:
@@ -152,7 +152,7 @@ class CallActivity(SubProcess):
         seen = board.scopes.visible(board.scope_of(token)) if element.propagate_parent else self._local(token)
         board.own_scope(token)
         scope = f"{token.ref}:called"
-        board.scopes.open(scope, None, seen)
+        board.scopes.open_border(scope, seen)
         token.internal_data["called"] = process
         self.begin(token, graph.spec, graph, scope)
 
@@ -169,6 +169,8 @@ class CallActivity(SubProcess):
     def results(self, token: Token) -> Mapping[str, Any] | None:
         element = token.element
         assert element is not None
-        if not element.outputs and not element.propagate_child:
-            return None
-        return dict(token.board.scopes.local(f"{token.ref}:called"))
+        scopes, scope = token.board.scopes, f"{token.ref}:called"
+        if element.outputs:
+            return dict(scopes.local(scope))
+        # Only what it wrote: copies of what it was given would undo what happened outside meanwhile.
+        return scopes.written(scope) if element.propagate_child else None

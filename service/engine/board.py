@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +31,7 @@ class Board:
         self.joins: dict[str, Token] = {}  # tokens that wait at an inclusive gateway
         self.serial = 0
         self.status = "active"
-        self.world: World = World(datetime.min)
+        self.world: World = World(datetime.min.replace(tzinfo=UTC))
         self.facts: list[steps.Fact] = []
         self.queue: deque[Token] = deque()
         self.passed = 0

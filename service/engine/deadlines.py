@@ -11,7 +11,8 @@ from service.engine.tokens import Token
 def set_for(token: Token) -> None:
     """Say when the activity must be done; raises Stuck where that cannot be worked out."""
     element, board = token.element, token.board
-    assert element is not None and element.deadline is not None
+    assert element is not None
+    assert element.deadline is not None
     text, now = element.deadline, board.world.now
     value = text
     if expressions.is_feel(text):

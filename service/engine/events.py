@@ -17,7 +17,8 @@ from service.engine.tokens import Token
 def arm(token: Token, scope: str, host: Token | None) -> None:
     """Wait for what is drawn; expressions are read from `scope`. Nothing waits where one of them fails."""
     element, board = token.element, token.board
-    assert element is not None and element.event is not None
+    assert element is not None
+    assert element.event is not None
     event, data = element.event, token.internal_data
     token._set_state(TaskState.WAITING)
     if event.kind == "timer":
@@ -81,7 +82,8 @@ class BoundaryEvent(nodes.Node):
 
     def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
         board, host = token.board, token.parent
-        assert token.element is not None and token.element.event is not None
+        assert token.element is not None
+        assert token.element.event is not None
         board.disarm(token, fired=True)
         token.move_below(token.flow.task_tree)
         if token.element.event.interrupting:
@@ -92,7 +94,7 @@ class BoundaryEvent(nodes.Node):
         board.finish(token, variables)
 
     def _arm_again(self, fired: Token, host: Token, event: elements.Event) -> None:
-        """It goes on waiting, under a new ref: messages, signals and errors always, timers while their cycle has turns."""
+        """It goes on waiting, under a new ref; a timer does while its cycle has turns."""
         if event.kind == "timer" and event.timer != "cycle":
             return
         again, main, data = host._add_child(self), main_of(host), fired.internal_data

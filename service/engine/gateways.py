@@ -27,6 +27,11 @@ class Choosing(nodes.Node):
         drawn = token.flow.graph.elements[condition.args[0].removeprefix("condition:")]
         return bool(token.board.condition(token.board.scope_of(token), drawn.condition or ""))
 
+    def holding(self, token: Token) -> list[str]:
+        """The flows whose condition holds, as drawn."""
+        given = [(condition, name) for condition, name in self.cond_task_specs if condition is not None]
+        return [name for condition, name in given if self.holds(token, condition)]
+
     def default(self) -> str | None:
         return next((name for condition, name in self.cond_task_specs if condition is None), None)
 
@@ -37,10 +42,8 @@ class Choosing(nodes.Node):
         my_task.board.settle_flow(my_task.flow)
 
     def stranded(self) -> Stuck:
-        return Stuck(
-            "no-flow-matches",
-            f"No condition of “{self.bpmn_name or self.bpmn_id or self.name}” holds, and there is no default flow.",
-        )
+        name = self.bpmn_name or self.bpmn_id or self.name
+        return Stuck("no-flow-matches", f"No condition of “{name}” holds, and there is no default flow.")
 
 
 class ExclusiveGateway(Choosing):
@@ -60,9 +63,7 @@ class ConditionalSplit(Choosing):
     """The conditional flows that leave an activity."""
 
     def choose(self, token: Token) -> list[str]:
-        taken = [
-            name for condition, name in self.cond_task_specs if condition is not None and self.holds(token, condition)
-        ]
+        taken = self.holding(token)
         if not taken and self.__dict__.get("default") is not None:
             return [self.__dict__["default"]]
         if not taken and not self.may_end:
@@ -118,9 +119,7 @@ class InclusiveGateway(nodes.Gateway, Choosing):
         return False
 
     def choose(self, token: Token) -> list[str]:
-        taken = [
-            name for condition, name in self.cond_task_specs if condition is not None and self.holds(token, condition)
-        ]
+        taken = self.holding(token)
         if taken:
             return taken
         default = self.default()

@@ -20,7 +20,7 @@ class Graph:
     ways: dict[tuple[str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
 
     def ways_to(self, join: Any) -> dict[str, frozenset[str]]:
-        """For each element in front of a join: the names of all specs from which it can be reached, the join left out."""
+        """For each element in front of a join: all specs from which it can be reached, the join left out."""
         key = (join._wf_spec.name, join.name)
         if key not in self.ways:
             self.ways[key] = {name: _sources(join, name) for name in sources(join)}

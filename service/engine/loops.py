@@ -11,7 +11,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import elements, nodes, steps
+from service.engine import elements, nodes
 from service.engine.expressions import Stuck, is_feel, shown
 from service.engine.tokens import Token
 
@@ -28,19 +28,10 @@ class Loop(nodes.Node):
         self.enter(token)
         if "ready" not in token.internal_data:
             token.internal_data["ready"] = 1
-            self._surround(token)
+            if token.parent.task_spec.is_host:
+                token.parent.task_spec.arm_all(token.parent)
         if token.alive:
             self.open(token)
-
-    def _surround(self, token: Token) -> None:
-        element = drawn(token)
-        if token.parent.task_spec.is_host:
-            token.parent.task_spec.arm_all(token.parent)
-        if element.phase:
-            token.internal_data["phase"] = 1
-            token.board.say(
-                steps.PhaseEntered(token.ref, element.id, element.phase, element.name, element.change_status)
-            )
 
     def open(self, token: Token) -> None:
         raise NotImplementedError
@@ -102,7 +93,8 @@ class MultiInstance(Loop):
 
     def child_for(self, token: Token, index: int, item: Any) -> Token:
         """A child with its item. What its output element names is its own, so that children do not share it."""
-        loop, variables = loop_of(token), {}
+        loop = loop_of(token)
+        variables: dict[str, Any] = {}
         own = _VARIABLE.fullmatch(loop.output_element or "")
         if own:
             variables[own[1]] = None

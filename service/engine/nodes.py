@@ -1,13 +1,13 @@
 """How every element behaves: a token arrives, the element runs when it is its turn, the token leaves along the flows.
 
-These classes take the place of SpiffWorkflow's own spec classes (see `adopting.py`). Nothing is predicted: tokens are made
-when their predecessor leaves. The stages of a stay are methods, and `Board.guard` calls them by name, also to try again:
-`arrive` (into the element), `run` (its turn), `leave` (with its results), `look` (somebody else moved).
+These classes take the place of SpiffWorkflow's own spec classes (see `adopting.py`). Nothing is predicted: tokens are
+made when their predecessor leaves. The stages of a stay are methods, and `Board.guard` calls them by name, also to try
+again: `arrive` (into the element), `run` (its turn), `leave` (with its results), `look` (somebody else moved).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
@@ -20,7 +20,7 @@ from service.engine.tokens import Flow, Token
 INNER = frozenset({"End"})
 
 
-class Node(BpmnTaskSpec):  # type: ignore[misc]
+class Node(BpmnTaskSpec):
     """An element that does nothing by itself: the token passes at once."""
 
     is_loop = False  # carries the children of a loop
@@ -74,7 +74,7 @@ class Node(BpmnTaskSpec):  # type: ignore[misc]
     def write(self, token: Token) -> None:
         """Results of the element go to the scopes: through its output mappings, or all of them as they are."""
         board, element = token.board, token.element
-        values = token.internal_data.get("values") or {}
+        values = token.internal_data.pop("values", None) or {}
         if element is not None and element.outputs:
             scope = board.own_scope(token)
             board.scopes.put(scope, values)
@@ -163,7 +163,8 @@ class EndEvent(Node):
 
     def _throw_error(self, token: Token) -> None:
         board, element = token.board, token.element
-        assert element is not None and element.event is not None
+        assert element is not None
+        assert element.event is not None
         code = board.text(board.scope_of(token), element.event.code, "An error code") if element.event.code else None
         catcher = catching(token, "error", code)
         if catcher is None:
@@ -221,16 +222,17 @@ def speak(token: Token) -> bool:
     return token.alive
 
 
-def hand_over(token: Token, catcher: Token, variables: dict[str, Any]) -> None:
+def hand_over(token: Token, catcher: Token, variables: Mapping[str, Any]) -> None:
     """The event that catches goes on; where it interrupts, the thrower has completed before that."""
-    assert catcher.element is not None and catcher.element.event is not None
+    assert catcher.element is not None
+    assert catcher.element.event is not None
     if catcher.element.event.interrupting:
         token.board.let_go(token, "completed")
         token.drop()
     catcher.task_spec.fire(catcher, variables)
 
 
-def broadcast(board: Any, name: str, variables: dict[str, Any]) -> int:
+def broadcast(board: Any, name: str, variables: Mapping[str, Any]) -> int:
     """A signal reaches everyone who waits for it now; gives how many."""
     heard = [token for token in board.signals.values() if token.internal_data.get("signal") == name]
     heard.sort(key=lambda token: token.serial)

@@ -1,8 +1,8 @@
 """One instance of a process: start it, restore it, give it commands; each answers with a Step.
 
 No command does I/O, and none looks at a clock: what it may see is its World. A command that is not possible raises and
-leaves nothing changed; what fails inside the diagram becomes an incident in the Step. After any other exception throw the
-Instance away.
+leaves nothing changed; what fails inside the diagram becomes an incident in the Step. After any other exception throw
+the Instance away.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class Instance:
         return self._step()
 
     def tick(self, world: World) -> steps.Step:
-        """Fire every timer that is due, in the order of their moments, until none is; the rest of very many next time."""
+        """Fire every timer that is due, in the order of their moments; the rest of very many next time."""
         board = self._board
         board.begin(world)
         while board.passed * 2 < world.limits.steps and (token := self._due(world.now)):

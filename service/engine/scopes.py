@@ -1,4 +1,4 @@
-"""Variables, kept in scopes as in Camunda 8: the instance, sub-processes, called processes, children of loops, activities."""
+"""Variables in scopes, as in Camunda 8: instance, sub-processes, called processes, children of loops, activities."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Scopes:
     def __init__(self) -> None:
         self._values: dict[str, dict[str, Any]] = {ROOT: {}}
         self._parents: dict[str, str | None] = {ROOT: None}
+        self._written: dict[str, list[str]] = {}  # of called processes: what was written since they began
 
     def __contains__(self, scope: str) -> bool:
         return scope in self._values
@@ -27,9 +28,19 @@ class Scopes:
         self._values[scope] = plain(dict(values or {}))
         self._parents[scope] = parent
 
+    def open_border(self, scope: str, values: Mapping[str, Any]) -> None:
+        """The outermost scope of a called process: a copy of what it may see, and a note of what it writes."""
+        self.open(scope, None, values)
+        self._written[scope] = []
+
+    def written(self, scope: str) -> dict[str, Any]:
+        """What a called process itself has written into its outermost scope."""
+        return {key: self._values[scope][key] for key in self._written[scope]}
+
     def close(self, scope: str) -> None:
         self._values.pop(scope, None)
         self._parents.pop(scope, None)
+        self._written.pop(scope, None)
 
     def local(self, scope: str) -> dict[str, Any]:
         """The variables of this scope alone."""
@@ -44,21 +55,28 @@ class Scopes:
 
     def put(self, scope: str, values: Mapping[str, Any]) -> None:
         """Write into this very scope."""
-        self._values[scope].update(plain(values))
+        for key, value in plain(values).items():
+            self._write(scope, key, value)
 
     def propagate(self, scope: str, values: Mapping[str, Any]) -> None:
         """Write each variable into the nearest scope that has it, else into the outermost one of this chain."""
         chain = list(self._chain(scope))
         for key, value in plain(values).items():
             home = next((name for name in chain if key in self._values[name]), chain[-1])
-            self._values[home][key] = value
+            self._write(home, key, value)
 
     def saved(self) -> list[list[Any]]:
-        return [[name, self._parents[name], values] for name, values in self._values.items()]
+        return [[name, self._parents[name], self._written.get(name), values] for name, values in self._values.items()]
 
     def restore(self, saved: list[list[Any]]) -> None:
-        self._values = {name: values for name, _, values in saved}
-        self._parents = {name: parent for name, parent, _ in saved}
+        self._values = {name: values for name, _, _, values in saved}
+        self._parents = {name: parent for name, parent, _, _ in saved}
+        self._written = {name: written for name, _, written, _ in saved if written is not None}
+
+    def _write(self, scope: str, key: str, value: Any) -> None:
+        self._values[scope][key] = value
+        if key not in self._written.get(scope, (key,)):
+            self._written[scope].append(key)
 
     def _chain(self, scope: str) -> Iterator[str]:
         name: str | None = scope

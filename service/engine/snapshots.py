@@ -1,4 +1,4 @@
-"""The state of an instance as bytes: what is alive, and the variables. No specs, nothing that is done, JSON with a version.
+"""The state of an instance as bytes: what is alive, and the variables; no specs, nothing that is done. Versioned JSON.
 
     [version, status, serial, scopes, [flow, ...]]
     flow:  [host ref or null, process, spec, scope, gated, ended at, completed, [token, ...]]
@@ -34,7 +34,7 @@ def dump(board: Board) -> bytes:
 
 
 def load(state: bytes, program: Program, library: Mapping[str, Program]) -> Board:
-    """The board as it was; called processes come from the library. Raises Conflict where state and programs do not fit."""
+    """The board as it was, called processes from the library. Raises Conflict where state and programs do not fit."""
     raw = state if state[:1] == b"[" else zlib.decompress(state)
     version, status, serial, scopes, flows = orjson.loads(raw)
     if version != VERSION:

@@ -19,7 +19,7 @@ from service.engine import elements, expressions
 from service.engine.graphs import Graph
 
 
-class Token(Task):  # type: ignore[misc]
+class Token(Task):
     """A task of SpiffWorkflow that carries no data; `ref` names the activation."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Token(Task):  # type: ignore[misc]
     def move_below(self, parent: Token) -> None:
         """Hang this token under another one."""
         self.parent._children.remove(self.id)
-        self.parent = parent
+        self._parent = parent.id
         parent._children.append(self.id)
 
     def drop(self) -> None:
@@ -94,6 +94,7 @@ class Flow:
     phase: str | None
     gated: bool  # the gate at the end was opened
     ended_at: str  # the end event reached last
+    top_workflow: Any
     task_tree: Token
     tasks: dict[UUID, Token]
     spec: Any
@@ -117,7 +118,7 @@ class Flow:
         return dct or {}
 
 
-class TopFlow(Flow, BpmnWorkflow):  # type: ignore[misc]
+class TopFlow(Flow, BpmnWorkflow):
     """The flow of the process that was started."""
 
     def __init__(self, graph: Graph, board: Any) -> None:
@@ -127,7 +128,7 @@ class TopFlow(Flow, BpmnWorkflow):  # type: ignore[misc]
         self._plant()
 
 
-class SubFlow(Flow, BpmnSubWorkflow):  # type: ignore[misc]
+class SubFlow(Flow, BpmnSubWorkflow):
     """The flow inside a sub-process or of a called process."""
 
     def __init__(self, spec: Any, graph: Graph, host: Token, scope: str) -> None:
