@@ -34,7 +34,7 @@ else
 	@$(BIN)/python tools/test.py
 endif
 
-lint: $(STAMP)/test front ## Check style, types, import contracts and house rules
+lint: $(STAMP)/test ## Check style, types, import contracts and house rules
 	@$(BIN)/python tools/lint.py
 
 format: $(STAMP)/test ## Lay out the Python code
