@@ -29,6 +29,28 @@ def test_straight_from_registration_to_closure(walk: Walk) -> None:
     assert walk.milestones == ["plan_approved", "build_complete", "tested", "installed", "verified", "closed"]
 
 
+@pytest.mark.req("S2-16")
+def test_the_typical_tasks_of_a_release_are_in_it(walk: Walk) -> None:
+    routes.planned_to(walk, "soak").note("release.training", True).wait(days=2)
+    walk.do("prepare_training", "deliver_training")
+    routes.review(routes.verify(routes.install(routes.go(walk))))
+    done = walk.case.path
+    typical = ["task_check_funding", "task_check_contracts", "task_prepare_training", "task_deliver_training"]
+    assert set(typical) <= set(done)
+    assert walk.record["cost"]["estimate"] == 12000
+    assert done.index("task_transfer_knowledge") > done.index("task_confirm_installed")
+
+
+@pytest.mark.req("S0-13")
+def test_planning_ends_only_with_a_way_of_rollout_and_its_reason(walk: Walk) -> None:
+    routes.planned_to(walk, "plan").do("choose_changes", "schedule_release", "plan_training")
+    assert walk.refused("plan_rollout", rollout=None, rollout_reason="").keys() == {"rollout", "rollout_reason"}
+    assert walk.phases[-1] == "plan"
+    walk.do("plan_rollout").decide("approve_plan", "approved")
+    record = walk.record["release"]
+    assert (record["rollout"], record["rollout_reason"]) == ("all-at-once", "One server farm.")
+
+
 def test_people_are_told_at_the_key_points(walk: Walk) -> None:
     routes.review(routes.planned_to(walk, "review"))
     assert walk.told == [
@@ -79,6 +101,7 @@ def test_no_approval_is_asked_of_a_major_that_does_not_want_it() -> None:
     assert walk.milestones == ["plan_approved"]
 
 
+@pytest.mark.req("S2-39")
 def test_a_denied_plan_is_made_again_and_the_second_answers_count(walk: Walk) -> None:
     routes.planned_to(walk, "plan")
     walk.do("choose_changes", "schedule_release", "plan_training").do("plan_rollout", residual_risk="high")
@@ -93,6 +116,7 @@ def test_a_denied_plan_is_made_again_and_the_second_answers_count(walk: Walk) ->
     assert walk.phases[-1] == "build"
 
 
+@pytest.mark.req("S3-13")
 @pytest.mark.parametrize(
     ("kind", "tasks"),
     [
@@ -156,6 +180,16 @@ def test_a_problem_in_the_soak_starts_it_again(walk: Walk) -> None:
     assert walk.milestones[-1] == "tested"
 
 
+@pytest.mark.req("S4-6")
+def test_the_rollout_waits_for_seventy_two_hours_without_a_problem(walk: Walk) -> None:
+    routes.planned_to(walk, "test").note("release.soak", "P3D")
+    routes.test(walk).wait(hours=60)
+    walk.act("problem_found_soak").wait(hours=71)
+    assert (walk.open, walk.phases[-1]) == ([], "test")
+    assert walk.wait(hours=1).open == ["task_review_readiness"]
+
+
+@pytest.mark.req("S3-18")
 def test_training_comes_only_if_it_is_wanted(walk: Walk) -> None:
     routes.planned_to(walk, "plan").do("choose_changes", "schedule_release", "plan_rollout")
     assert walk.refused("plan_training", training_needed=True).keys() == {"training_plan"}
@@ -165,6 +199,8 @@ def test_training_comes_only_if_it_is_wanted(walk: Walk) -> None:
     assert walk.phases[-1] == "training"
     walk.do("prepare_training", "deliver_training")
     assert walk.open == ["task_review_readiness"]
+    without = routes.planned_to(Walk("major_release"), "deploy")
+    assert "training" not in without.phases
 
 
 @pytest.mark.parametrize("place", ["register", "assess", "plan", "build", "test", "soak"])
@@ -289,6 +325,7 @@ def test_back_out_in_the_middle_of_the_waves(walk: Walk) -> None:
     assert walk.case.step.next_due is None
 
 
+@pytest.mark.req("S2-35")
 def test_a_failed_verification_is_backed_out(walk: Walk) -> None:
     routes.planned_to(walk, "verify")
     walk.do("verify_production", verification_result="failed", verification_failure="No sign-in.")

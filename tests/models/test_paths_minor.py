@@ -38,7 +38,7 @@ def test_the_gate_of_the_build_opens_when_the_package_holds_every_change(walk: W
     (gate,) = walk.case.of(steps.TaskOpened, "phase_build.gate")
     assert gate.gate
     assert "The package holds every linked change" in gate.criteria
-    routes.build(walk.act("rework_build") and routes.plan(walk))
+    routes.build(routes.plan(walk.act("rework_build")))
     assert walk.phases[-1] == "test"
 
 
