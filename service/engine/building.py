@@ -6,6 +6,7 @@ conditions, refuses legal branchings, and recurses once per node. See `specs.py`
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +48,15 @@ class _Scope:
         self.spec = BpmnProcessSpec(name=spec_name(process.id, container))
         self.nodes = {e.id: e for e in content if e.type != "sequenceFlow" and not e.gate}
         self.gates = [e for e in content if e.gate]
-        self.flows = [e for e in content if e.type == "sequenceFlow"]
+        self.outgoing: dict[str | None, list[elements.Element]] = defaultdict(list)
+        self.sources: dict[str | None, list[elements.Element]] = defaultdict(list)
+        self.hosted: dict[str | None, list[elements.Element]] = defaultdict(list)
+        for element in content:
+            if element.type == "sequenceFlow":
+                self.outgoing[element.source].append(element)
+                self.sources[element.target].append(self.nodes[element.source or ""])
+            elif element.type == "boundaryEvent" and element.event is not None:
+                self.hosted[element.event.attached_to].append(element)
         self.entry: dict[str, Any] = {}
         self.exit: dict[str, Any] = {}
 
@@ -97,8 +106,8 @@ class _Scope:
         return made
 
     def _add_boundaries(self, node: elements.Element) -> None:
-        attached = [e for e in self.nodes.values() if e.event is not None and e.event.attached_to == node.id]
-        if not attached or node.type == "boundaryEvent":
+        attached = self.hosted[node.id]
+        if not attached:
             return
         main = self.entry[node.id]
         split = BoundaryEventSplit(self.spec, f"{main.name}.BoundaryEventSplit")
@@ -113,7 +122,7 @@ class _Scope:
 
     def _connect(self, node: elements.Element) -> None:
         source = self.exit[node.id]
-        flows = [f for f in self.flows if f.source == node.id]
+        flows = self.outgoing[node.id]
         if node.type == "startEvent" and not node.triggered_by_event:
             self.spec.start.connect(self.entry[node.id])
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
@@ -221,8 +230,7 @@ def _throw(kind: Any) -> Callable[[_Scope, elements.Element, str], Any]:
 
 def _catch(plain: Any, racing: Any) -> Callable[[_Scope, elements.Element, str], Any]:
     def make(scope: _Scope, node: elements.Element, name: str) -> Any:
-        sources = [scope.nodes.get(f.source or "") for f in scope.flows if f.target == node.id]
-        behind = any(s is not None and s.type == "eventBasedGateway" for s in sources)
+        behind = any(source.type == "eventBasedGateway" for source in scope.sources[node.id])
         return (racing if behind else plain)(scope.spec, name, event_definition=_definition(node))
 
     return make

@@ -116,14 +116,14 @@ def _contents(
     container: etree._Element, process: str, parent: str | None, shared: Shared
 ) -> Iterator[elements.Element]:
     """The flow nodes and flows in a process or sub-process, nested ones after their container."""
-    for node in xml.children(container):
+    for position, node in enumerate(xml.children(container)):
         kind = xml.local(node)
         if xml.namespace(node) != xml.BPMN:
             _refuse(
                 node, shared, "unknown-element", f"<{kind}> is not BPMN; remove it or put it into extensionElements."
             )
         elif kind == "sequenceFlow":
-            yield _flow(node, process, parent, shared)
+            yield _flow(node, position, process, parent)
         elif kind in NODES:
             if not node.get("id"):
                 _refuse(node, shared, "id-missing", f"This {kind} has no id; give it one.")
@@ -139,11 +139,11 @@ def _refuse(node: etree._Element, shared: Shared, code: str, message: str) -> No
     shared.found.error(code, message, line=node.sourceline, element=node.get("id"))
 
 
-def _flow(node: etree._Element, process: str, parent: str | None, shared: Shared) -> elements.Element:
+def _flow(node: etree._Element, position: int, process: str, parent: str | None) -> elements.Element:
     source, target = node.get("sourceRef") or "", node.get("targetRef") or ""
     condition = xml.child(node, "conditionExpression")
     return elements.Element(
-        id=node.get("id") or f"{source}--{target}--{node.sourceline}",
+        id=node.get("id") or f"{source}--{target}--{position}",
         type="sequenceFlow",
         name=node.get("name") or "",
         line=node.sourceline,
