@@ -9,6 +9,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
@@ -63,7 +64,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     try:
         message["To"] = Address(addr_spec=letter.to)
         message["From"] = Address("Tidegate", addr_spec=sender)
-    except (ValueError, IndexError) as problem:
+    except (ValueError, IndexError, MessageError) as problem:
         raise errors.ExternalFailure(f"“{letter.to}” is not a mail address.", transient=False) from problem
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(letter.at)

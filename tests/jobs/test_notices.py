@@ -1,0 +1,245 @@
+"""Notices reach the inbox once a cause, mails are tried until they are through, receipts say what became of them."""
+
+from __future__ import annotations
+
+import time as wall
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from service import errors
+from service.integrations import mail as sending
+from service.storage import db, outbox
+from service.storage.models.notices import Delivery
+from service.storage.models.people import User
+from service.storage.queries import notices as stored
+from service.storage.writing import update_where
+from service.usecases import notices, settings
+from tests import cast
+from tests.support.mail import MailServer
+
+Tell = Callable[..., int]
+
+
+@pytest.fixture
+def posting(house: Flask, mail: MailServer) -> Iterator[MailServer]:
+    """The house sends its mail to the real server."""
+    before = settings.current()
+    settings.use(replace(before, smtp_url=mail.url, mail_from="tidegate@example.org"))
+    yield mail
+    settings.use(before)
+
+
+def tell(*names: str, cause: str = "level:1", **more: Any) -> int:
+    with db.transaction() as session:
+        return notices.tell(
+            session,
+            cause=cause,
+            recipients=dict.fromkeys(names, "group:build-team"),
+            kind="test",
+            subject="Something happened",
+            body="Look at it.",
+            link="/tasks/5",
+            **more,
+        )
+
+
+def deliveries() -> list[Any]:
+    return sorted(stored.deliveries(limit=200)[0], key=lambda row: row.key)
+
+
+def only() -> Any:
+    (row,) = deliveries()
+    return row
+
+
+def test_the_same_cause_tells_a_person_once(house: Flask) -> None:
+    assert tell("bea", "tom") == 2
+    assert tell("bea", "tom", "otto") == 1
+    assert tell("bea", cause="level:2") == 1
+    assert [len(stored.inbox(name)[0]) for name in ("bea", "tom", "otto")] == [2, 1, 1]
+    assert len(deliveries()) == 4
+
+
+def test_who_has_no_address_has_the_inbox_alone(house: Flask) -> None:
+    with db.transaction() as session:
+        update_where(session, User, {"email": None}, name="bea")
+    assert tell("bea") == 1
+    assert stored.unread("bea") == 1
+    assert deliveries() == []
+
+
+def test_unknown_and_deactivated_people_get_nothing(house: Flask, time: Any) -> None:
+    with db.transaction() as session:
+        update_where(session, User, {"deactivated_at": time.now}, name="bea")
+    assert tell("bea", "nobody-of-this-name") == 0
+
+
+def test_a_mail_goes_out_with_a_link_and_a_receipt(posting: MailServer, time: Any) -> None:
+    tell("bea")
+    time.turn(seconds=2)
+    assert notices.deliver(only().key)
+    (received,) = posting.to("bea@example.org")
+    assert received.subject == "Something happened"
+    assert f"{settings.current().public_url}/tasks/5" in received.text
+    (receipt,) = stored.of_cause("level:1")
+    assert (receipt.user_title, receipt.as_, receipt.channel, receipt.address, receipt.delivery_state) == (
+        "Bea Builder",
+        "group:build-team",
+        "email",
+        "bea@example.org",
+        "sent",
+    )
+    assert (receipt.sent_at - receipt.asked_at, receipt.message_id) == (timedelta(seconds=2), received.message_id)
+    assert receipt.answer == "250 Message accepted"
+
+
+def test_a_mail_that_was_sent_is_not_sent_again(posting: MailServer) -> None:
+    tell("bea")
+    assert notices.deliver(only().key)
+    assert not notices.deliver(only().key)
+    assert len(posting.received) == 1
+
+
+def test_a_mail_in_somebodys_hands_is_left_alone(posting: MailServer, time: Any) -> None:
+    tell("bea")
+    with db.transaction() as session:
+        until = time.now + timedelta(seconds=3)
+        update_where(session, Delivery, {"lease": "another worker", "leased_until": until}, key=only().key)
+    assert not notices.deliver(only().key)
+    time.turn(seconds=4)
+    assert notices.deliver(only().key)
+
+
+def test_a_refusal_that_may_pass_is_tried_again_later(posting: MailServer, time: Any) -> None:
+    tell("bea")
+    posting.refusal = "451 Try later"
+    assert not notices.deliver(only().key)
+    assert (only().state, only().attempts, only().answer) == ("waiting", 1, "451 Try later")
+    posting.refusal = None
+    assert not notices.deliver(only().key), "not before its pause is over"
+    time.turn(seconds=notices.PAUSES_S[0])
+    assert notices.deliver(only().key)
+    assert only().attempts == 2
+
+
+def test_a_refusal_for_good_is_given_up_with_the_servers_words(posting: MailServer) -> None:
+    tell("bea")
+    posting.refused_recipients.add("bea@example.org")
+    notices.deliver(only().key)
+    assert (only().state, only().answer) == ("dead", "550 5.1.1 No such mailbox here")
+    assert stored.delivery_counts()["dead"] == 1
+    assert stored.unread("bea") == 1, "the inbox has it all the same"
+
+
+def test_after_many_attempts_a_mail_is_given_up_until_an_administrator_resends_it(
+    posting: MailServer, time: Any
+) -> None:
+    tell("bea")
+    posting.refusal = "451 Try later"
+    for pause in (*notices.PAUSES_S, 0):
+        assert only().state == "waiting"
+        notices.deliver(only().key)
+        time.turn(seconds=pause)
+    assert (only().state, only().attempts) == ("dead", len(notices.PAUSES_S) + 1)
+    posting.refusal = None
+    with pytest.raises(errors.Forbidden):
+        notices.resend(only().key, actor=cast.actor("bea"))
+    notices.resend(only().key, actor=cast.actor("ada"))
+    assert notices.deliver(only().key)
+
+
+def test_a_death_between_acceptance_and_marking_repeats_the_same_message_id(
+    posting: MailServer, time: Any, monkeypatch: Any
+) -> None:
+    tell("bea")
+    key = only().key
+    with monkeypatch.context() as patched:
+        patched.setattr(notices, "_settle", _dies)
+        with pytest.raises(SystemExit):
+            notices.deliver(key)
+    time.turn(seconds=4)
+    assert notices.deliver(key)
+    first, second = posting.received
+    assert first.message_id == second.message_id
+
+
+def _dies(*_: Any) -> None:
+    raise SystemExit("killed")
+
+
+def test_the_lease_is_renewed_while_the_server_takes_its_time(
+    house: Flask, mail: MailServer, monkeypatch: Any, time: Any
+) -> None:
+    tell("bea")
+    key, seen = only().key, []
+    lease = replace(settings.current(), lease_seconds=0.3)
+
+    def slow(*_: Any) -> str:
+        for _again in range(3):
+            time.turn(seconds=0.2)
+            _wait_until(lambda: (only().leased_until - time.now).total_seconds() > 0.2)
+            seen.append(notices.deliver(key))
+        return "250 at last"
+
+    before = settings.current()
+    settings.use(lease)
+    monkeypatch.setattr(sending, "send", slow)
+    try:
+        assert notices.deliver(key)
+    finally:
+        settings.use(before)
+    assert seen == [False, False, False]
+
+
+def _wait_until(condition: Callable[[], bool]) -> None:
+    end = wall.monotonic() + 5
+    while not condition():
+        assert wall.monotonic() < end, "the lease was not renewed"
+        wall.sleep(0.02)
+
+
+def test_without_a_mail_server_mails_are_files(house: Flask, tmp_path: Path) -> None:
+    tell("bea")
+    notices.deliver(only().key)
+    (path,) = (tmp_path / "mail").glob("*.eml")
+    assert b"bea@example.org" in path.read_bytes()
+    assert only().answer == f"written to {path}"
+
+
+def test_people_mark_their_own_notices_as_read(house: Flask, time: Any) -> None:
+    tell("bea")
+    tell("bea", cause="level:2")
+    (newest, oldest), _ = stored.inbox("bea")
+    with pytest.raises(errors.NotFound):
+        notices.mark_read(newest.key, actor=cast.actor("tom"))
+    notices.mark_read(newest.key, actor=cast.actor("bea"))
+    notices.mark_read(newest.key, actor=cast.actor("bea"))
+    assert [row.key for row in stored.inbox("bea", unread=True)[0]] == [oldest.key]
+    assert notices.mark_all_read(actor=cast.actor("bea")) == 1
+    assert stored.unread("bea") == 0
+
+
+def test_the_inbox_comes_page_by_page(house: Flask) -> None:
+    for number in range(5):
+        tell("bea", cause=f"level:{number}")
+    first, cursor = stored.inbox("bea", limit=3)
+    second, end = stored.inbox("bea", limit=3, cursor=cursor)
+    assert (len(first), len(second), end) == (3, 2, None)
+    assert not {row.key for row in first} & {row.key for row in second}
+
+
+def test_strangers_see_only_their_own_receipts(house: Flask) -> None:
+    tell("bea", "nora")
+    assert {row.user for row in stored.listing(cast.actor("nora"))[0]} == {"nora"}
+    assert {row.user for row in stored.listing(cast.actor("max"))[0]} == {"bea", "nora"}
+
+
+def test_a_delivery_is_due_at_once(house: Flask, time: Any) -> None:
+    tell("bea", now=time.now)
+    assert outbox.waiting(time.now)[outbox.DELIVERIES] == 1
