@@ -34,11 +34,15 @@ class Activity(nodes.Node):
             token.internal_data["phase"] = 1
             board.say(steps.PhaseEntered(token.ref, element.id, element.phase, element.name, element.change_status))
         if element.deadline:
-            board.guard(token, "set_deadline")
+            self.date(token)
+
+    def date(self, token: Token) -> None:
+        """Set the deadline; where that fails the activity goes on without one, and an incident tells."""
+        token.internal_data["undated"] = 1
+        token.board.guard(token, "set_deadline")
+        token.internal_data.pop("stuck", None)
 
     def set_deadline(self, token: Token) -> None:
-        """Where this fails the activity goes on without a deadline, and an incident tells."""
-        token.internal_data["undated"] = 1
         deadlines.set_for(token)
         del token.internal_data["undated"]
 

@@ -116,10 +116,10 @@ class Instance:
         if token is None or not token.internal_data.keys() & {"stuck", "undated"}:
             raise IncidentClosed(ref=ref)
         board.begin(world)
-        if token.internal_data.pop("undated", None) and "stuck" not in token.internal_data:
-            board.guard(token, "set_deadline")
-        else:
+        if "stuck" in token.internal_data:
             board.guard(token, token.internal_data.pop("stuck"))
+        else:
+            token.task_spec.date(token)
         return self._step()
 
     def skip(self, ref: str, world: World) -> steps.Step:

@@ -40,7 +40,9 @@ def arm(token: Token, scope: str) -> None:
 def arm_next(token: Token, before: Token) -> bool:
     """Give a cycle's next turn to a new token; False where it was the last one."""
     data = before.internal_data
-    token.internal_data.update(cycle=data["cycle"], turn=data["turn"] + 1, **{"from": data["from"]})
+    token.internal_data.update(
+        {key: data[key] for key in ("cycle", "from", "last") if key in data}, turn=data["turn"] + 1
+    )
     due = _turn(token, data["cycle"])
     if due is None:
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -10,6 +12,7 @@ from typing import Any
 from service.engine import definitions, process, steps
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+REF = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 REFS = ("ref", "parent", "attached_to", "path")
 
 
@@ -56,8 +59,13 @@ class Track:
         """All that is told of an instance."""
         return (
             self.facts(), self.step.status, self.step.next_due, self.open(), self.instance.variables(),
-            len(self.step.state),
+            self._saved(),
         )  # fmt: skip
+
+    def _saved(self) -> str:
+        """The stored state, in the same names."""
+        raw = self.step.state if self.step.state[:1] == b"[" else zlib.decompress(self.step.state)
+        return REF.sub(lambda found: self._name(found[0]) or "", raw.decode())
 
 
 class Case:
