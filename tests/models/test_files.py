@@ -278,3 +278,10 @@ def test_a_field_that_records_is_the_only_one_of_its_form_for_that_fact() -> Non
     for form in drawings.forms():
         names = [c["properties"]["tidegate.record"] for c in _components(_schema(form)) if "properties" in c]
         assert len(names) == len(set(names)), form
+
+
+@each_model
+def test_the_documentation_names_every_phase_task_action_and_form(model: str) -> None:
+    text = (drawings.ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    named = [n for n in drawings.nodes(model) if n.startswith(("phase_", "task_", "action_"))]
+    assert [name for name in [*named, *drawings.forms()] if f"`{name}`" not in text] == []
