@@ -1,0 +1,1 @@
+"""Tests of the web door: API, sign-in, refusals, health."""
