@@ -6,7 +6,7 @@
 // Fonts and images become data URLs, so that `font-src 'self' data:; img-src 'self' data:` is enough.
 // `--watch` builds again on every change, `--dev` adds source maps and leaves names readable.
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
@@ -95,6 +95,20 @@ function writeManifest() {
   writeFileSync(join(statics, 'manifest.json'), JSON.stringify(Object.fromEntries(names.map((name) => [name, hash(name)])), null, 1) + '\n');
 }
 
+// A server may be reading: each file is replaced at once, and what no build makes any more goes last.
+function store(files) {
+  for (const { path, contents } of files) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(`${path}.new`, contents);
+    renameSync(`${path}.new`, path);
+  }
+  const made = new Set(files.map(({ path }) => path));
+  for (const folder of [bundles, join(statics, 'js'), join(statics, 'css')]) {
+    for (const name of filesBelow(folder)) if (!made.has(join(folder, name))) rmSync(join(folder, name));
+  }
+  rmSync(join(statics, 'licenses'), { recursive: true, force: true });
+}
+
 function finish(metafiles) {
   const assets = join(here, 'src/assets');
   if (existsSync(assets)) cpSync(assets, statics, { recursive: true });
@@ -118,9 +132,9 @@ if (watch) {
   finish(first.map((result) => result.metafile));
   await Promise.all(contexts.map((one) => one.watch()));
 } else {
-  for (const folder of [bundles, join(statics, 'js'), join(statics, 'css'), join(statics, 'licenses')]) rmSync(folder, { recursive: true, force: true });
-  const results = await Promise.all(jobs.map((job) => build(job)));
+  const results = await Promise.all(jobs.map((job) => build({ ...job, write: false })));
   const metafiles = results.map((result) => result.metafile);
+  store(results.flatMap((result) => result.outputFiles));
   finish(metafiles);
   report(metafiles);
 }

@@ -39,17 +39,27 @@ function fill(form, data) {
 const named = (instance) => instance.path.join('.');
 const isComputed = (instance) => instance.field.type === 'expression';
 
+// The instances for data that changes while they are looked at: listed anew only after a change.
+class Sheet {
+  constructor(form, data, initial, submitted) { Object.assign(this, { form, data, initial, submitted, known: null }); }
+  get list() { return this.known ??= instancesOf(this.form, this.data, this.initial); }
+  value(instance) { return get(this.data, instance.path); }
+  sent(instance) { return get(this.submitted, instance.path); }
+  put(instance, value) { put(this.data, instance.path, value); this.known = null; }
+}
+
 // Values of read-only and disabled fields go back to what they were before this submission.
-function restore(form, data, initial, submitted) {
+function restore(sheet) {
   const refused = new Set();
   for (let pass = 0; pass < 2; pass++) {
-    for (const instance of instancesOf(form, data, initial)) {
+    for (const instance of sheet.list) {
       if (!instance.readonly && !instance.field.disabled || isComputed(instance)) continue;
-      const before = get(initial, instance.path);
-      if (same(before, get(data, instance.path))) continue;
-      if (!instance.hidden && !instance.field.disabled && get(submitted, instance.path) !== undefined) refused.add(named(instance));
-      put(data, instance.path, before);
+      const before = get(sheet.initial, instance.path);
+      if (same(before, sheet.value(instance))) continue;
+      if (!instance.hidden && !instance.field.disabled && sheet.sent(instance) !== undefined) refused.add(named(instance));
+      sheet.put(instance, before);
     }
+    if (sheet.known) break;
   }
   return refused;
 }
@@ -61,25 +71,20 @@ function compute(form, instance) {
 }
 
 // Calculated fields: what was sent must be what the form calculates; the time of day is always the server's.
-function calculate(form, data, initial, submitted, insert) {
-  const refused = new Set();
-  for (let pass = 0; pass < 3; pass++) {
-    let changed = false;
-    for (const instance of instancesOf(form, data, initial)) {
-      if (!isComputed(instance) || instance.hidden) continue;
-      const sent = get(submitted, instance.path) !== undefined;
-      const moving = VOLATILE.test(instance.field.expression ?? '');
-      if (sent ? !moving : !insert) continue;
-      const value = compute(form, instance);
-      if (!same(value, get(data, instance.path)) && !(moving && pass)) { put(data, instance.path, value); changed = true; }
+function calculate(sheet, insert) {
+  const moving = (instance) => VOLATILE.test(instance.field.expression ?? '');
+  const calculated = () => sheet.list.filter((instance) => isComputed(instance) && !instance.hidden);
+  for (let pass = 0; pass < 10; pass++) {
+    for (const instance of calculated()) {
+      if (sheet.sent(instance) !== undefined ? !moving(instance) || pass : !insert) continue;
+      const value = compute(sheet.form, instance);
+      if (!same(value, sheet.value(instance)) && !(moving(instance) && pass)) sheet.put(instance, value);
     }
-    if (!changed) break;
+    if (sheet.known) break;
   }
-  for (const instance of instancesOf(form, data, initial)) {
-    if (!isComputed(instance) || instance.hidden || get(submitted, instance.path) === undefined || VOLATILE.test(instance.field.expression ?? '')) continue;
-    if (!same(compute(form, instance), get(data, instance.path))) refused.add(named(instance));
-  }
-  return refused;
+  return new Set(calculated()
+    .filter((instance) => sheet.sent(instance) !== undefined && !moving(instance) && !same(compute(sheet.form, instance), sheet.value(instance)))
+    .map(named));
 }
 
 // form-js leaves it to the browser whether a value is among options that an expression gives.
@@ -120,10 +125,11 @@ function isLost(sent, kept) {
 
 function pass(form, initial, variables, submitted, insert) {
   const data = fill(form, merge(variables, submitted));
-  const readonly = restore(form, data, initial, submitted);
-  const computed = calculate(form, data, initial, submitted, insert);
+  const sheet = new Sheet(form, data, initial, submitted);
+  const readonly = restore(sheet);
+  const computed = calculate(sheet, insert);
   form._setState({ data, initialData: initial });
-  const list = instancesOf(form, data, initial);
+  const { list } = sheet;
   const errors = validate(form, list, data);
   const add = (path, text) => { (errors[path] ??= []).push(text); };
   for (const path of readonly) add(path, 'Field is read-only.');

@@ -20,6 +20,8 @@ Value = Any
 MARK = f"\0{secrets.token_hex(8)}:"
 """Begins every marked string. Nobody can guess it, so no value from outside is taken for a moment."""
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _ODD_KEY = re.compile(r'"(\w*[^\w"][^"]*)":')
 _WORD = re.compile(r"\w+")
 
@@ -77,9 +79,9 @@ def _written(value: Any) -> str:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise TypeError("A moment without a zone is no value of FEEL.")
-        return "T" + value.astimezone(UTC).isoformat(timespec="milliseconds")
+        return f"T{(value - _EPOCH) // _MILLISECOND}"
     if isinstance(value, date):
-        return "D" + value.isoformat()
+        return f"D{(value.toordinal() - _EPOCH.toordinal()) * 86_400_000}"
     if isinstance(value, time):
         return "t" + value.isoformat(timespec="milliseconds")
     if isinstance(value, timedelta):

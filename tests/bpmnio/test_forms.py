@@ -174,12 +174,16 @@ def test_the_time_of_a_calculated_field_is_the_servers() -> None:
 
 def test_calculated_fields_feed_conditions_and_each_other() -> None:
     schema = form(
-        {"type": "expression", "id": "b", "key": "twice", "expression": "=sum * 2"},
-        {"type": "expression", "id": "a", "key": "sum", "expression": "=n + 1"},
-        {"type": "number", "id": "n", "key": "n"},
+        {"type": "textfield", "id": "t", "key": "why", "conditional": {"hide": "=e < 20"}},
+        {"type": "expression", "id": "e", "key": "e", "expression": "=d + 1"},
+        {"type": "expression", "id": "d", "key": "d", "expression": "=c + 1"},
+        {"type": "expression", "id": "c", "key": "c", "expression": "=b + 1"},
+        {"type": "expression", "id": "b", "key": "b", "expression": "=a * 2"},
+        {"type": "number", "id": "a", "key": "a"},
     )
-    checked = forms.check(schema, {}, {"n": 4})
-    assert checked.values == {"n": 4, "sum": 5, "twice": 10}
+    assert forms.check(schema, {}, {"a": 4}).values == {"a": 4, "b": 8, "c": 9, "d": 10, "e": 11}
+    checked = forms.check(schema, {}, {"a": 9, "why": "big"})
+    assert checked.values == {"a": 9, "b": 18, "c": 19, "d": 20, "e": 21, "why": "big"}
 
 
 def test_variables_may_hold_moments() -> None:
