@@ -65,7 +65,7 @@ clean: ## Remove what was built and installed; keeps var/
 	find service tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP)/venv:
-	@if [ -z "$(PYTHON)" ]; then \
+	@if [ -z "$(PYTHON)" ] || ! $(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 		echo "Tidegate needs Python 3.11 or newer with the venv module." >&2; \
 		echo "Install it (Debian: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; fi
 	@echo "making $(VENV) with $$($(PYTHON) --version)"
