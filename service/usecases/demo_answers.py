@@ -10,6 +10,11 @@ CHANGES = [
     {"number": "C-318", "title": "Retire the fax gateway", "approved": True, "in_window": True},
 ]
 
+MINOR_CHANGES = [
+    {"number": "C-322", "title": "Search index for policy numbers", "approved": True, "in_window": True},
+    {"number": "C-325", "title": "Premium calculator: rounding per line", "approved": True, "in_window": True},
+]
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "register_release": {
         "kind": "software",
@@ -81,7 +86,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "build_software": {"build_reference": "portal-4.0.0+318", "source_revision": "v4.0.0"},
     "store_software": {
         "library_reference": "DSL/portal/4.0.0",
-        "checksum": "sha256:5b1f0c2e7d9a48f3",
+        "checksum": "3a0272eaf90d8bfb2994eaac02159411f7c744d450c8915bc2788b7a3c0d44d0",
         "licence": "In-house",
     },
     "build_package": {
@@ -98,8 +103,63 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "build_fix": {
         "package_reference": "PKG-2026-40",
         "library_reference": "DSL/payments/7.4.2",
-        "checksum": "sha256:0d55a1b09c7e4412",
+        "checksum": "85c934e3d7220d3a9736a0f968be3850c3f51d02e2d55ee3aeca0e354dca510b",
         "back_out_plan": "Install 7.4.1 again and pause the debit run.",
+        "package_ready": True,
+    },
+    "prepare_environment": {
+        "environment": "PREPROD-2",
+        "environment_source": "production-copy",
+        "snapshot_date": "2026-11-20",
+    },
+    "test_functional": {"functional_result": "passed", "functional_evidence": "TR-1207, 214 cases"},
+    "test_performance": {
+        "performance_load": 120,
+        "performance_result": "passed",
+        "performance_evidence": "TR-1208, p95 at 410 ms",
+    },
+    "test_acceptance": {
+        "accepted_by": "Broker council",
+        "acceptance_result": "passed",
+        "acceptance_evidence": "Protocol of 19 November",
+        "environment_ready": True,
+    },
+}
+
+# Where the minor release differs.
+MINOR_ANSWERS: dict[str, dict[str, Any]] = ANSWERS | {
+    "analyse_risk": {
+        "risk_likelihood": "low",
+        "risk_impact": "low",
+        "risks": "Brokers may see old search results for an hour while the index fills.",
+        "risk_plan": "Fill the index before the switch; the old search stays one click away.",
+    },
+    "choose_changes": {"linked_changes": MINOR_CHANGES},
+    "schedule_release": {
+        "window_start": "2026-11-28T21:00:00+00:00",
+        "window_end": "2026-11-29T02:00:00+00:00",
+        "soak": "P1D",
+        "planned_outage": 20,
+    },
+    "plan_rollout": {
+        "rollout": "all-at-once",
+        "rollout_reason": "One web farm, one search index: two versions side by side would confuse brokers.",
+        "procedure": "RUN-118",
+        "back_out_plan": "Switch back to the previous farm; the index of the old search is kept for a week.",
+        "residual_risk": "low",
+    },
+    "plan_training": {"training_needed": False, "support_plan": "Service desk briefed on Friday."},
+    "build_software": {"build_reference": "extranet-12.3.0+77", "source_revision": "v12.3.0"},
+    "store_software": {
+        "library_reference": "DSL/extranet/12.3.0",
+        "checksum": "77b12840bdd0d476eab60edf5b33307f435d4e446ce43692e2981b52eb498080",
+        "licence": "In-house",
+    },
+    "build_package": {
+        "package_reference": "PKG-2026-36",
+        "package_items": [{"name": "Broker extranet", "version": "12.3.0", "licensed": True, "certified": True}],
+        "package_environments": ["test", "production"],
+        "packaged_changes": ["C-322", "C-325"],
         "package_ready": True,
     },
 }

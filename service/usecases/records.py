@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from service import errors
-from service.bpmnio import forms
 from service.storage import writing
 from service.storage.models.releases import Release, ReleaseFact, ReleasePerson
 from service.storage.queries import people
@@ -22,9 +21,20 @@ _MOMENTS = ("window_start", "window_end")
 
 def split(schema: Mapping[str, Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What goes to the record by dotted fact name, and what stays a variable by key."""
-    names = {field.key: field.properties[PROPERTY] for field in forms.fields(schema) if field.properties.get(PROPERTY)}
+    names = dict(_named(schema))
     recorded = {name: values[key] for key, name in names.items() if key in values}
     return recorded, {key: value for key, value in values.items() if key not in names}
+
+
+def _named(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Key and fact name of every recording field; lists have a path instead of a key."""
+    for component in schema.get("components", ()):
+        name = (component.get("properties") or {}).get(PROPERTY)
+        key = component.get("key") or component.get("path")
+        if name and key:
+            yield key, name
+        elif component.get("type") == "group" and not component.get("path"):
+            yield from _named(component)
 
 
 def write(session: Session, release: Row[Any], recorded: Mapping[str, Any]) -> None:
