@@ -18,6 +18,7 @@ __all__ = ["FormInvalid", "FormLimit"]
 MAX_SUBMITTED = 1024 * 1024
 MAX_LEVELS = 50
 SAFE_KEY = re.compile(r"[^\W\d]\w*")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UNSAFE_KEYS = frozenset({"__proto__", "constructor", "prototype", "toString", "valueOf", "hasOwnProperty"})
 UNARY_TESTS = (("conditional", "hide"), ("readonly",))
 EXPRESSIONS = (
@@ -102,7 +103,10 @@ def check_stream(
             continue
         try:
             checked = check(schema, variables, submitted, now=now)
-        except (errors.InvalidInput, FormLimit) as refusal:
+        except errors.InvalidInput as refusal:
+            yield {"data": {}, "errors": refusal.errors}
+            continue
+        except FormLimit as refusal:
             yield {"data": {}, "errors": {"": [refusal.detail]}}
             continue
         yield {"data": checked.data, "errors": checked.errors}
@@ -121,15 +125,19 @@ def _text(submitted: Mapping[str, Any], limit: int) -> str:
 
 
 def _depth(value: Any) -> int:
+    """How deep a value is nested. Raises InvalidInput for texts that no database can store."""
     depth, level = 0, [value]
     while level and depth <= MAX_LEVELS:
         depth += 1
         inner: list[Any] = []
         for each in level:
             if isinstance(each, Mapping):
+                inner.extend(each)
                 inner.extend(each.values())
             elif isinstance(each, list):
                 inner.extend(each)
+            elif isinstance(each, str) and _UNSTORABLE.search(each):
+                raise errors.InvalidInput({"": ["The values contain characters that cannot be stored."]})
         level = inner
     return depth
 

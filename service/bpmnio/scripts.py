@@ -119,6 +119,11 @@ class _ThreadsAtWork:
     """The engine measures processor time of the whole process: a limit grows with the threads that share it."""
 
     def __init__(self) -> None:
+        self._forget()
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        """A child has none of its parent's threads, and a lock that one of them held would never open."""
         self._lock = threading.Lock()
         self._count = 0
 

@@ -223,6 +223,13 @@ def test_a_submission_nested_without_end_or_too_large_is_refused() -> None:
         check({"tag": "x" * 2_000_000})
 
 
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_texts_that_no_database_can_store_are_refused(text: str) -> None:
+    for submitted in ({"tag": text}, {text: 1}, {"items": [{"name": text}]}):
+        with pytest.raises(errors.InvalidInput, match="cannot be stored"):
+            check(submitted)
+
+
 def test_a_stream_answers_line_by_line() -> None:
     schema = form({"type": "textfield", "id": "t", "key": "a", "validate": {"required": True}})
     lines = ['{"a": "1"}', "", "{}", "[1]", "nonsense"]
