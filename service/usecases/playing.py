@@ -148,7 +148,7 @@ class Session:
         run.due, run.status = step.next_due, step.status
         for fact in step.facts:
             self._take(run, fact)
-            line = playlines.line(run, fact)
+            line = playlines.line(self.library, run, fact)
             if line:
                 self.lines.write({"at": self.now.isoformat(), **line, "instance": run.number})
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from service.bpmnio import feel
-from service.engine import process, steps
+from service.engine import elements, process, steps
 from service.engine.definitions import Program
 
 
@@ -71,19 +71,29 @@ _WHY = {
 }
 
 
-def line(run: Run, fact: steps.Fact) -> dict[str, Any] | None:
+def line(library: Mapping[str, Program], run: Run, fact: steps.Fact) -> dict[str, Any] | None:
     """One fact as a line, or None where play does not tell it."""
     entered = run.entered.get(fact.ref)
-    drawn = run.program.process.elements.get(fact.element)
+    program = library[entered.process] if entered else run.program
+    drawn = program.process.elements.get(fact.element)
     told: dict[str, Any] = {
         "event": "",
         "element": fact.element,
-        "type": entered.type if entered else drawn.type if drawn else None,
+        "type": _type(entered, drawn),
         "name": entered.name if entered else drawn.name if drawn else None,
-        "process": entered.process if entered else run.program.process.id,
+        "process": program.process.id,
     }
     more = _more(run, fact)
     return told | more if more else None
+
+
+def _type(entered: steps.Entered | None, drawn: elements.Element | None) -> str | None:
+    """The BPMN name; what carries the children of a loop is told apart from them, as Camunda does."""
+    if drawn is None:
+        return entered.type if entered else None
+    if drawn.loop is not None and (entered is None or entered.loop_index is None):
+        return "loopBody" if drawn.loop.standard else "multiInstanceBody"
+    return drawn.type
 
 
 def _more(run: Run, fact: steps.Fact) -> dict[str, Any] | None:

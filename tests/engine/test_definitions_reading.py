@@ -92,15 +92,16 @@ def test_a_message_boundary_event_without_correlation_key_is_an_action():
 
 
 def test_a_message_with_correlation_key_comes_from_outside():
-    catch = '<bpmn:intermediateCatchEvent id="T"><bpmn:messageEventDefinition messageRef="MK"/></bpmn:intermediateCatchEvent>'
-    event = thing(around(catch))
+    definition = '<bpmn:messageEventDefinition messageRef="MK"/>'
+    event = thing(around(f'<bpmn:intermediateCatchEvent id="T">{definition}</bpmn:intermediateCatchEvent>'))
     assert event.action is None
     assert event.event == elements.Event("message", name="order", correlation="=number")
 
 
 def test_an_event_definition_may_stand_at_the_outermost_level():
     shared = diagrams.SHARED + '<bpmn:messageEventDefinition id="MD" messageRef="M"/>'
-    catch = '<bpmn:intermediateCatchEvent id="T"><bpmn:eventDefinitionRef>MD</bpmn:eventDefinitionRef></bpmn:intermediateCatchEvent>'
+    refers = "<bpmn:eventDefinitionRef>MD</bpmn:eventDefinitionRef>"
+    catch = f'<bpmn:intermediateCatchEvent id="T">{refers}</bpmn:intermediateCatchEvent>'
     event = process(around(catch), shared=shared).elements["T"].event
     assert event == elements.Event("message", name="go")
 

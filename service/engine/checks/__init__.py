@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from service.engine import reading
-from service.engine.checks import content, expressions, file, kinds, names, structure, vocabulary
+from service.engine.checks import attributes, content, expressions, file, kinds, names, structure, vocabulary
 from service.engine.findings import Findings
 
 
@@ -13,6 +13,7 @@ def run(root: etree._Element, drawn: reading.Drawn, found: Findings) -> None:
     """Examine a file and all its executable processes."""
     if not file.check(root, drawn, found):
         return
+    attributes.check(root, found)
     for process in drawn.processes:
         kinds.check(process, found)
         structure.check(process, found)

@@ -1,0 +1,73 @@
+"""Attributes of standard BPMN that change how an element runs, and that do not run here: refused, never passed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from service.engine import xml
+from service.engine.findings import Findings
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Values of an attribute that mean what happens anyway; any other is refused."""
+
+    attribute: str
+    usual: tuple[str, ...]
+    code: str
+    advice: str
+    tag: str | None = None  # None: any element
+
+
+RULES = (
+    Rule("startQuantity", ("1",), "token-quantity", "Join the tokens with a parallel gateway instead."),
+    Rule("completionQuantity", ("1",), "token-quantity", "Draw as many flows as there shall be tokens instead."),
+    Rule("isForCompensation", ("false", "0"), "compensation", "Draw what undoes the work behind a boundary event."),
+    Rule("instantiate", ("false", "0"), "instantiating-task", "Draw a message start event instead."),
+    Rule("eventGatewayType", ("Exclusive",), "parallel-event-gateway", "Use a parallel gateway before the events."),
+    Rule(
+        "behavior",
+        ("All",),
+        "multi-instance-behavior",
+        "Instances that throw events as they end are not run; throw them inside the instances.",
+        tag="multiInstanceLoopCharacteristics",
+    ),
+)
+GLOBAL = {"globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask"}
+
+
+def check(root: etree._Element, found: Findings) -> None:
+    for process in root.iterchildren(f"{{{xml.BPMN}}}process"):
+        if (process.get("isExecutable") or "").strip() in ("true", "1"):
+            for node in process.iter(f"{{{xml.BPMN}}}*"):
+                _attributes(node, found)
+            _global_tasks(root, process, found)
+
+
+def _attributes(node: etree._Element, found: Findings) -> None:
+    for rule in RULES:
+        value = node.get(rule.attribute)
+        if value is None or value in rule.usual or rule.tag not in (None, xml.local(node)):
+            continue
+        owner = node if node.get("id") or node.getparent() is None else node.getparent()
+        identity = owner.get("id") if owner is not None else None
+        found.error(
+            rule.code,
+            f"{rule.attribute}={value} has no effect here. {rule.advice}",
+            line=node.sourceline,
+            element=identity,
+        )
+
+
+def _global_tasks(root: etree._Element, process: etree._Element, found: Findings) -> None:
+    tasks = {node.get("id") for node in xml.children(root) if xml.local(node) in GLOBAL}
+    for call in process.iter(f"{{{xml.BPMN}}}callActivity"):
+        if call.get("calledElement") in tasks:
+            found.error(
+                "global-task",
+                "Global tasks are not called; put the task into a process, or draw it here.",
+                line=call.sourceline,
+                element=call.get("id"),
+            )
