@@ -1,0 +1,34 @@
+// Due moments and ages stay true while the page is open.
+import { text } from './texts.js';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+function span(ms) {
+  if (ms < HOUR) return text('min', Math.max(1, Math.floor(ms / MINUTE)));
+  if (ms < 2 * DAY) return text('h', Math.floor(ms / HOUR));
+  const days = Math.floor(ms / DAY);
+  return text(days === 1 ? 'day' : 'days', days);
+}
+
+function tick() {
+  const now = Date.now();
+  for (const node of document.querySelectorAll('time[data-due]')) {
+    const left = Date.parse(node.dateTime) - now;
+    node.classList.toggle('late', left < 0);
+    node.classList.toggle('soon', left >= 0 && left < DAY);
+    const words = left < 0 ? text('late', span(-left)) : left < MINUTE ? text('now') : text('in', span(left));
+    if (node.lastElementChild.textContent !== words) node.lastElementChild.textContent = words;
+  }
+  for (const node of document.querySelectorAll('time[data-ago]')) {
+    const passed = now - Date.parse(node.dateTime);
+    const words = passed < MINUTE ? text('just') : text('ago', span(passed));
+    if (node.textContent !== words) node.textContent = words;
+  }
+}
+
+export function start() {
+  setInterval(tick, 20_000);
+  document.addEventListener('tidegate:renewed', tick);
+}

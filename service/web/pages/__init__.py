@@ -1,0 +1,32 @@
+"""The pages: HTML for people, from the same use cases and queries as the API."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from service.web.pages import (
+    account,
+    administration,
+    diagrams,
+    forms,
+    frame,
+    inbox,
+    language,
+    live,
+    models,
+    releases,
+    searching,
+    tasks,
+    words,
+)
+
+FAMILIES = (account, administration, diagrams, forms, inbox, live, models, releases, searching, tasks)
+
+
+def register(app: Flask) -> None:
+    """Put the pages, their words and their languages into the application."""
+    language.init_app(app)
+    words.init_app(app)
+    frame.init_app(app)
+    live.init_app(app)
+    app.register_blueprint(frame.pages)

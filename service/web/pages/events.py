@@ -1,0 +1,104 @@
+"""History in sentences: what each event says to people, and the colour of its mark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from service.storage.types import Row
+
+from service.domain import policy
+from service.web.pages import frame
+
+TEXTS: Mapping[str, tuple[Any, str]] = {
+    "release.created": (_l("%(who)s created the release"), "info"),
+    "release.edited": (_l("%(who)s changed the release"), ""),
+    "release.commented": (_l("%(who)s commented"), ""),
+    "instance.started": (_l("The model started"), "info"),
+    "instance.ended": (_l("Ended: %(name)s"), "good"),
+    "phase.entered": (_l("Phase begun: %(name)s"), "info"),
+    "phase.left": (_l("Phase left: %(name)s"), "good"),
+    "milestone.reached": (_l("Milestone reached: %(name)s"), "good"),
+    "task.opened": (_l("Task opened: %(name)s"), ""),
+    "task.claimed": (_l("%(who)s took the task %(name)s"), ""),
+    "task.unclaimed": (_l("%(who)s gave back the task %(name)s"), ""),
+    "task.delegated": (_l("%(who)s passed the task %(name)s on to %(to)s"), ""),
+    "task.completed": (_l("%(who)s finished: %(name)s"), "good"),
+    "task.cancelled": (_l("Task withdrawn: %(name)s"), "warn"),
+    "task.skipped": (_l("Task skipped: %(name)s"), "warn"),
+    "approval.decided": (_l("%(who)s decided on %(name)s: %(outcome)s"), "info"),
+    "action.triggered": (_l("%(who)s triggered %(name)s"), "warn"),
+    "release.people": (_l("%(who)s chose the people of the release"), ""),
+    "message.delivered": (_l("%(who)s sent the message %(message)s"), ""),
+    "message.received": (_l("%(name)s arrived"), ""),
+    "message.thrown": (_l("Message sent: %(message)s"), ""),
+    "timer.fired": (_l("The time is up: %(name)s"), ""),
+    "job.created": (_l("Work for the system: %(name)s"), ""),
+    "job.done": (_l("The system finished: %(name)s"), "good"),
+    "job.cancelled": (_l("Work for the system withdrawn: %(name)s"), "warn"),
+    "job.failed": (_l("The system failed at %(name)s"), "bad"),
+    "element.result": (_l("Worked out: %(name)s"), ""),
+    "element.skipped": (_l("Skipped: %(name)s"), "warn"),
+    "incident.raised": (_l("Needs help: %(name)s"), "bad"),
+    "incident.retried": (_l("%(who)s tried again: %(name)s"), "info"),
+    "incident.resolved": (_l("Helped: %(name)s"), "good"),
+    "deadline.missed": (_l("Deadline missed: %(name)s"), "bad"),
+    "deadline.level": (_l("Deadline notice sent: %(name)s"), "warn"),
+    "notice.sent": (_l("Told: %(name)s"), ""),
+}
+OUTCOMES = {"approved": _l("approved"), "denied": _l("denied")}
+QUIET = frozenset({"element.result", "message.thrown", "job.created", "job.cancelled"})
+
+
+@dataclass(frozen=True)
+class Told:
+    """One event as a page shows it."""
+
+    id: int
+    at: datetime
+    text: str
+    mark: str
+    element: str | None
+    more: str = ""
+    task: int | None = None
+
+
+def told(rows: Iterable[Row[Any]], names: Mapping[str, str] | None = None, *, quiet: bool = False) -> list[Told]:
+    """Events in sentences; `names` gives the drawn names of elements, `quiet` leaves out what only machines care for."""
+    rows = [row for row in rows if not (quiet and row.event in QUIET)]
+    frame.learn_titles([row.actor for row in rows] + [row.data.get("to") for row in rows])
+    return [_tell(row, names or {}) for row in rows]
+
+
+def _tell(row: Row[Any], names: Mapping[str, str]) -> Told:
+    text, mark = TEXTS.get(row.event, (None, ""))
+    if row.event == "approval.decided" and row.data.get("outcome") == "denied":
+        mark = "bad"
+    data = {key: value for key, value in row.data.items() if isinstance(value, str | int)}
+    words = {
+        **{"message": "", "to": "", "name": ""},
+        **data,
+        "who": _who(row.actor),
+        "name": data.get("label") or data.get("name") or names.get(row.element or "", row.element or ""),
+        "to": frame.title_of(str(data.get("to") or "")),
+        "outcome": str(OUTCOMES.get(str(data.get("outcome")), data.get("outcome", ""))),
+    }
+    sentence = str(text) % words if text is not None else f"{row.event} {words['name']}".strip()
+    return Told(row.id, row.at, sentence, mark, row.element, _more(row.data), data.get("task"))
+
+
+def _who(name: str | None) -> str:
+    return _("Tidegate") if not name or name == policy.SYSTEM.name else frame.title_of(name)
+
+
+def _more(data: Mapping[str, Any]) -> str:
+    """What somebody wrote, or what went wrong."""
+    for key in ("reason", "comment", "text", "message"):
+        value = data.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+    return ""

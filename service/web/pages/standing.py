@@ -1,0 +1,148 @@
+"""Where a release stands: its phases, what is open, what waits, what is late. Assembled from queries for the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from service.storage.types import Row
+
+from service.domain import clock, policy
+from service.storage.queries import deadlines, instances, tasks
+from service.usecases import criteria, diagrams
+
+DONE, NOW, NEXT, OPTIONAL, LEFT, NEVER = "done", "now", "next", "optional", "left", "never"
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One step of the strip."""
+
+    id: str
+    name: str
+    state: str
+    due_at: datetime | None = None
+    since: datetime | None = None
+    left_at: datetime | None = None
+
+    @property
+    def late(self) -> bool:
+        return self.state == NOW and self.due_at is not None and self.due_at < clock.now()
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the diagram shows on one element."""
+
+    state: str  # done, now
+    tokens: int = 0
+    late: bool = False
+    failed: bool = False
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everything a release's page says about the present."""
+
+    outline: diagrams.Outline | None = None
+    phases: Sequence[Phase] = ()
+    tasks: Sequence[Row[Any]] = ()
+    unmet: Sequence[tuple[Row[Any], Sequence[criteria.Criterion]]] = ()
+    waits: Sequence[Mapping[str, Any]] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    version: int | None = None
+
+
+def of(instance_key: int | None, *, active: bool) -> Standing:
+    """The standing of the release that this instance runs."""
+    instance = instances.get(instance_key) if instance_key is not None else None
+    if instance is None:
+        return Standing()
+    outline = diagrams.outline(instance.definition_key)
+    activations = [row for row in instances.activations(instance.key) if row.process in ("", outline.process_id)]
+    due = {row.activation_key: row for row in _deadlines(instance)}
+    opened = list(tasks.open_of_instance(instance.key))
+    failed = _failed(instance)
+    return Standing(
+        outline=outline,
+        phases=_phases(outline, activations, due, active=active),
+        tasks=opened,
+        unmet=_unmet(opened),
+        waits=_waits(activations, outline, due),
+        marks=_marks(activations, due, failed),
+    )
+
+
+def _deadlines(instance: Row[Any]) -> Iterable[Row[Any]]:
+    if instance.release_number is None:
+        return ()
+    return deadlines.of_release(instance.release_number, open_only=True)
+
+
+def _failed(instance: Row[Any]) -> set[str]:
+    rows, _cursor = instances.incidents(policy.SYSTEM, instance=instance.key, limit=200)
+    return {row.element for row in rows}
+
+
+def _phases(
+    outline: diagrams.Outline, activations: Sequence[Row[Any]], due: Mapping[int, Row[Any]], *, active: bool
+) -> list[Phase]:
+    last = {row.element: row for row in activations}  # in the order of entering: the latest stay wins
+    now = [at for at, node in enumerate(outline.phases) if node.id in last and last[node.id].left_at is None]
+    since = min((last[outline.phases[at].id].entered_at for at in now), default=None)
+    found = []
+    for at, node in enumerate(outline.phases):
+        row = last.get(node.id)
+        again = row is not None and now and at > now[-1] and since is not None and row.left_at and row.left_at <= since
+        if row is None or again:
+            state = (OPTIONAL if node.optional else NEXT) if active else NEVER
+            found.append(Phase(node.id, node.name, state))
+            continue
+        state = NOW if row.left_at is None else DONE if row.outcome == "completed" else LEFT
+        deadline = due.get(row.key)
+        found.append(Phase(node.id, node.name, state, deadline and deadline.due_at, row.entered_at, row.left_at))
+    return [phase for phase in found if not (phase.state == NEVER and phase.id in {n.id for n in outline.phases if n.optional})]
+
+
+def _unmet(opened: Iterable[Row[Any]]) -> list[tuple[Row[Any], list[criteria.Criterion]]]:
+    found = []
+    for task in opened:
+        if task.criteria:
+            missing = [one for one in criteria.checklist(task) if not one.met]
+            if missing:
+                found.append((task, missing))
+    return found
+
+
+def _waits(
+    activations: Iterable[Row[Any]], outline: diagrams.Outline, due: Mapping[int, Row[Any]]
+) -> list[dict[str, Any]]:
+    """What is open without being a person's: timers, jobs, messages."""
+    kinds = {"intermediateCatchEvent", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"}
+    return [
+        {"row": row, "name": row.name or outline.names.get(row.element, row.element), "deadline": due.get(row.key)}
+        for row in activations
+        if row.left_at is None and row.type in kinds
+    ]
+
+
+def _marks(activations: Iterable[Row[Any]], due: Mapping[int, Row[Any]], failed: set[str]) -> dict[str, Mark]:
+    found: dict[str, Mark] = {}
+    now = clock.now()
+    for row in activations:
+        before = found.get(row.element)
+        if row.left_at is None:
+            deadline = due.get(row.key)
+            found[row.element] = Mark(
+                "now",
+                (before.tokens if before else 0) + 1,
+                bool((before and before.late) or (deadline and deadline.due_at < now)),
+                row.element in failed,
+                deadline.due_at if deadline else before.due_at if before else None,
+            )
+        elif before is None and row.outcome == "completed":
+            found[row.element] = Mark("done")
+    return found

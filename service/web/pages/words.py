@@ -1,0 +1,186 @@
+"""Moments, states and events in words, for templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import flask_babel
+from flask import Flask
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+
+from service.domain import clock
+from service.web import numbers
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+SOON = DAY
+
+STATUS = {
+    "open": (_l("In progress"), "info"),
+    "closed": (_l("Closed"), "good"),
+    "terminated": (_l("Terminated"), "warn"),
+    "backed-out": (_l("Backed out"), "warn"),
+}
+TYPES = {"major": _l("Major"), "minor": _l("Minor"), "emergency": _l("Emergency")}
+KINDS = {"software": _l("Software"), "hardware": _l("Hardware"), "both": _l("Software and hardware")}
+ROLES = {
+    "administrator": _l("Administrator"),
+    "process-owner": _l("Process owner"),
+    "release-manager": _l("Release manager"),
+    "coordinator": _l("Coordinator"),
+    "approver": _l("Approver"),
+    "stakeholder": _l("Stakeholder"),
+}
+TASK_STATES = {
+    "open": (_l("Open"), "info"),
+    "completed": (_l("Completed"), "good"),
+    "cancelled": (_l("Withdrawn"), ""),
+    "skipped": (_l("Skipped"), "warn"),
+}
+DEADLINE_STATES = {
+    "open": (_l("Running"), "info"),
+    "met": (_l("Met"), "good"),
+    "late": (_l("Done late"), "warn"),
+    "cancelled": (_l("Withdrawn"), ""),
+}
+DELIVERY_STATES = {"waiting": (_l("On its way"), "info"), "sent": (_l("Delivered"), "good"), "dead": (_l("Not delivered"), "bad")}
+CHANNELS = {"email": _l("E-mail"), "inbox": _l("Inbox"), "file": _l("Mail file"), "chat": _l("Chat")}
+RECIPIENTS = {
+    "assignee": _l("assignee"),
+    "candidates": _l("candidates"),
+    "coordinator": _l("coordinator"),
+    "manager": _l("manager"),
+    "stakeholders": _l("stakeholders"),
+    "board": _l("board"),
+}
+
+
+def span(seconds: float) -> str:
+    """A length of time in its one largest unit: 3 h, 2 days."""
+    if seconds < HOUR:
+        return ngettext("%(num)d min", "%(num)d min", max(1, int(seconds // MINUTE)))
+    if seconds < 2 * DAY:
+        return ngettext("%(num)d h", "%(num)d h", int(seconds // HOUR))
+    return ngettext("%(num)d day", "%(num)d days", int(seconds // DAY))
+
+
+def due(moment: datetime) -> tuple[str, str]:
+    """A due moment in words, and '', 'soon' or 'late'."""
+    left = (moment - clock.now()).total_seconds()
+    if left < 0:
+        return _("%(span)s late", span=span(-left)), "late"
+    if left < MINUTE:
+        return _("due now"), "soon"
+    return _("in %(span)s", span=span(left)), "soon" if left < SOON else ""
+
+
+def ago(moment: datetime) -> str:
+    """A past moment in words."""
+    passed = (clock.now() - moment).total_seconds()
+    return _("just now") if passed < MINUTE else _("%(span)s ago", span=span(passed))
+
+
+def exact(moment: datetime) -> str:
+    """A moment to the minute in the person's zone and language."""
+    return flask_babel.format_datetime(moment, "medium").replace("\u202f", " ") + " " + _zone(moment)
+
+
+def short(moment: datetime) -> str:
+    """A moment without its year and seconds."""
+    return str(flask_babel.format_datetime(moment, "d MMM, HH:mm" if _english() else "d. MMM, HH:mm"))
+
+
+def day(moment: datetime) -> str:
+    """The day of a moment."""
+    return str(flask_babel.format_date(moment, "full"))
+
+
+def hour(moment: datetime) -> str:
+    """The time of day of a moment."""
+    return flask_babel.to_user_timezone(moment).strftime("%H:%M")
+
+
+def local_input(moment: datetime | None) -> str:
+    """For `<input type=datetime-local>` in the person's zone."""
+    return flask_babel.to_user_timezone(moment).strftime("%Y-%m-%dT%H:%M") if moment else ""
+
+
+def _english() -> bool:
+    return str(flask_babel.get_locale()) == "en"
+
+
+def _zone(moment: datetime) -> str:
+    return flask_babel.to_user_timezone(moment).tzname() or ""
+
+
+def labelled(table: Mapping[str, Any], value: str | None) -> str:
+    """The word for a value, the value itself if there is none."""
+    found = table.get(value or "", value or "")
+    return str(found[0] if isinstance(found, tuple) else found)
+
+
+def coloured(table: Mapping[str, Any], value: str | None) -> str:
+    """The colour of a state."""
+    found = table.get(value or "", "")
+    return str(found[1]) if isinstance(found, tuple) else ""
+
+
+def plain(value: Any) -> str:
+    """A recorded value as one reads it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(plain(one) for one in value) or "–"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {plain(one)}" for key, one in value.items())
+    if isinstance(value, float):
+        return str(flask_babel.format_decimal(value))
+    return str(value)
+
+
+def name_of_fact(name: str) -> str:
+    """`release.back_out_plan` as words."""
+    return name.removeprefix("release.").replace(".", " ").replace("_", " ").capitalize()
+
+
+def recipient(entry: str) -> str:
+    """A recipient of a ladder in words."""
+    return labelled(RECIPIENTS, entry)
+
+
+EVENTS: dict[str, tuple[Callable[..., str], str]] = {}
+
+
+def init_app(app: Flask) -> None:
+    filters: dict[str, Callable[..., Any]] = {
+        "due": due,
+        "ago": ago,
+        "exact": exact,
+        "short": short,
+        "day": day,
+        "clock": hour,
+        "span": span,
+        "local_input": local_input,
+        "release_number": numbers.show,
+        "labelled": lambda value, table: labelled(table, value),
+        "coloured": lambda value, table: coloured(table, value),
+        "recipient": recipient,
+        "plain_value": plain,
+        "split_name": name_of_fact,
+    }
+    app.jinja_env.filters.update(filters)
+    app.jinja_env.globals["words"] = {
+        "status": STATUS,
+        "types": TYPES,
+        "kinds": KINDS,
+        "roles": ROLES,
+        "task_states": TASK_STATES,
+        "deadline_states": DEADLINE_STATES,
+        "delivery_states": DELIVERY_STATES,
+        "channels": CHANNELS,
+    }
