@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import smtplib
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -87,10 +88,12 @@ def _files(settings: config.Settings) -> Iterator[Finding]:
             yield Finding("ok", folder.name, "the front end is built")
         else:
             yield Finding("FAILED", folder.name, f"{folder} is empty: run `make front`")
-    if os.access(settings.data_dir, os.W_OK):
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=settings.data_dir).close()
         yield Finding("ok", "data directory", f"{settings.data_dir} can be written")
-    else:
-        yield Finding("FAILED", "data directory", f"{settings.data_dir} cannot be written")
+    except OSError as problem:
+        yield Finding("FAILED", "data directory", f"{settings.data_dir} cannot be written: {_first_line(problem)}")
     if not os.environ.get("TIDEGATE_SECRET_KEY"):
         yield Finding("note", "secret key", "kept in the data directory; set TIDEGATE_SECRET_KEY for several machines")
 
