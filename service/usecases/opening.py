@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from service.domain import approvals
 from service.engine import steps
 from service.storage.queries import forms, people, waiting
 from service.usecases import locked as locks
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task opens: its activation, the activity around it, and who finished the task that led to it."""
+
+    activation_key: int
+    parent_ref: str | None
+    worker: str | None = None
 
 
 def form_key(locked: locks.Locked, form_id: str | None) -> int | None:
@@ -19,14 +29,14 @@ def form_key(locked: locks.Locked, form_id: str | None) -> int | None:
 
 
 def task_row(
-    locked: locks.Locked, fact: steps.TaskOpened, key: int, activation_key: int, parent_ref: str | None
+    locked: locks.Locked, fact: steps.TaskOpened, key: int, place: Place
 ) -> tuple[dict[str, Any], steps.IncidentRaised | None]:
     """The row of a new task, and an incident where an approval has too few deciders."""
     groups, users, assignee = list(fact.groups), list(fact.users), fact.assignee
     if fact.gate and locked.release is not None:
         assignee = assignee or locked.release.coordinator
     row: dict[str, Any] = {
-        "key": key, "instance_key": locked.row.key, "activation_key": activation_key, "ref": fact.ref,
+        "key": key, "instance_key": locked.row.key, "activation_key": place.activation_key, "ref": fact.ref,
         "release_number": locked.row.release_number, "element": fact.element, "name": fact.name[:255],
         "phase": fact.phase, "state": "open", "assignee": assignee, "groups": groups, "users": users,
         "form_key": form_key(locked, fact.form), "button": fact.button, "gate": fact.gate,
@@ -36,7 +46,7 @@ def task_row(
     }  # fmt: skip
     if fact.approval is None:
         return row, None
-    row["approval"] = approval(locked, fact.approval, groups, users, assignee, parent_ref)
+    row["approval"] = approval(locked, fact.approval, groups, users, assignee, place)
     return row, too_few(row["approval"], fact.ref, fact.element)
 
 
@@ -46,15 +56,16 @@ def approval(
     groups: list[str],
     users: list[str],
     assignee: str | None,
-    parent_ref: str | None,
+    place: Place,
 ) -> dict[str, Any]:
     """Rule, number needed and the deciders, frozen now (S2-38).
 
     Four eyes: the requester may not decide, nor who completed tasks beside the approval in the same activity.
     """
     candidates = people.names_in_groups(groups) | people.active_names([*users, *([assignee] if assignee else [])])
-    excluded = {locked.release.requester} if locked.release is not None else {locked.row.started_by}
-    chosen = approvals.deciders(candidates, excluded | waiting.who_completed_tasks_in(locked.row.key, parent_ref))
+    requester = locked.release.requester if locked.release is not None else locked.row.started_by
+    workers = waiting.who_completed_tasks_in(locked.row.key, place.parent_ref)
+    chosen = approvals.deciders(candidates, {requester, place.worker, *workers})
     return {"rule": rule, "needed": approvals.needed(rule, len(chosen)), "deciders": chosen}
 
 

@@ -112,7 +112,7 @@ class Recorder:
     def _task_opened(self, fact: steps.TaskOpened) -> None:
         key = keys.next_key(self.session)
         self.live.tasks[fact.ref] = key
-        row, problem = opening.task_row(self.locked, fact, key, self.key_of(fact.ref) or 0, self._parent_of(fact.ref))
+        row, problem = opening.task_row(self.locked, fact, key, self._place(fact.ref))
         self.opened.append(row)
         if problem:
             self._incident(problem)
@@ -122,9 +122,10 @@ class Recorder:
         ]
         self.tell("task.opened", fact, task=key, name=fact.name, groups=row["groups"], assignee=row["assignee"])
 
-    def _parent_of(self, ref: str) -> str | None:
+    def _place(self, ref: str) -> opening.Place:
         row = self._activations.get(ref)
-        return row["parent_ref"] if row else None
+        worker = self.actor.name if self.closing else None
+        return opening.Place(self.key_of(ref) or 0, row["parent_ref"] if row else None, worker)
 
     def _task_closed(self, fact: steps.TaskClosed) -> None:
         key = self.live.tasks.pop(fact.ref, None)

@@ -1,0 +1,113 @@
+"""Approvals by several people: quorum, denial, four eyes, too few deciders."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from service import errors
+from service.domain import policy
+from service.storage.queries import instances, tasks
+from service.usecases import incidents, models, people
+from service.usecases import instances as running
+from service.usecases import tasks as tasks_
+from tests import cast
+from tests.support import drawing as d
+
+
+def approval(rule: str) -> bytes:
+    """One task by the review board's own hands, then its approval, then one task for each outcome."""
+    return d.diagram(
+        d.start()
+        + d.user("plan", groups="release-review-board")
+        + d.user("approve", groups="release-review-board", approval=rule)
+        + d.element("exclusiveGateway", "decided", default="flow_decided_no")
+        + d.user("yes")
+        + d.user("no")
+        + d.end("end_yes")
+        + d.end("end_no")
+        + d.chain("start", "plan", "approve", "decided")
+        + d.flow("decided", "yes", '=approve.outcome = "approved"')
+        + d.flow("decided", "no")
+        + d.chain("yes", "end_yes")
+        + d.chain("no", "end_no")
+    )
+
+
+def ask(rule: str, owner: policy.Actor, planner: str = "max") -> Any:
+    """A run that waits for the approval; `planner` finished the task before it."""
+    models.deploy([("a.bpmn", approval(rule))], actor=owner)
+    run = running.start("p", actor=owner)
+    return tasks_.complete(run.opened[0]["key"], {}, actor=cast.actor(planner)).opened[0]
+
+
+@pytest.mark.req("S0-21", "S2-38")
+def test_a_quorum_of_two_needs_two_different_deciders(house: Flask, owner: policy.Actor) -> None:
+    task = ask("2", owner)
+    assert task["approval"] == {"rule": 2, "needed": 2, "deciders": ["rita", "rolf", "rosa"]}
+    first = tasks_.decide(task["key"], "approved", actor=cast.actor("rita"))
+    assert first.opened == ()
+    with pytest.raises(errors.AlreadyDecided):
+        tasks_.decide(task["key"], "approved", actor=cast.actor("rita"))
+    second = tasks_.decide(task["key"], "approved", "Fine.", actor=cast.actor("rosa"))
+    assert [opened["element"] for opened in second.opened] == ["yes"]
+
+
+@pytest.mark.req("S2-38")
+def test_nobody_but_a_decider_decides(house: Flask, owner: policy.Actor) -> None:
+    task = ask("any", owner)
+    for name in ("max", "ada", "cora", "tom"):
+        with pytest.raises(errors.Forbidden):
+            tasks_.decide(task["key"], "approved", actor=cast.actor(name))
+    assert tasks.votes(task["key"]) == []
+
+
+@pytest.mark.req("S2-39")
+def test_one_denial_under_all_denies_and_the_run_goes_the_drawn_way(house: Flask, owner: policy.Actor) -> None:
+    task = ask("all", owner)
+    tasks_.decide(task["key"], "approved", actor=cast.actor("rita"))
+    outcome = tasks_.decide(task["key"], "denied", "The window is too short.", actor=cast.actor("rolf"))
+    assert [opened["element"] for opened in outcome.opened] == ["no"]
+
+
+def test_a_quorum_out_of_reach_denies(house: Flask, owner: policy.Actor) -> None:
+    task = ask("2", owner)
+    tasks_.decide(task["key"], "denied", "No.", actor=cast.actor("rita"))
+    outcome = tasks_.decide(task["key"], "denied", "No.", actor=cast.actor("rolf"))
+    assert [opened["element"] for opened in outcome.opened] == ["no"]
+
+
+def test_a_denial_says_why(house: Flask, owner: policy.Actor) -> None:
+    task = ask("any", owner)
+    with pytest.raises(errors.InvalidInput) as refused:
+        tasks_.decide(task["key"], "denied", " ", actor=cast.actor("rita"))
+    assert list(refused.value.errors) == ["comment"]
+
+
+def test_who_did_the_work_does_not_approve_it(house: Flask, owner: policy.Actor) -> None:
+    task = ask("any", owner, planner="rita")
+    assert task["approval"]["deciders"] == ["rolf", "rosa"]
+    with pytest.raises(errors.Forbidden):
+        tasks_.decide(task["key"], "approved", actor=cast.actor("rita"))
+
+
+def test_a_decision_through_complete_counts_the_same(house: Flask, owner: policy.Actor) -> None:
+    task = ask("any", owner)
+    outcome = tasks_.complete(task["key"], {"outcome": "approved", "comment": "Go."}, actor=cast.actor("rosa"))
+    assert [opened["element"] for opened in outcome.opened] == ["yes"]
+
+
+def test_too_few_deciders_is_an_incident_that_more_people_resolve(house: Flask, owner: policy.Actor) -> None:
+    task = ask("4", owner)
+    found, _ = instances.incidents(policy.SYSTEM, instance=task["instance_key"])
+    assert [(incident.code, incident.element) for incident in found] == [("too-few-deciders", "approve")]
+    incidents.retry(found[0].key, actor=cast.actor("max"))
+    again, _ = instances.incidents(policy.SYSTEM, instance=task["instance_key"])
+    assert [incident.code for incident in again] == ["too-few-deciders"]
+    assert again[0].key != found[0].key
+    people.set_groups("fred", ["finance", "release-review-board"], actor=cast.actor("ada"))
+    incidents.retry(again[0].key, actor=cast.actor("max"))
+    assert instances.incidents(policy.SYSTEM, instance=task["instance_key"])[0] == []
+    assert tasks.get(task["key"]).approval["deciders"] == ["fred", "rita", "rolf", "rosa"]

@@ -1,0 +1,101 @@
+"""Deploying models: versions, refusals with their place, and running instances that keep theirs."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from service import errors
+from service.domain import policy
+from service.storage.queries import definitions, forms
+from service.usecases import instances as running
+from service.usecases import models
+from service.usecases import tasks as tasks_
+from tests import cast
+from tests.support import drawing as d
+
+ONE = d.diagram(d.start() + d.user("a", form="a") + d.end() + d.chain("start", "a", "end"))
+TWO = d.diagram(d.start() + d.user("a", form="a") + d.user("b") + d.end() + d.chain("start", "a", "b", "end"))
+FORM = b'{"id": "a", "type": "default", "components": [{"type": "textfield", "id": "F", "key": "x", "label": "X"}]}'
+
+
+def test_changed_files_make_new_versions_and_unchanged_ones_do_not(house: Flask, owner: policy.Actor) -> None:
+    first = models.deploy([("a.bpmn", ONE), ("a.form", FORM)], actor=owner)
+    assert [found[1:3] for found in first.definitions] == [("p", 1)]
+    assert [found[1:3] for found in first.forms] == [("a", 1)]
+    again = models.deploy([("a.bpmn", ONE), ("a.form", FORM)], actor=owner)
+    assert (again.key, again.unchanged) == (None, ["p", "a"])
+    second = models.deploy([("a.bpmn", TWO), ("a.form", FORM)], actor=owner)
+    assert [found[1:3] for found in second.definitions] == [("p", 2)]
+    assert [row.version for row in definitions.versions("p")] == [2, 1]
+
+
+def test_a_running_instance_keeps_its_version(house: Flask, owner: policy.Actor) -> None:
+    models.deploy([("a.bpmn", ONE), ("a.form", FORM)], actor=owner)
+    old = running.start("p", actor=owner)
+    models.deploy([("a.bpmn", TWO)], actor=owner)
+    new = running.start("p", actor=owner)
+    ended = tasks_.complete(old.opened[0]["key"], {"x": "1"}, actor=cast.actor("max"))
+    assert ended.status == "completed"
+    assert [t["element"] for t in tasks_.complete(new.opened[0]["key"], {}, actor=cast.actor("max")).opened] == ["b"]
+
+
+def test_only_process_owners_deploy(house: Flask) -> None:
+    for name in ("cora", "max", "nora"):
+        with pytest.raises(errors.Forbidden):
+            models.deploy([("a.bpmn", ONE), ("a.form", FORM)], actor=cast.actor(name))
+
+
+BAD = {
+    "malformed": (b"<bpmn:definitions", "bad.bpmn"),
+    "dtd": (b'<!DOCTYPE x [<!ENTITY e "boom">]><x>&e;</x>', "bad.bpmn"),
+    "unknown element": (
+        d.diagram(d.start() + d.element("complexGateway", "g") + d.end() + d.chain("start", "g", "end")),
+        "bad.bpmn",
+    ),
+    "unsafe expression": (
+        d.diagram(
+            d.start()
+            + d.element("exclusiveGateway", "g", default="flow_g_end")
+            + d.end()
+            + d.end("other")
+            + d.chain("start", "g", "end")
+            + d.flow("g", "other", "__import__('os').system('id')")
+        ),
+        "bad.bpmn",
+    ),
+    "form that is not deployed": (ONE, "bad.bpmn"),
+    "form that is no json": (b"{", "bad.form"),
+    "form with a key twice": (
+        b'{"id": "f", "components": [{"type": "textfield", "id": "A", "key": "x"},'
+        b'{"type": "number", "id": "B", "key": "x"}]}',
+        "bad.form",
+    ),
+    "form with a key named like a fact": (
+        b'{"id": "f", "components": [{"type": "textfield", "id": "A", "key": "release"}]}',
+        "bad.form",
+    ),
+    "another file": (b"hello", "notes.txt"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_files_are_refused_with_their_place_and_nothing_is_stored(
+    what: str, house: Flask, owner: policy.Actor
+) -> None:
+    source, name = BAD[what]
+    with pytest.raises(errors.InvalidDefinition) as refused:
+        models.deploy([("good.form", FORM.replace(b'"a"', b'"good"')), (name, source)], actor=owner)
+    assert {problem.file for problem in refused.value.problems if problem.severity == "error"} == {name}
+    for problem in refused.value.problems:
+        assert problem.code
+        assert len(problem.message) > 20
+    assert definitions.latest("p") is None
+    assert forms.latest("good") is None
+
+
+def test_an_element_that_cannot_run_is_named_with_its_line(house: Flask) -> None:
+    problems = models.check([("bad.bpmn", BAD["unknown element"][0])])
+    found = next(problem for problem in problems if problem.element_id == "g")
+    assert found.line == 5
+    assert found.severity == "error"
