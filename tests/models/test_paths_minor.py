@@ -97,7 +97,7 @@ def test_hardware_is_received_and_stored(kind: str) -> None:
     routes.plan(walk).do("receive_hardware", "store_hardware")
     if kind == "both":
         walk.do("build_software", "store_software")
-    routes.pass_gate(walk.do("build_package"))
+    walk.do("build_package").pass_gate()
     assert walk.phases[-1] == "test"
 
 

@@ -84,6 +84,13 @@ class Walk:
         self.case.deliver(f"action_{action}")
         return self._work()
 
+    def pass_gate(self) -> Walk:
+        """Complete the gate that the product adds to a phase with criteria."""
+        (gate,) = self.open
+        assert gate.endswith(".gate")
+        self.case.complete(gate)
+        return self._work()
+
     def wait(self, **span: float) -> Walk:
         self.case.wait(**span)
         return self._work()
