@@ -110,8 +110,8 @@ class _Scope:
         if not attached:
             return
         main = self.entry[node.id]
-        split = BoundaryEventSplit(self.spec, f"{main.name}.BoundaryEventSplit")
-        join = BoundaryEventJoin(self.spec, f"{main.name}.BoundaryEventJoin", split_task=split.name, cancel=True)
+        split = BoundaryEventSplit(self.spec, f"{main.name} [events]")
+        join = BoundaryEventJoin(self.spec, f"{main.name} [joined]", split_task=split.name, cancel=True)
         split.extensions = join.extensions = {}
         split.connect(main)
         main.connect(join)

@@ -15,22 +15,24 @@ from service.engine.findings import Findings
 
 PREFIX = "tidegate."
 CRITERION = "tidegate.criterion."
-PROPERTIES = (
-    "tidegate.phase",
-    "tidegate.changeStatus",
-    "tidegate.deadline",
-    "tidegate.clock",
-    "tidegate.escalation",
-    "tidegate.approval",
-    "tidegate.milestone",
-    "tidegate.roles",
-    "tidegate.label",
-    "tidegate.reason",
-    "tidegate.form",
-    "tidegate.action",
-    "tidegate.button",
-    "tidegate.binding",
-)
+# Name -> where it stands, what it does.
+PROPERTIES = {
+    "tidegate.phase": ("sub-process, call activity", "A phase of the release, by this name."),
+    "tidegate.changeStatus": ("phase", "The status that linked changes get when the phase is entered."),
+    "tidegate.deadline": ("any activity", "Due moment or duration from its start, FEEL or ISO 8601."),
+    "tidegate.clock": ("beside a deadline", "`elapsed` (default) or `working`."),
+    "tidegate.escalation": ("beside a deadline", "The ladder, one `MOMENT: recipients [repeat DURATION xN]` a line."),
+    "tidegate.approval": ("user task", "`any`, `all`, a number, or FEEL that gives one of these."),
+    "tidegate.milestone": ("throw or end event", "The milestone that is reached here."),
+    "tidegate.roles": ("action", "Who is offered the action: roles and `group:x`; absent: the release manager."),
+    "tidegate.label": ("action", "What its button says; absent: the name of the event."),
+    "tidegate.reason": ("action", "`required` or `optional` (default)."),
+    "tidegate.form": ("action", "The id of a form that is asked with it."),
+    "tidegate.action": ("message event", "`no`: nobody is offered it, it comes from outside though it has no key."),
+    "tidegate.button": ("user task", "What the button that completes it says."),
+    "tidegate.binding": ("user task, call activity", "`live`: follow new versions; absent: those of the start stay."),
+}
+CRITERION_PLACE = ("user task, phase", "FEEL condition; while it does not hold, the task or phase cannot be completed.")
 CLOCKS = ("elapsed", "working")
 REASONS = ("required", "optional")
 

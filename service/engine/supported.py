@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.engine import elements
+from service.engine import elements, extensions
 
 SUPPORTED, NORMALISED, REFUSED, IGNORED = "supported", "normalised", "refused", "ignored"
 
@@ -23,6 +23,12 @@ class Entry:
 def _refused(name: str, remark: str, code: str, advice: str) -> Entry:
     return Entry(name, REFUSED, remark, code, advice)
 
+
+_CONDITIONAL = (
+    "conditional-event",
+    "Wait with a user task or a message instead, and check the condition at a gateway.",
+)
+_COMPENSATION = ("compensation", "Draw what undoes the work as tasks behind a boundary event or a gateway.")
 
 # Key: the BPMN name; for events `<name>:<kind>`; `loop:...` and `flow:...` for what hangs on activities and flows.
 TABLE: dict[str, Entry] = {
@@ -111,6 +117,12 @@ TABLE: dict[str, Entry] = {
     "boundaryEvent:error": Entry("Error boundary event", SUPPORTED, "Catches the errors of its activity."),
     "boundaryEvent:escalation": Entry("Escalation boundary event", SUPPORTED, "Interrupting or not."),
     "boundaryEvent:cancel": Entry("Cancel boundary event", SUPPORTED, "On a transaction."),
+    "startEvent:conditional": _refused("Conditional start event", "Not run.", *_CONDITIONAL),
+    "intermediateCatchEvent:conditional": _refused("Conditional catch event", "Not run.", *_CONDITIONAL),
+    "boundaryEvent:conditional": _refused("Conditional boundary event", "Not run.", *_CONDITIONAL),
+    "endEvent:compensation": _refused("Compensation end event", "Not run.", *_COMPENSATION),
+    "intermediateThrowEvent:compensation": _refused("Compensation throw event", "Not run.", *_COMPENSATION),
+    "boundaryEvent:compensation": _refused("Compensation boundary event", "Not run.", *_COMPENSATION),
     "loop:parallel": Entry("Parallel multi-instance", NORMALISED, "The collection is evaluated once, on entry."),
     "loop:sequential": Entry(
         "Sequential multi-instance", NORMALISED, "One after the other, in the order of the collection."
@@ -128,19 +140,6 @@ TABLE: dict[str, Entry] = {
     "lane": Entry("Pools, lanes, message flows", IGNORED, "Drawings; the lane of a task is shown beside it."),
 }
 
-_OTHERWISE: dict[str, tuple[str, str, str]] = {
-    "conditional": (
-        "Conditional {0}",
-        "conditional-event",
-        "Wait with a user task or a message instead, and check the condition at a gateway.",
-    ),
-    "compensation": (
-        "Compensation {0}",
-        "compensation",
-        "Draw what undoes the work as tasks behind a boundary event or a gateway.",
-    ),
-    "none": ("{0} without definition", "event-without-definition", "Choose what this event waits for."),
-}
 _EVENT_NAMES = {
     "startEvent": "start event",
     "endEvent": "end event",
@@ -166,10 +165,44 @@ def entry(element: elements.Element) -> Entry:
     known = TABLE.get(key(element))
     if known is not None:
         return known
-    kind = element.event.kind if element.event else ""
+    event = element.event
     name = _EVENT_NAMES.get(element.type, element.type)
-    title, code, advice = _OTHERWISE.get(
-        kind, (f"{kind.capitalize()} {{0}}", "event-unsupported", "Choose another kind of event.")
-    )
-    text = title.format(name)
-    return _refused(text[:1].upper() + text[1:], "Not run.", code, advice)
+    if event is None or event.kind == "none":
+        advice = "Choose what this event is for."
+        return _refused(name.capitalize(), "It has no definition.", "event-without-definition", advice)
+    title = f"{event.kind.capitalize()} {name}"
+    return _refused(title, "Not run.", "event-unsupported", "Choose another kind of event.")
+
+
+def page() -> str:
+    """The page of supported elements, in Markdown."""
+    lines = [
+        "# Elements that run",
+        "",
+        "This page is written from the table that the check of diagrams uses;",
+        "`python -m service.engine.supported > docs/supported-elements.md` writes it again.",
+        "A diagram with a refused element is not deployed: the check names file, line, element, code and what to do.",
+        "*Normalised* means that the drawing is accepted as it is and changed before it runs.",
+        "",
+        "| element | | what happens | code, what to do instead |",
+        "|---|---|---|---|",
+    ]
+    for row in TABLE.values():
+        advice = f"`{row.code}`: {row.advice}" if row.code else ""
+        lines.append(f"| {row.name} | {row.status} | {row.remark} | {advice} |")
+    lines += [
+        "",
+        "Whatever is not named here is refused.",
+        "",
+        "## Properties",
+        "",
+        "| property | where | what it does |",
+    ]
+    lines += ["|---|---|---|"]
+    named = {**extensions.PROPERTIES, f"{extensions.CRITERION}LABEL": extensions.CRITERION_PLACE}
+    lines += [f"| `{name}` | {where} | {what} |" for name, (where, what) in named.items()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(page(), end="")
