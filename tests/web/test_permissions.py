@@ -1,0 +1,140 @@
+"""Who may do what over the API: one table, every line asked of every role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.web import diagrams
+from tests.web.caller import Caller
+
+Person = Callable[[str | None], Caller]
+EVERYBODY = {"ada", "petra", "max", "cora", "rita", "bea", "nora"}
+
+RELEASE = {"title": "Shop 2", "type": "minor", "kind": "software", "category": "small", "service": "Shop"}
+# method, path, body, who is let through (others get 403); `{task}`, `{run}`, `{job}` are open things of the house
+TABLE = [
+    ("POST", "/deployments", None, {"ada", "petra"}),
+    ("GET", "/definitions", None, {"ada", "petra", "max", "cora"}),
+    ("GET", "/definitions/building", None, {"ada", "petra", "max", "cora"}),
+    ("GET", "/definitions/building/1/xml", None, {"ada", "petra", "max", "cora"}),
+    ("POST", "/categories", {"name": "other", "models": {"*": "small_release"}}, {"ada", "petra"}),
+    ("GET", "/categories", None, EVERYBODY),
+    ("POST", "/instances", {"definition": "building"}, {"petra"}),
+    ("GET", "/instances/{run}", None, {"ada", "petra", "max", "cora"}),
+    ("GET", "/instances/{run}/history", None, {"ada", "petra", "max", "cora"}),
+    ("POST", "/messages", {"name": "x"}, {"ada", "petra", "max"}),
+    ("GET", "/incidents", None, EVERYBODY),
+    ("GET", "/incidents/{incident}", None, {"ada", "petra", "max", "cora"}),
+    ("POST", "/incidents/{incident}/retry", {}, {"ada", "petra", "max"}),
+    ("POST", "/jobs/activate", {"type": "pack"}, {"ada", "petra"}),
+    ("GET", "/jobs/{job}", None, {"ada", "petra"}),
+    ("POST", "/jobs/{job}/complete", {}, {"ada", "petra"}),
+    ("POST", "/jobs/{job}/fail", {}, {"ada", "petra"}),
+    ("POST", "/jobs/{job}/error", {"code": "E"}, {"ada", "petra"}),
+    ("GET", "/tasks", None, EVERYBODY),
+    ("GET", "/tasks/{task}", None, {"ada", "petra", "max", "cora", "bea"}),
+    ("GET", "/tasks/{task}/form", None, {"ada", "petra", "max", "cora", "bea"}),
+    ("POST", "/tasks/{task}/claim", {}, {"max", "bea"}),
+    ("POST", "/tasks/{task}/delegate", {"to": "max"}, {"max"}),
+    ("POST", "/tasks/{task}/complete", {"values": {"reference": "x"}}, {"max", "bea"}),
+    ("POST", "/releases", RELEASE, {"max", "cora"}),
+    ("GET", "/releases", None, EVERYBODY),
+    ("GET", "/releases/R-1", None, {"ada", "petra", "max", "cora", "bea"}),
+    ("PATCH", "/releases/R-1", {"title": "x"}, {"max", "cora"}),
+    ("GET", "/releases/R-1/actions", None, {"ada", "petra", "max", "cora", "bea"}),
+    ("POST", "/releases/R-1/actions/terminate", {"reason": "x"}, {"max"}),
+    ("GET", "/releases/R-1/comments", None, {"ada", "petra", "max", "cora", "bea"}),
+    ("POST", "/releases/R-1/comments", {"text": "x"}, {"ada", "petra", "max", "cora", "bea"}),
+    ("GET", "/releases/R-1/history", None, {"ada", "petra", "max", "cora", "bea"}),
+    ("PUT", "/releases/R-1/people/board", {"names": ["rita"]}, {"max", "cora"}),
+    ("GET", "/deadlines", None, EVERYBODY),
+    ("GET", "/notices", None, EVERYBODY),
+    ("GET", "/inbox", None, EVERYBODY),
+    ("POST", "/inbox/read", {}, EVERYBODY),
+    ("GET", "/me", None, EVERYBODY),
+    ("GET", "/groups", None, EVERYBODY),
+    ("GET", "/groups/operations", None, EVERYBODY),
+    ("POST", "/groups", {"name": "new"}, {"ada"}),
+    ("GET", "/users", None, {"ada"}),
+    ("POST", "/users", {"name": "new"}, {"ada"}),
+    ("GET", "/users/tom", None, {"ada"}),
+    ("PATCH", "/users/tom", {"roles": ["administrator"]}, {"ada"}),
+    ("POST", "/users/tom/deactivate", {}, {"ada"}),
+    ("POST", "/users/tom/reactivate", {}, {"ada"}),
+    ("GET", "/users/tom/tokens", None, {"ada"}),
+    ("POST", "/users/tom/tokens", {}, {"ada"}),
+    ("DELETE", "/users/tom/tokens/1", None, {"ada"}),
+]
+ASKED_ELSEWHERE = {
+    "/tasks/{id}/unclaim",  # for the holder, see test_flow
+    "/inbox/{id}/read",  # one's own only
+    "/me/password",  # one's own only
+}
+
+
+@pytest.fixture
+def house(person: Person) -> dict[str, str]:
+    """Something of everything that can be open."""
+    petra = person("petra")
+    petra.deploy(
+        ("building.bpmn", diagrams.BUILD),
+        ("build.form", diagrams.FORM),
+        ("working.bpmn", diagrams.WORK),
+        ("small.bpmn", diagrams.RELEASE),
+    )
+    petra.post("/categories", {"name": "small", "models": {"*": "small_release"}})
+    run = petra.post("/instances", {"definition": "building"}).json
+    failed = petra.post("/instances", {"definition": "working"}).json
+    job = petra.post("/jobs/activate", {"type": "pack"}).json["items"][0]
+    petra.post(f"/jobs/{job['id']}/fail", {"lease": job["lease"], "retries": 0})
+    incident = petra.get(f"/incidents?instance={failed['id']}").json["items"][0]
+    person("cora").post("/releases", RELEASE)
+    return {"task": run["tasks"][0]["id"], "run": run["id"], "job": job["id"], "incident": incident["id"]}
+
+
+@pytest.mark.parametrize("name", sorted(EVERYBODY))
+def test_each_role_may_what_the_table_says(person: Person, house: dict[str, str], name: str) -> None:
+    wrong = []
+    order = sorted(TABLE, key=lambda line: (name in line[3], line[0] != "GET"))  # refusals first: they change nothing
+    for method, path, body, allowed in order:
+        more = {"json": body} if body is not None else {}
+        answer = person(name).send(method, path.format(**house), **more)
+        if (answer.status_code == 403) == (name in allowed) or answer.status_code in (401, 500):
+            wrong.append(f"{name} {method} {path}: {answer.status_code}")
+    assert wrong == []
+
+
+def test_nothing_is_left_out_of_the_table(person: Person) -> None:
+    paths = person(None).get("/openapi.json").json["paths"]
+    documented = {(method.upper(), path.removeprefix("/api/v1")) for path, item in paths.items() for method in item}
+    asked = {(method, _shape(path)) for method, path, _, _ in TABLE}
+    left = {line for line in documented if (line[0], _shape(line[1])) not in asked and line[0] != "PARAMETERS"}
+    assert {path for _, path in left} == ASKED_ELSEWHERE
+
+
+def _shape(path: str) -> tuple[str, ...]:
+    fixed = {"R-1": "*", "tom": "*", "building": "*", "operations": "*", "terminate": "*", "board": "*", "1": "*"}
+    return tuple("*" if part.startswith("{") else fixed.get(part, part) for part in path.split("/"))
+
+
+def test_lists_hold_only_what_one_may_see(person: Person, house: dict[str, str]) -> None:
+    for name, sees in (("max", True), ("bea", True), ("nora", False), ("tom", False)):
+        assert bool(person(name).get("/releases").json["items"]) is sees, name
+        assert any(task["id"] == house["task"] for task in person(name).get("/tasks").json["items"]) is sees, name
+    assert person("nora").get("/deadlines").json["items"] == []
+    assert person("nora").get("/incidents").json["items"] == []
+    assert person("nora").get("/notices").json["items"] == []
+
+
+def test_people_who_may_not_are_told_before_their_request_is_read(person: Person) -> None:
+    answer = person("nora").send("POST", "/users", data="{not json", content_type="application/json")
+    assert answer.status_code == 403
+
+
+def test_what_is_missing_is_missing_for_everybody(person: Person, house: dict[str, str]) -> None:
+    for name in ("max", "nora"):
+        assert person(name).get("/tasks/999999").status_code == 404
+        assert person(name).get("/releases/R-99").status_code == 404
+        assert person(name).get("/instances/999999").status_code == 404
