@@ -1,8 +1,8 @@
 """One JavaScript context a thread for each bundle, with limits on time, memory and stack.
 
-Two threads in one context at once would crash the process, so a context never leaves its thread; a forked child starts
-with none, and after a limit was hit the next call gets a new one. The engine has no files, no network and no clock but
-what it is given.
+Two threads in one context at once would crash the process, so a context never leaves its thread; after a limit was hit
+the next call gets a new one. A forked child goes on with a copy of the context of the thread that forked, set up again.
+The engine has no files, no network and no clock but what it is given.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ class BundleMissing(errors.InvalidSettings):
 class Bundle:
     """A built script and the functions it offers, by name.
 
-    `ready(call)` sets up each new context. Arguments and results are text, numbers and truth values only.
+    `ready(call)` sets up each new context, and again each copy in a forked child, where random numbers must differ.
+    Arguments and results are text, numbers and truth values only.
     """
 
     def __init__(self, name: str, *, ready: Callable[[Callable[..., Any]], None] | None = None) -> None:
@@ -48,7 +49,7 @@ class Bundle:
         self._file = BUNDLES / f"{name}.js"
         self._ready = ready
         self._local = threading.local()
-        os.register_at_fork(after_in_child=self._forget_all)
+        os.register_at_fork(after_in_child=self._forked)
 
     def call(self, function: str, *args: str | float | bool | None, seconds: float) -> str:
         """Run one function of the bundle and give its text. Raises ScriptLimit."""
@@ -80,8 +81,8 @@ class Bundle:
         """Drop this thread's context; the next call builds another."""
         self._local.__dict__.clear()
 
-    def _forget_all(self) -> None:
-        self._local = threading.local()
+    def _forked(self) -> None:
+        self._local.ready = False
 
     def _run(self, function: str, args: tuple[Any, ...], seconds: float) -> str:
         try:
@@ -100,8 +101,10 @@ class Bundle:
             raise _translated(str(error)) from None
 
     def _context(self) -> quickjs.Context:
-        known = getattr(self._local, "context", None)
+        known: quickjs.Context | None = getattr(self._local, "context", None)
         if known is not None:
+            if not self._local.ready:
+                self._set_up(known)
             return known
         if not self._file.exists():
             raise BundleMissing(bundle=self._file.name)
@@ -109,10 +112,14 @@ class Bundle:
         context.set_memory_limit(MEMORY_BYTES)
         context.set_max_stack_size(STACK_BYTES)
         context.eval(self._file.read_text(encoding="utf-8"))
+        self._local.context, self._local.functions = context, {}
+        self._set_up(context)
+        return context
+
+    def _set_up(self, context: quickjs.Context) -> None:
         if self._ready:
             self._ready(lambda name, *args: context.eval(name)(*args))
-        self._local.context, self._local.functions = context, {}
-        return context
+        self._local.ready = True
 
 
 class _ThreadsAtWork:

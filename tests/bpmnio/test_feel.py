@@ -251,6 +251,48 @@ def test_a_forked_child_evaluates_for_itself() -> None:
     assert feel.evaluate("2 + 2", {}).value == 4
 
 
+def test_forked_children_draw_other_random_numbers() -> None:
+    feel.evaluate("uuid()", {})
+    drawn = []
+    for _ in range(3):
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.write(writer, feel.evaluate("uuid()", {}).value.encode())
+            finally:
+                os._exit(0)
+        os.close(writer)
+        os.waitpid(child, 0)
+        drawn.append(os.read(reader, 100))
+        os.close(reader)
+    drawn.append(feel.evaluate("uuid()", {}).value.encode())
+    assert len(set(drawn)) == 4
+
+
+def test_a_child_forked_beside_busy_threads_evaluates_for_itself() -> None:
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.wait(0.001):
+            feel.evaluate("count(for i in 1..50 return i)", {})
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(5):
+            child = os.fork()
+            if child == 0:
+                os._exit(0 if [feel.evaluate("a + 1", {"a": i}).value for i in range(20)] == list(range(1, 21)) else 1)
+            _, status = os.waitpid(child, 0)
+            assert status == 0
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
 def test_offsets_of_a_zone_are_those_of_the_time_zone_database() -> None:
     zone = ZoneInfo("America/New_York")
     table = zones.table("America/New_York")
