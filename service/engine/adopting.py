@@ -76,3 +76,6 @@ def _make(program: Program) -> Graph:
 def _adopt(task_spec: Any) -> None:
     task_spec.__class__ = CLASSES[type(task_spec)]
     task_spec.extensions = getattr(task_spec, "extensions", None) or {}
+    if isinstance(task_spec, gateways.ConditionalSplit):
+        (activity,) = task_spec.inputs
+        task_spec.extensions = {"element": activity.bpmn_id}

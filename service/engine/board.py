@@ -83,9 +83,10 @@ class Board:
             self.stick(token, stage, stuck)
 
     def stick(self, token: Token, stage: str, stuck: Stuck) -> None:
+        """The token waits for help. An incident belongs to an activation, so the element is entered by now."""
         token.internal_data["stuck"] = stage
-        element = token.element
-        place = element.id if element else token.task_spec.name
+        token.task_spec.enter(token)
+        place = token.element.id if token.element else token.task_spec.name
         self.say(steps.IncidentRaised(token.ref, place, stuck.code, stuck.message, stuck.expression))
 
     def ready(self, token: Token) -> None:

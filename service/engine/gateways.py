@@ -23,6 +23,9 @@ class Choosing(nodes.Node):
     def choose(self, token: Token) -> list[str]:
         raise NotImplementedError
 
+    def write(self, token: Token) -> None:
+        """It has no results."""
+
     def holds(self, token: Token, condition: Any) -> bool:
         drawn = token.flow.graph.elements[condition.args[0].removeprefix("condition:")]
         return bool(token.board.condition(token.board.scope_of(token), drawn.condition or ""))
@@ -32,7 +35,7 @@ class Choosing(nodes.Node):
         given = [(condition, name) for condition, name in self.cond_task_specs if condition is not None]
         return [name for condition, name in given if self.holds(token, condition)]
 
-    def default(self) -> str | None:
+    def default_flow(self) -> str | None:
         return next((name for condition, name in self.cond_task_specs if condition is None), None)
 
     def _on_complete(self, my_task: Token) -> None:
@@ -53,19 +56,27 @@ class ExclusiveGateway(Choosing):
         for condition, name in self.cond_task_specs:
             if condition is not None and self.holds(token, condition):
                 return [name]
-        default = self.default()
+        default = self.default_flow()
         if default is None:
             raise self.stranded()
         return [default]
 
 
 class ConditionalSplit(Choosing):
-    """The conditional flows that leave an activity."""
+    """The conditional flows that leave an activity. It is entered, as that activity, only where it gets stuck."""
+
+    default: str | None
+
+    def arrive(self, token: Token) -> None:
+        token.board.ready(token)
+
+    def default_flow(self) -> str | None:
+        return self.default
 
     def choose(self, token: Token) -> list[str]:
         taken = self.holding(token)
-        if not taken and self.__dict__.get("default") is not None:
-            return [self.__dict__["default"]]
+        if not taken and self.default is not None:
+            return [self.default]
         if not taken and not self.may_end:
             raise self.stranded()
         return taken
@@ -122,7 +133,7 @@ class InclusiveGateway(nodes.Gateway, Choosing):
         taken = self.holding(token)
         if taken:
             return taken
-        default = self.default()
+        default = self.default_flow()
         if default is None:
             raise self.stranded()
         return [default]

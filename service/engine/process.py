@@ -16,7 +16,7 @@ from service.bpmnio import feel
 from service.engine import adopting, facts, gateways, nodes, snapshots, steps, timers, worlds
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
-from service.engine.scopes import ROOT
+from service.engine.scopes import ROOT, plain
 from service.engine.tokens import Token
 from service.errors import Conflict, IncidentClosed, InvalidInput, NotFound, ScriptFailed, TaskNotOpen
 
@@ -37,7 +37,7 @@ def start(
     program: Program, *, variables: Mapping[str, Any], world: World, at: str | None = None
 ) -> tuple[Instance, steps.Step]:
     """A new instance, moved on until it waits. `at` names the start event where there is no plain one."""
-    _refuse_facts(variables, world)
+    variables = _accepted(variables, world)
     board = Board(adopting.graph(program), adopting.graph)
     board.begin(world)
     board.scopes.put(ROOT, variables)
@@ -72,8 +72,8 @@ class Instance:
 
     def error_job(self, ref: str, code: str, variables: Mapping[str, Any], world: World) -> steps.Step:
         """A worker reports an error of the diagram: its nearest boundary event catches it, else it is an incident."""
-        token = self._open(ref, "job", variables, world)
-        board = self._board
+        variables = _accepted(variables, world)
+        token, board = self._open(ref, "job"), self._board
         board.begin(world)
         catcher = nodes.catching(token, "error", code)
         if catcher is not None:
@@ -85,7 +85,7 @@ class Instance:
 
     def deliver(self, ref: str, variables: Mapping[str, Any], world: World) -> steps.Step:
         """One subscription receives its message, and no other. Raises NotFound where nobody waits under this ref."""
-        _refuse_facts(variables, world)
+        variables = _accepted(variables, world)
         token = self._board.messages.get(ref)
         if token is None:
             raise NotFound("Nobody waits for this message any more.", ref=ref)
@@ -95,7 +95,7 @@ class Instance:
 
     def signal(self, name: str, variables: Mapping[str, Any], world: World) -> steps.Step:
         """Everyone in the instance who waits for the signal hears it."""
-        _refuse_facts(variables, world)
+        variables = _accepted(variables, world)
         self._board.begin(world)
         nodes.broadcast(self._board, name, variables)
         return self._step()
@@ -130,7 +130,7 @@ class Instance:
         if "entered" not in token.internal_data or token.task_spec.is_race:
             raise Conflict("This cannot be skipped.", ref=ref)
         if isinstance(token.task_spec, gateways.Choosing):
-            default = token.task_spec.default()
+            default = token.task_spec.default_flow()
             if default is None:
                 raise Conflict("A gateway without a default flow cannot be skipped.", ref=ref)
             token.internal_data["taken"] = [default]
@@ -154,7 +154,7 @@ class Instance:
 
     def set_variables(self, ref: str | None, values: Mapping[str, Any], world: World) -> steps.Step:
         """Write variables as the activation would, or into the instance."""
-        _refuse_facts(values, world)
+        values = _accepted(values, world)
         scope = self._scope(ref)
         self._board.begin(world)
         self._board.scopes.propagate(scope, values)
@@ -179,13 +179,13 @@ class Instance:
         return snapshots.dump(self._board)
 
     def _answer(self, ref: str, opened: str, values: Mapping[str, Any], world: World) -> steps.Step:
-        token = self._open(ref, opened, values, world)
+        values = _accepted(values, world)
+        token = self._open(ref, opened)
         self._board.begin(world)
         self._board.finish(token, values)
         return self._step()
 
-    def _open(self, ref: str, opened: str, values: Mapping[str, Any], world: World) -> Token:
-        _refuse_facts(values, world)
+    def _open(self, ref: str, opened: str) -> Token:
         token = self._board.tokens.get(ref)
         if token is None or token.internal_data.get("open") != opened:
             raise TaskNotOpen(ref=ref)
@@ -224,11 +224,13 @@ def _start_event(program: Program, at: str | None) -> str | None:
     return (plain or starts)[0].id
 
 
-def _refuse_facts(values: Mapping[str, Any], world: World) -> None:
-    """Nobody may hide a fact of the record behind a variable: gates are decided by facts."""
+def _accepted(values: Mapping[str, Any], world: World) -> dict[str, Any]:
+    """The values as they are stored. Nobody may hide a fact of the record behind a variable: gates look at facts."""
     taken = sorted(values.keys() & {*facts.FACTS, *world.facts})
     if taken:
         raise InvalidInput({name: ["This name belongs to a fact of the record."] for name in taken})
+    stored: dict[str, Any] = plain(values)
+    return stored
 
 
 def _evaluated(text: str, context: Mapping[str, Any], now: datetime) -> feel.Result:

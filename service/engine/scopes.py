@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from service.errors import InvalidInput
+
 ROOT = ""
+DEEPEST = 100
+BIGGEST = 2**63
 
 
 class Scopes:
@@ -85,14 +90,25 @@ class Scopes:
             name = self._parents[name]
 
 
-def plain(value: Any) -> Any:
-    """The same value in JSON's terms, copied: moments as ISO 8601 text, tuples as lists, keys as text."""
-    if value is None or isinstance(value, (str, bool, int, float)):
+def plain(value: Any, depth: int = 0) -> Any:
+    """The same value as the stored state can hold it, copied: moments as ISO 8601 text, tuples as lists, keys as text.
+
+    Raises InvalidInput where it is nested too deeply.
+    """
+    if value is None or value is True or value is False:
         return value
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
+    if isinstance(value, int):
+        return int(value) if -BIGGEST <= value < BIGGEST else float(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if depth >= DEEPEST:
+        raise InvalidInput({"variables": [f"The values are nested more than {DEEPEST} levels deep."]})
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {plain(str(key)): plain(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
+        return [plain(item, depth + 1) for item in value]
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, timedelta):

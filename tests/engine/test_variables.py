@@ -133,3 +133,31 @@ def test_values_are_kept_as_json_and_never_shared_with_the_caller():
 def test_a_dotted_target_keeps_the_other_entries():
     assert scopes.nested("a.b.c", 1, {"b": {"x": 2}, "y": 3}) == ("a", {"b": {"x": 2, "c": 1}, "y": 3})
     assert scopes.nested("a", 1, {"b": 2}) == ("a", 1)
+
+
+def test_values_that_json_cannot_hold_are_brought_into_its_terms():
+    odd = {
+        "big": 2**70,
+        "small": -(2**70),
+        "nan": float("nan"),
+        "far": float("inf"),
+        "half": "a\ud800b",
+        "t": (1, {2: 3}),
+    }
+    case = Case(file(drawn(chain(start(), user("A"), end()))), odd)
+    assert case.variables() == {
+        "big": 2.0**70,
+        "small": -(2.0**70),
+        "nan": None,
+        "far": None,
+        "half": "a?b",
+        "t": [1, {"2": 3}],
+    }
+
+
+def test_values_that_are_nested_without_end_are_refused():
+    deep: list = []
+    for _ in range(200):
+        deep = [deep]
+    with pytest.raises(InvalidInput):
+        Case(file(drawn(chain(start(), user("A"), end()))), {"deep": deep})
