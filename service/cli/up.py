@@ -90,11 +90,14 @@ def _programs(settings: config.Settings, logs: Path) -> Iterator[supervisor.Prog
 def _demo_people(settings: config.Settings) -> list[str]:
     """Fill a fresh database, and say in lines who can sign in; nothing where the demo was never made."""
     note = settings.data_dir / "demo.txt"
+    news = []
     with app.create_app(settings).app_context():
         if demo.wanted():
-            click.echo("filling it with a demo organisation")
-            note.write_text("\n".join(_sign_ins(demo.seed())), encoding="utf-8")
-    return note.read_text(encoding="utf-8").splitlines() if note.exists() else []
+            click.echo("filling it with a demo organisation; this takes a few seconds, once")
+            made = demo.seed()
+            note.write_text("\n".join(_sign_ins(made)), encoding="utf-8")
+            news = [f"One deadline is missed at {made.missed_at}: watch its notices arrive in the inbox."]
+    return [*note.read_text(encoding="utf-8").splitlines(), *news] if note.exists() else []
 
 
 def _sign_ins(made: demo.Seeded) -> list[str]:

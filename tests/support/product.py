@@ -145,7 +145,7 @@ class Product:
 
     def _wait(self, process: Process) -> None:
         if process.url is not None:
-            process.wait_until(lambda: answers(f"{process.url}/readyz"), "not ready", 60)
+            process.wait_until(lambda: answers(f"{process.url}/readyz"), "not ready", 150)
         elif process.name in ("worker", "dispatcher"):
             process.wait_until(lambda: self._beats(process), "no sign of life in the queue's server")
 

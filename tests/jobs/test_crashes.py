@@ -1,0 +1,225 @@
+"""kill -9 in the middle of the work: every level once, nothing doubled, all goes on within seconds."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from service import config
+from service.domain import clock
+from service.storage import db
+from service.storage.models.instances import Instance, Job
+from service.storage.models.notices import DeadlineLevel, Delivery, Notice
+from service.storage.queue import Queue
+from service.usecases import instances, live, models, programs, settings
+from tests import cast
+from tests.support import drawing as d
+from tests.support.mail import MailServer
+from tests.support.product import Product
+from tests.support.queue_server import QueueServer
+from tests.usecases.conftest import people
+
+pytestmark = pytest.mark.serial
+
+REPEATS = 6
+LADDER = f"PT0S: group:build-team user:nora repeat PT1S x{REPEATS}"
+BACK_WITHIN_S = 5
+
+DEADLINES = d.diagram(
+    d.start()
+    + d.user("build", groups="build-team", deadline="PT1S", escalation=LADDER)
+    + d.end()
+    + d.chain("start", "build", "end")
+)
+TIMER = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT{}S</bpmn:timeDuration></bpmn:timerEventDefinition>"
+TIMERS = d.diagram(
+    d.start()
+    + d.element("intermediateCatchEvent", "first", inner=TIMER.format(1))
+    + d.element("intermediateCatchEvent", "second", inner=TIMER.format(2))
+    + d.element(
+        "serviceTask",
+        "tell",
+        '<zeebe:taskDefinition type="tidegate.notify"/><zeebe:taskHeaders><zeebe:header key="recipients" '
+        'value="user:nora"/><zeebe:header key="subject" value="Done"/></zeebe:taskHeaders>',
+    )
+    + d.end()
+    + d.chain("start", "first", "second", "tell", "end"),
+    process="timers",
+)
+
+
+@pytest.fixture
+def open_house(database: str, tmp_path: Path) -> Iterator[Flask]:
+    """The cast and two diagrams in a database that processes of the product share, by the real clock."""
+    own = config.Settings.from_env({"TIDEGATE_DATABASE_URL": database, "TIDEGATE_DATA_DIR": str(tmp_path)})
+    before = settings.current()
+    settings.use(own)
+    app = Flask("tests")
+    db.init_app(app, own.database_url)
+    live.forget()
+    programs.forget()
+    with app.app_context():
+        people(clock.now())
+        models.deploy([("p.bpmn", DEADLINES), ("timers.bpmn", TIMERS)], actor=cast.actor("petra"))
+        yield app
+        db.db.session.remove()
+        db.db.engine.dispose()
+    settings.use(before)
+
+
+@pytest.fixture
+def product(
+    database: str, queue_server: QueueServer, mail: MailServer, start_product: Callable[..., Product]
+) -> Product:
+    """The product's processes on this database, with their own queue server and a real mail server."""
+    return start_product(database, queue_server.url, mail.url)
+
+
+def start(process: str, count: int) -> list[int]:
+    petra = cast.actor("petra")
+    return [instances.start(process, actor=petra).instance_key for _ in range(count)]
+
+
+def rows(model: Any) -> list[Any]:
+    with db.reading() as session:
+        found = session.query(model).all()
+        session.expunge_all()
+    return found
+
+
+def waiting(model: Any, state: str) -> int:
+    with db.reading() as session:
+        return session.query(model).filter(model.state == state).count()
+
+
+def wait_until(condition: Callable[[], bool], complaint: str, patience_s: float = 30) -> None:
+    end = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < end, complaint
+        time.sleep(0.05)
+
+
+def all_levels_fired() -> bool:
+    return waiting(DeadlineLevel, "waiting") == 0
+
+
+def check_levels(count: int) -> list[DeadlineLevel]:
+    """Each level fired once, none early, each of its people told once."""
+    levels = rows(DeadlineLevel)
+    assert len(levels) == count * (REPEATS + 1)
+    assert all(level.fired_at >= level.fire_at for level in levels)
+    told = Counter((notice.cause, notice.user) for notice in rows(Notice))
+    assert set(told.values()) == {1}
+    assert set(told) == {(f"level:{level.key}", user) for level in levels for user in ("bea", "nora")}
+    return levels
+
+
+def latest(levels: list[DeadlineLevel], back_at: datetime) -> float:
+    """The longest that a level waited, in seconds, counted from when all processes were back."""
+    return max((one.fired_at - max(one.fire_at, back_at)).total_seconds() for one in levels)
+
+
+def check_mail(mail: MailServer) -> None:
+    """Each notice has one mail; should one have come twice, then under the same Message-ID."""
+    deliveries = rows(Delivery)
+    sent = {one.message_id for one in deliveries}
+    assert {one.state for one in deliveries} == {"sent"}
+    assert len(sent) == len(deliveries)
+    assert {one.message_id for one in mail.received} == sent
+
+
+def test_workers_killed_again_and_again_lose_and_double_nothing(
+    open_house: Flask, product: Product, mail: MailServer
+) -> None:
+    product.start("dispatcher")
+    workers = [product.start("worker"), product.start("worker")]
+    start("p", 12)
+    for _ in range(3):
+        time.sleep(1.2)
+        workers.pop(0).kill()
+        workers.append(product.start("worker"))
+    back_at = clock.now()
+    wait_until(all_levels_fired, "levels are left")
+    levels = check_levels(12)
+    assert latest(levels, back_at) <= BACK_WITHIN_S
+    wait_until(lambda: waiting(Delivery, "waiting") == 0, "mails are left")
+    check_mail(mail)
+
+
+def test_a_dispatcher_killed_is_followed_by_another(open_house: Flask, product: Product, mail: MailServer) -> None:
+    dispatcher = product.start("dispatcher")
+    product.start("worker")
+    start("p", 6)
+    time.sleep(2.5)
+    dispatcher.kill()
+    assert not all_levels_fired()
+    time.sleep(2)
+    product.start("dispatcher")
+    back_at = clock.now()
+    wait_until(all_levels_fired, "levels are left")
+    levels = check_levels(6)
+    assert latest(levels, back_at) <= BACK_WITHIN_S
+
+
+def test_several_dispatchers_double_nothing(open_house: Flask, product: Product) -> None:
+    for _ in range(3):
+        product.start("dispatcher")
+    product.start("worker")
+    start("p", 8)
+    wait_until(all_levels_fired, "levels are left")
+    check_levels(8)
+
+
+def test_the_queue_server_killed_and_emptied_loses_nothing(
+    open_house: Flask, product: Product, queue_server: QueueServer
+) -> None:
+    product.start("dispatcher")
+    product.start("worker")
+    start("p", 6)
+    start("timers", 6)
+    time.sleep(1.5)
+    queue_server.kill()
+    time.sleep(2)
+    queue_server.start()
+    queue_server.flush()
+    back_at = clock.now()
+    wait_until(all_levels_fired, "levels are left")
+    wait_until(lambda: {one.status for one in rows(Instance) if one.end_element} == {"completed"}, "timers are left")
+    wait_until(lambda: waiting(Job, "open") == 0, "jobs are left")
+    assert latest(rows(DeadlineLevel), back_at) <= BACK_WITHIN_S
+    told = Counter((notice.cause, notice.user) for notice in rows(Notice))
+    assert set(told.values()) == {1}
+    assert sum(1 for cause, _ in told if cause.startswith("job:")) == 6
+
+
+def test_timers_go_on_after_a_worker_is_killed(open_house: Flask, product: Product) -> None:
+    product.start("dispatcher")
+    worker = product.start("worker")
+    keys = start("timers", 10)
+    time.sleep(1.1)
+    worker.kill()
+    product.start("worker")
+    back_at = clock.now()
+    wait_until(lambda: {one.status for one in rows(Instance) if one.key in keys} == {"completed"}, "instances are left")
+    ended = [one.ended_at for one in rows(Instance)]
+    assert max(ended) < back_at + timedelta(seconds=2 + BACK_WITHIN_S)
+    assert Counter(notice.user for notice in rows(Notice)) == {"nora": 10}
+
+
+def test_processes_end_when_they_are_asked_and_sign_off(
+    open_house: Flask, product: Product, queue_server: QueueServer
+) -> None:
+    dispatcher, worker = product.start("dispatcher"), product.start("worker")
+    queue = Queue(queue_server.url)
+    wait_until(lambda: queue.alive() == {"dispatcher": 1, "worker": 1}, "they did not say that they are alive")
+    begun = time.monotonic()
+    assert (dispatcher.stop(), worker.stop()) == (0, 0)
+    assert time.monotonic() - begun < 8
+    assert queue.alive() == {"dispatcher": 0, "worker": 0}
