@@ -20,9 +20,9 @@ def test_the_models_are_there():
 @pytest.mark.parametrize("file", FILES, ids=lambda file: "-".join(file.relative_to(SHARED).parts[-2:]))
 def test_is_read_or_refused_quickly_with_place_and_advice(file):
     source = file.read_bytes()
-    began = time.monotonic()
+    began = time.process_time()
     problems = definitions.check(file.name, source)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     for problem in problems:
         assert problem.line is not None, problem
         assert problem.element_id or problem.code == "no-process", problem

@@ -26,9 +26,9 @@ CODE = (
 
 
 def quick(source: bytes, seconds: float = 2.0) -> list[str]:
-    began = time.monotonic()
+    began = time.process_time()
     found = codes(source)
-    assert time.monotonic() - began < seconds
+    assert time.process_time() - began < seconds
     return found
 
 
