@@ -41,6 +41,7 @@ class Dispatcher:
         self._name = f"{os.getpid()}-{uuid4().hex[:8]}"
         self._beaten_at = float("-inf")
         self._troubles: dict[str, float] = {}
+        self._in_doubt = False  # whether Redis may have lost what was asked for
 
     def keep_on(self, ending: threading.Event) -> None:
         """Turn after turn, through outages of Redis and the database."""
@@ -56,8 +57,9 @@ class Dispatcher:
         try:
             self._beat()
             with self._entry():
-                pause = dispatch.turn(self._queue)
+                pause = dispatch.turn(self._queue, in_doubt=self._in_doubt).pause
         except errors.ExternalFailure as problem:
+            self._in_doubt = True
             self._complain(str(problem))
             return PAUSE_WITHOUT_REDIS_S
         except Exception as problem:
@@ -65,6 +67,7 @@ class Dispatcher:
             self._complain(f"{type(problem).__name__}: {problem}", exc_info=True)
             return PAUSE_AFTER_FAILURE_S
         self._troubles.clear()
+        self._in_doubt = False
         return pause
 
     def _beat(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,7 +14,7 @@ from service.usecases import settings
 
 log = logging.getLogger(__name__)
 
-MOST_QUEUED = 400  # asked for at a time: more would only grow old in the queue
+MOST_QUEUED = 60  # requests in a queue at a time: what waits longer than a lease would be asked for again
 DOORS = {
     outbox.LEVELS: ("fire_level", WORK),
     outbox.TIMERS: ("fire_timers", WORK),
@@ -22,56 +23,63 @@ DOORS = {
     outbox.DELIVERIES: ("deliver", MAIL),
 }
 PAUSE_AFTER_FAILURE_S = 30
-LONGEST_BATCH = 10  # levels that one request carries when many are due at once
+BATCHED = (outbox.LEVELS,)  # quick ones, of which many may be due at once: one request carries several
+LONGEST_BATCH = 10
+ENOUGH_FOR_ALL_WORKERS = 8
 SHORTEST_PAUSE_S = 0.005
 
 
-def turn(queue: Queue) -> float:
-    """Ask the workers for everything that is due and not asked for; answers the seconds until the next turn.
+@dataclass(frozen=True)
+class Turn:
+    """How many rows were asked for, and how many seconds may pass before the next turn."""
+
+    asked: int
+    pause: float
+
+
+def turn(queue: Queue, *, in_doubt: bool = False) -> Turn:
+    """Ask the workers for everything that is due and not asked for.
 
     Never early: a row is asked for only when its moment has come, and the worker looks at the clock again. Raises
-    ExternalFailure when Redis is away; what was claimed then is asked for again a lease later.
+    ExternalFailure when Redis is away. in_doubt: Redis was away, so everything that is due is asked for again at once,
+    rather than a lease later.
     """
     current, now = settings.current(), clock.now()
-    poll = timedelta(seconds=current.poll_seconds)
-    stale = now - timedelta(seconds=current.lease_seconds)
-    found = outbox.peek(now, now + poll, stale)
+    lease = timedelta(seconds=0 if in_doubt else current.lease_seconds)
+    found = outbox.peek(now, now + timedelta(seconds=current.poll_seconds), now - lease)
     if not found:
-        return current.poll_seconds
+        return Turn(0, current.poll_seconds)
     due = [kind for kind, moment in found.items() if moment <= now]
     if not due:
-        return max(SHORTEST_PAUSE_S, (min(found.values()) - now).total_seconds())
-    lengths = queue.lengths()
-    room = {name: MOST_QUEUED - length for name, length in lengths.items()}
+        return Turn(0, max(SHORTEST_PAUSE_S, (min(found.values()) - now).total_seconds()))
+    room = {name: MOST_QUEUED - length for name, length in queue.lengths().items()}
     due = [kind for kind in due if room[DOORS[kind][1]] > 0]
-    if not due:
-        return current.poll_seconds
-    askings = _claim(due, room)
+    askings = _claim(due, room, lease) if due else []
     queue.enqueue_many(askings)
-    return SHORTEST_PAUSE_S if askings else current.poll_seconds
+    asked = sum(len(one.keys) for one in askings)
+    return Turn(asked, SHORTEST_PAUSE_S if asked else current.poll_seconds)
 
 
 def sweep(queue: Queue) -> int:
-    """Turn until nothing more is due; answers how many turns asked for something."""
+    """Turn until nothing more is due or the queues are full; answers how many rows were asked for."""
     asked = 0
-    while turn(queue) <= SHORTEST_PAUSE_S:
-        asked += 1
+    while more := turn(queue).asked:
+        asked += more
     return asked
 
 
-def _claim(kinds: list[str], room: dict[str, int]) -> list[Asking]:
+def _claim(kinds: list[str], room: dict[str, int], lease: timedelta) -> list[Asking]:
     now = clock.now()
-    stale = now - timedelta(seconds=settings.current().lease_seconds)
     askings: list[Asking] = []
     with db.transaction() as session:
         for kind in kinds:
             door, name = DOORS[kind]
-            keys = outbox.claim(session, kind, now, stale, max(1, room[name]))
-            size = 1 if kind != outbox.LEVELS else max(1, min(LONGEST_BATCH, len(keys) // 10))
-            for first in range(0, len(keys), size):
-                batch = tuple(keys[first : first + size])
-                askings.append(Asking(door, batch, f"{door}-{batch[0]}-{uuid4().hex}", name))
-            room[name] -= len(keys)
+            longest = LONGEST_BATCH if kind in BATCHED else 1
+            keys = outbox.claim(session, kind, now, now - lease, max(1, room[name]) * longest)
+            size = max(1, min(longest, len(keys) // ENOUGH_FOR_ALL_WORKERS))
+            batches = [tuple(keys[first : first + size]) for first in range(0, len(keys), size)]
+            askings += [Asking(door, batch, f"{door}-{batch[0]}-{uuid4().hex}", name) for batch in batches]
+            room[name] -= len(batches)
     return askings
 
 

@@ -143,26 +143,36 @@ def test_a_turn_asks_through_the_right_queue_and_sleeps_when_all_is_asked(
             {"key": 1, "name": "m", "variables": {}, "state": "waiting", "delivered": 0, "due_at": time.now}
         ])  # fmt: skip
         notices.tell(session, cause="x", recipients={"nora": "user:nora"}, kind="test", subject="s", body="b")
-    assert dispatch.turn(queue) < 0.01
+    assert dispatch.turn(queue) == dispatch.Turn(5, dispatch.SHORTEST_PAUSE_S)
     assert queue.lengths() == {WORK: 4, MAIL: 1}
-    assert dispatch.turn(queue) == settings.current().poll_seconds
+    assert dispatch.turn(queue) == dispatch.Turn(0, settings.current().poll_seconds)
     assert queue.lengths() == {WORK: 4, MAIL: 1}
 
 
 def test_a_turn_sleeps_no_longer_than_until_the_next_moment(instance: int, time: Any, redis_url: str) -> None:
     levels(1, time.now + timedelta(seconds=0.05))
-    assert dispatch.turn(Queue(redis_url)) == pytest.approx(0.05)
+    assert dispatch.turn(Queue(redis_url)) == dispatch.Turn(0, pytest.approx(0.05))
 
 
 def test_what_redis_lost_is_asked_for_again_after_the_lease(instance: int, time: Any, redis_url: str) -> None:
     queue = Queue(redis_url)
     levels(2, time.now)
-    dispatch.sweep(queue)
+    assert dispatch.sweep(queue) == 2
     queue._connection.flushall()
-    dispatch.sweep(queue)
+    assert dispatch.sweep(queue) == 0
     assert queue.lengths()[WORK] == 0
     time.turn(seconds=3.1)
     dispatch.sweep(queue)
+    assert queue.lengths()[WORK] == 2
+
+
+def test_after_an_outage_everything_is_asked_for_again_at_once(instance: int, time: Any, redis_url: str) -> None:
+    queue = Queue(redis_url)
+    levels(2, time.now)
+    dispatch.sweep(queue)
+    queue._connection.flushall()
+    time.turn(seconds=0.5)
+    dispatch.turn(queue, in_doubt=True)
     assert queue.lengths()[WORK] == 2
 
 
