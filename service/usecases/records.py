@@ -37,6 +37,20 @@ def _named(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from _named(component)
 
 
+def shown(schema: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a form starts from: its data, with each recording field showing the fact that it records, if it is known."""
+    return {**data} | {key: value for key, name in _named(schema) if (value := _known(data, name)) not in (None, "")}
+
+
+def _known(data: Mapping[str, Any], name: str) -> Any:
+    found: Any = data
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    if isinstance(found, datetime):
+        return found.astimezone(ZoneInfo(settings.current().zone)).isoformat(timespec="minutes")
+    return found
+
+
 def write(session: Session, release: Row[Any], recorded: Mapping[str, Any]) -> None:
     """Store facts of a locked release: its own columns where it has them, else `release_facts`."""
     columns: dict[str, Any] = {}
@@ -51,8 +65,9 @@ def write(session: Session, release: Row[Any], recorded: Mapping[str, Any]) -> N
             columns[column] = value
     if columns:
         writing.update_where(session, Release, columns, number=release.number)
-        if name in _PARTS and isinstance(value, list):
-            _write_people(session, release.number, _PARTS[name], value)
+    for name in others.keys() & _PARTS.keys():
+        if isinstance(others[name], list):
+            _write_people(session, release.number, _PARTS[name], others[name])
     if others:
         writing.delete_where(session, ReleaseFact, release_number=release.number, name=list(others))
         rows = [{"release_number": release.number, "name": name, "value": value} for name, value in others.items()]
@@ -61,7 +76,7 @@ def write(session: Session, release: Row[Any], recorded: Mapping[str, Any]) -> N
 
 def _write_people(session: Session, number: int, part: str, rows: list[Any]) -> None:
     """The people of a release as a form lists them: rows with a `user`; names that nobody has are left out."""
-    named = [row.get("user") for row in rows if isinstance(row, dict) and isinstance(row.get("user"), str)]
+    named = [str(row["user"]) for row in rows if isinstance(row, dict) and isinstance(row.get("user"), str)]
     known = people.active_names(named)
     writing.delete_where(session, ReleasePerson, release_number=number, part=part)
     found = [{"release_number": number, "part": part, "user": name} for name in dict.fromkeys(named) if name in known]

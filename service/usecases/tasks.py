@@ -98,6 +98,7 @@ def form(key: int, *, actor: policy.Actor) -> FormView:
     release = releases.get(task.release_number) if task.release_number else None
     schema = forms.by_key(task.form_key).body if task.form_key else None
     data = peeking.form_data(task.instance_key, task.ref if task.state == "open" else None)
+    data = records.shown(schema or {}, data)
     if task.state != "open":
         return FormView(schema, data | (task.values or {}), True, "This task is done.")
     may = policy.may_decide if task.approval else policy.may_complete
@@ -175,7 +176,7 @@ def _checked(task: Row[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any],
     if task.form_key is None:
         return dict(values), {}
     schema = forms.by_key(task.form_key).body
-    data = peeking.form_data(task.instance_key, task.ref)
+    data = records.shown(schema, peeking.form_data(task.instance_key, task.ref))
     answer = formjs.check(schema, data, dict(values))
     found = {field: list(texts) for field, texts in answer.errors.items()}
     found |= {field: ["is not a field of this form"] for field in answer.unknown}

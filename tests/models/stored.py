@@ -60,7 +60,7 @@ class Stored:
 
     def do(self, *names: str, **values: Any) -> Stored:
         for name in names:
-            task = self._task(name)
+            task = self.task(name)
             form = forms.by_key(task.form_key).form_id
             given = answers.BY_FORM[form] | (values if name == names[-1] else {})
             tasks_.complete(task.key, given, actor=self._person(task))
@@ -68,7 +68,7 @@ class Stored:
         return self
 
     def decide(self, name: str, outcome: str) -> Stored:
-        task = self._task(name)
+        task = self.task(name)
         deciders = task.approval["deciders"]
         for person in deciders[: task.approval["needed"] if outcome == "approved" else len(deciders)]:
             if self._tasks() and task.key in {found.key for found in self._tasks()}:
@@ -90,7 +90,7 @@ class Stored:
         return self._work()
 
     def missing(self, name: str) -> list[str]:
-        return [found.label for found in criteria.checklist(self._task(name)) if not found.met]
+        return [found.label for found in criteria.checklist(self.task(name)) if not found.met]
 
     def note(self, name: str, value: Any) -> Stored:
         with db.transaction() as session:
@@ -100,7 +100,7 @@ class Stored:
     def _tasks(self) -> list[Any]:
         return list(tasks.of_release(self.number, state="open"))
 
-    def _task(self, name: str) -> Any:
+    def task(self, name: str) -> Any:
         found = [task for task in self._tasks() if task.element == f"task_{name}"]
         assert found, f"task_{name} is not open: {self.open}"
         return tasks.get(found[0].key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from service.domain import policy
 from service.storage.queries import releases
 from service.usecases import demo, models
 from service.usecases import releases as releases_
+from service.usecases import tasks as tasks_
 from tests import cast
 from tests.models import answers, routes
 from tests.models.stored import Stored
@@ -95,3 +97,15 @@ def _refused(walk: Stored) -> None:
     with pytest.raises(errors.ActionNotOffered):
         releases_.act(walk.number, "terminate", {"reason": "Too late."}, actor=cast.actor("max"))
     assert walk.release.status == "open"
+
+
+def test_a_form_starts_from_what_the_release_knows_already(start: Start) -> None:
+    walk = start("major_release")
+    shown = tasks_.form(walk.task("register_release").key, actor=cast.actor("cora")).data
+    assert (shown["kind"], shown["service"], shown.get("classification")) == ("software", "Portal", None)
+    routes.planned_to(walk, "build").act("rework_build")
+    walk.do("choose_changes")
+    shown = tasks_.form(walk.task("schedule_release").key, actor=cast.actor("cora")).data
+    assert shown["soak"] == "P2D"
+    walk.do("schedule_release", window_start=shown["window_start"], window_end=shown["window_end"])
+    assert walk.record["release"]["window"]["end"] == datetime(2026, 4, 19, 2, tzinfo=UTC)
