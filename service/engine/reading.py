@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from service.engine import elements, extensions, xml
+from service.engine import camunda7, elements, extensions, xml
 from service.engine.findings import Findings
 
 CONTAINERS = {"subProcess", "transaction", "adHocSubProcess"}
@@ -160,7 +160,7 @@ def _flow(node: etree._Element, position: int, process: str, parent: str | None)
 def _node(node: etree._Element, kind: str, process: str, parent: str | None, shared: Shared) -> elements.Element:
     identity = node.get("id") or ""
     ext = extensions.read(node, shared.found)
-    given = extensions.fields(ext, node, shared.found)
+    given = camunda7.read(node, extensions.fields(ext, node, shared.found), shared.found)
     element = elements.Element(
         id=identity,
         type=kind,
