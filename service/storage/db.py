@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from service.storage.models.base import Base
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 READ_ONLY = "read_only"
+_AFTERWARDS = "after_commit"
 
 
 def engine_options(url: str) -> dict[str, Any]:
@@ -66,6 +67,7 @@ def transaction() -> Iterator[Session]:
     session = db.session()
     session.rollback()  # whatever was read before belongs to another moment
     keys.refill(db.engine)
+    session.info[_AFTERWARDS] = []
     try:
         yield session
         session.commit()
@@ -75,6 +77,13 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+    for action in session.info.pop(_AFTERWARDS):
+        action()
+
+
+def after_commit(session: Session, action: Callable[[], None]) -> None:
+    """Do this once the command's transaction is committed; not at all if it is rolled back."""
+    session.info[_AFTERWARDS].append(action)
 
 
 @contextmanager

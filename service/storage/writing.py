@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, event, insert, tuple_, update
+from sqlalchemy import delete, insert, tuple_, update
 from sqlalchemy.orm import Session
 
 from service.storage.models.base import Base
@@ -50,19 +50,3 @@ def _conditions(model: type[Base], equal: Mapping[str, Any]) -> list[Any]:
         many = isinstance(value, list | tuple | set | frozenset)
         conditions.append(column.in_(list(value)) if many else column.is_(None) if value is None else column == value)
     return conditions
-
-
-def after_commit(session: Session, action: Callable[[], None]) -> None:
-    """Do this once the transaction is committed; not at all if it is rolled back."""
-    session.info.setdefault("after_commit", []).append(action)
-
-
-@event.listens_for(Session, "after_commit")
-def _run_after_commit(session: Session) -> None:
-    for action in session.info.pop("after_commit", ()):
-        action()
-
-
-@event.listens_for(Session, "after_rollback")
-def _drop_after_rollback(session: Session) -> None:
-    session.info.pop("after_commit", None)

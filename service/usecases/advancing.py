@@ -8,7 +8,7 @@ from typing import Any
 
 from service.domain import policy
 from service.engine import process, steps
-from service.storage import writing
+from service.storage import db, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Instance
 from service.storage.types import Session
@@ -86,4 +86,4 @@ def _keep_after_commit(locked: locks.Locked, status: str) -> None:
     """Put the live instance back once its new revision is committed; a rollback forgets it."""
     locked.live.revision = locked.row.revision + 1
     if status == "active":
-        writing.after_commit(locked.session, lambda: live.put(locked.row.key, locked.live))
+        db.after_commit(locked.session, lambda: live.put(locked.row.key, locked.live))

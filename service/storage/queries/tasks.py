@@ -73,6 +73,7 @@ def listing(
     state: str | None = "open",
     overdue: bool | None = None,
     release: int | None = None,
+    instance: int | None = None,
     mine: bool = False,
     q: str | None = None,
     limit: int = 50,
@@ -85,6 +86,8 @@ def listing(
     limit = pages.bounded(limit)
     statement = select(*_WITH_RELEASE).outerjoin(Release, Release.number == Task.release_number)
     statement = statement.where(*_filters(actor, assignee, group, state, overdue, release, mine, q))
+    if instance is not None:
+        statement = statement.where(Task.instance_key == instance)
     if cursor:
         statement = statement.where(_after(*pages.decode(cursor, 2)))
     statement = statement.order_by(Task.due_at.is_(None), Task.due_at, Task.key).limit(limit + 1)
