@@ -18,6 +18,7 @@ import sqlalchemy.exc
 
 import service
 from service import app, config, errors
+from service.cli import valkey
 from service.storage import queue, upgrades
 from service.storage.queries import health
 
@@ -122,14 +123,16 @@ def _database(settings: config.Settings) -> Iterator[Finding]:
 
 
 def _queue(settings: config.Settings) -> Iterator[Finding]:
-    if not settings.redis_url:
+    own = valkey.noted_url(settings.data_dir / "valkey")
+    if not settings.redis_url and not own:
         yield Finding("note", "queue", "TIDEGATE_REDIS_URL is not set; `tidegate up` brings its own server")
         return
     try:
-        there = queue.Queue(settings.redis_url)
+        there = queue.Queue(settings.redis_url or own)
         waiting, alive = there.lengths(), there.alive()
     except errors.ExternalFailure as problem:
-        yield Finding("FAILED", "queue", problem.detail)
+        advice = "" if settings.redis_url else "; TIDEGATE_REDIS_URL is not set and `tidegate up` does not run"
+        yield Finding("FAILED", "queue", f"{problem.detail}{advice}")
         return
     yield Finding("ok", "queue", _counts(waiting))
     for kind, count in alive.items():

@@ -67,6 +67,7 @@ def _programs(settings: config.Settings, logs: Path) -> Iterator[supervisor.Prog
     if not settings.redis_url:
         port = children.free_port()
         environment["TIDEGATE_REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+        valkey.note_url(settings.data_dir / "valkey", environment["TIDEGATE_REDIS_URL"])
         yield supervisor.Program(
             "valkey",
             start=lambda: valkey.start(settings.data_dir / "valkey", port, log=_log(logs, "valkey")),

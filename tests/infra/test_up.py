@@ -50,6 +50,7 @@ def test_everything_starts_and_ends_in_order(product: Product) -> None:
     eventually(lambda: set(parts(process)) == {"valkey", "web", "worker", "dispatcher"})
     with urllib.request.urlopen(f"{process.url}/readyz") as response:
         assert response.status == 200
+    eventually(lambda: product.run("doctor", TIDEGATE_BIND=f"{process.url}".split("//")[1]).returncode == 0)
     family = process.family()
     assert process.stop(patience_s=30) == 0
     assert [member for member in family if member.is_running()] == []
