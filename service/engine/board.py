@@ -239,11 +239,18 @@ class Board:
         self.disarm(token)
         element = token.element
         if element is not None and "entered" in token.internal_data:
-            if token.internal_data.get("phase") and element.phase:
-                self.say(steps.PhaseLeft(token.ref, element.id, element.phase, outcome))
-            self.say(steps.Left(token.ref, element.id, outcome, token.internal_data.get("result")))
+            self._tell_end(token, element, outcome)
         self.scopes.close(token.ref)
         self.scopes.close(f"{token.ref}:called")
+
+    def _tell_end(self, token: Token, element: elements.Element, outcome: str) -> None:
+        if outcome == "completed" and element.milestone:
+            self.say(steps.MilestoneReached(token.ref, element.id, element.milestone, element.name))
+        if outcome == "completed" and element.type == "endEvent":
+            token.flow.ended_at = element.id
+        if token.internal_data.get("phase") and element.phase:
+            self.say(steps.PhaseLeft(token.ref, element.id, element.phase, outcome))
+        self.say(steps.Left(token.ref, element.id, outcome, token.internal_data.get("result")))
 
     # The end of a flow
 

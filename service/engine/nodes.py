@@ -134,7 +134,6 @@ class EndEvent(Node):
     def run(self, token: Token) -> None:
         element = token.element
         assert element is not None
-        token.flow.ended_at = element.id
         kind = element.event.kind if element.event else "none"
         if kind == "terminate":
             token.board.depart(token)
@@ -217,8 +216,6 @@ def speak(token: Token) -> bool:
         catcher = catching(token, "escalation", code)
         if catcher is not None:
             hand_over(token, catcher, local)
-    if element.milestone:
-        board.say(steps.MilestoneReached(token.ref, element.id, element.milestone, element.name))
     return token.alive
 
 

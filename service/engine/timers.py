@@ -43,7 +43,10 @@ def arm_next(token: Token, before: Token) -> bool:
     token.internal_data.update(
         {key: data[key] for key in ("cycle", "from", "last") if key in data}, turn=data["turn"] + 1
     )
-    due = _turn(token, data["cycle"])
+    try:
+        due = _turn(token, data["cycle"])
+    except Stuck:  # beyond the end of the calendar
+        return False
     if due is None:
         return False
     token.internal_data["due"] = expressions.iso(due)

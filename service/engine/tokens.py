@@ -95,6 +95,7 @@ class Flow:
     gated: bool  # the gate at the end was opened
     ended_at: str  # the end event reached last
     top_workflow: Any
+    depth: int
     task_tree: Token
     tasks: dict[UUID, Token]
     spec: Any
@@ -140,6 +141,12 @@ class SubFlow(Flow, BpmnSubWorkflow):
         BpmnSubWorkflow.__init__(self, spec, host.id, top, deserializing=True)
         top.subprocesses[host.id] = self
         self._plant()
+
+    def _calculate_depth(self) -> int:
+        """From the host: SpiffWorkflow would search all flows for it."""
+        assert self.host is not None
+        depth: int = self.host.flow.depth
+        return depth + 1
 
     def discard(self) -> None:
         """Forget this flow; its tokens are gone already."""

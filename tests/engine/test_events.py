@@ -288,3 +288,48 @@ def test_rework_from_an_inner_boundary_over_an_error_end_two_hundred_times():
 def test_a_milestone_is_reached_at_its_throw_event():
     case = Case(file(drawn(chain(start(), throw("T", milestone="built"), end()))))
     assert [f.milestone for f in case.of(steps.MilestoneReached)] == ["built"]
+
+
+def test_output_mappings_of_an_event_read_its_message_and_nothing_else_leaves():
+    body = drawn(
+        chain(start(), user("A"), end()),
+        boundary("B", "A", message("stop"), outputs={"why": "=reason + who"}),
+        chain("B", user("X"), end("E2")),
+    )
+    case = Case(file(body, messages={"stop": ""}), {"who": "kim"}).deliver("B", reason="no money: ", more=1)
+    assert case.variables() == {"who": "kim", "why": "no money: kim"}
+
+
+def test_a_failing_output_mapping_of_an_interrupting_event_can_be_mended():
+    body = drawn(
+        chain(start(), user("A"), end()),
+        boundary("B", "A", message("stop"), outputs={"why": "=assert(reason, reason != null)"}),
+        chain("B", user("X"), end("E2")),
+    )
+    case = Case(file(body, messages={"stop": ""})).deliver("B")
+    assert case.open == ["B:incident"]
+    assert case.set("B", reason="x").retry("B").open == ["X"]
+    assert case.variables() == {"reason": "x", "why": "x"}
+
+
+def test_throw_and_end_events_with_a_job_type_wait_for_a_worker():
+    job = '<zeebe:taskDefinition type="mail"/>'
+    body = drawn(
+        chain(start(), throw("T", message("told"), milestone="told"), end("E", message("over"))),
+    ).replace("<zeebe:properties>", f"{job}<zeebe:properties>", 1)
+    body = body.replace('name="E">', f'name="E"><bpmn:extensionElements>{job}</bpmn:extensionElements>')
+    case = Case(file(body, messages={"told": "", "over": ""}))
+    assert case.open == ["T:job"]
+    assert case.of(steps.MilestoneReached) == []
+    case.finish("T")
+    assert [f.milestone for f in case.of(steps.MilestoneReached)] == ["told"]
+    assert case.finish("E").status == "completed"
+    assert case.of(steps.Ended)[0].element == "E"
+    assert case.of(steps.MessageThrown) == []
+
+
+def test_the_end_event_that_was_reached_last_names_the_outcome():
+    body = drawn(chain(start(), xor("G", default="G_E")), flow("G", "E"), flow("G", "X", "=bad"), end(), end("X"))
+    assert Case(file(body), {"bad": False}).of(steps.Ended)[0].element == "E"
+    ended = Case(file(body), {"bad": True}).of(steps.Ended)[0]
+    assert (ended.element, ended.name, ended.outcome) == ("X", "X", "completed")
