@@ -11,6 +11,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, context } from 'esbuild';
 import { feelinHooks } from './server/feelin-hooks.mjs';
+import { strictStyles } from './strict-styles.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const bundles = join(here, '../service/bpmnio/bundles');
@@ -45,7 +46,7 @@ function browserBuilds() {
   return [
     modules.length && {
       ...shared, entryPoints: modules, entryNames: '[ext]/[name]', chunkNames: 'js/chunks/[name]-[hash]',
-      format: 'esm', splitting: true, jsx: 'automatic', jsxImportSource: '@bpmn-io/properties-panel/preact',
+      format: 'esm', splitting: true, jsx: 'automatic', jsxImportSource: '@bpmn-io/properties-panel/preact', plugins: [strictStyles],
     },
     sheets.length && { ...shared, entryPoints: sheets, entryNames: 'css/[name]' },
   ].filter(Boolean);

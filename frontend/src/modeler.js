@@ -10,7 +10,7 @@ import ZeebeBehaviorsModule from 'camunda-bpmn-js-behaviors/lib/camunda-cloud';
 import zeebe from 'zeebe-bpmn-moddle/resources/zeebe.json';
 import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
-import 'bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css';
+import './css/parts/bpmn-font.css';
 import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
 import 'bpmn-js-element-templates/dist/assets/element-templates.css';
 import '@bpmn-io/element-template-chooser/dist/element-template-chooser.css';
@@ -21,6 +21,7 @@ import { restoredNote, workbench } from './lib/workbench.js';
 
 const bench = document.getElementById('bench');
 const host = document.getElementById('canvas');
+const DIALECT = '@camunda/zeebe-element-templates-json-schema'; // the templates are for its dialect
 const id = () => Math.random().toString(36).slice(2, 9);
 const EMPTY = () => `<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:bpmndi="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:modeler="http://camunda.org/schema/modeler/1.0" id="definitions_${id()}" targetNamespace="http://bpmn.io/schema/bpmn" modeler:executionPlatform="Camunda Cloud" modeler:executionPlatformVersion="8.6.0">
@@ -68,12 +69,22 @@ async function open() {
   }
   host.querySelector('.wait')?.remove();
   modeler.attachTo(host);
-  modeler.get('canvas').zoom('fit-viewport', 'auto');
+  fit();
   modeler.on('elementTemplates.errors', ({ errors }) => console.info('element templates', errors.map((one) => one.message)));
-  modeler.get('elementTemplatesLoader').setTemplates(await get(bench.dataset.templates));
+  modeler.get('elementTemplatesLoader').setTemplates((await get(bench.dataset.templates)).map((one) => ({ $schema: DIALECT, ...one })));
   modeler.on('commandStack.changed', board.changed);
   host.dataset.ready = 'true';
   await board.check();
+}
+
+// The palette covers the left edge of the board.
+function fit() {
+  const canvas = modeler.get('canvas');
+  canvas.zoom('fit-viewport', 'auto');
+  const { inner, outer } = canvas.viewbox();
+  const room = Math.max(outer.width - 150, 200);
+  const scale = Math.min(1, room / inner.width, (outer.height - 40) / inner.height);
+  canvas.viewbox({ x: inner.x - 130 / scale, y: inner.y - (outer.height / scale - inner.height) / 2, width: outer.width / scale, height: outer.height / scale });
 }
 
 let wrong = [];

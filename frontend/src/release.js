@@ -67,9 +67,9 @@ function markersOf(element, marks) {
 
 function badge(one) {
   const node = document.createElement('span');
-  node.className = `token ${one.failed ? 'failed' : one.late ? 'late' : ''}`;
-  node.textContent = one.failed ? `! ${text('failed_here')}` : one.late ? `! ${one.due ?? text('late_here')}` : one.tokens;
-  node.title = [text('tokens', one.tokens), one.due].filter(Boolean).join(', ');
+  node.className = `token ${one.failed || one.inside === 'failed' ? 'failed' : one.late || one.inside ? 'late' : ''}`;
+  node.textContent = one.failed ? `! ${text('failed_here')}` : one.late ? `! ${one.due ?? text('late_here')}` : one.inside ? `! ${one.tokens}` : one.tokens;
+  node.title = [text('tokens', one.tokens), one.inside && text(`${one.inside}_inside`), one.due].filter(Boolean).join(', ');
   return node;
 }
 

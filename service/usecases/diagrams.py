@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from service.engine import elements
@@ -61,18 +61,24 @@ def outline(definition_key: int) -> Outline:
     )
 
 
-def _level(drawn: Iterable[elements.Element], parent: str | None) -> tuple[Node, ...]:
-    drawn = list(drawn)
+def _level(drawn: Sequence[elements.Element], parent: str | None) -> tuple[Node, ...]:
     here = [element for element in drawn if element.parent == parent]
     nodes = {element.id: element for element in here if element.type in WORK}
-    return tuple(_node(nodes[name], drawn) for name in _in_order(nodes, here) if _told(nodes[name]))
+    order = [nodes[name] for name in _in_order(nodes, here) if _told(nodes[name])]
+    hosts = {element.id for element in order}
+    return tuple(_node(element, drawn, order) for element in order if _host(element) not in hosts)
 
 
 def _told(element: elements.Element) -> bool:
     return element.type in TOLD and bool(element.name or element.type in ("userTask", "subProcess", "callActivity"))
 
 
-def _node(element: elements.Element, drawn: Iterable[elements.Element]) -> Node:
+def _host(element: elements.Element) -> str | None:
+    """What a boundary event hangs on: the outline tells it there."""
+    return element.event.attached_to if element.event else None
+
+
+def _node(element: elements.Element, drawn: Sequence[elements.Element], beside: Sequence[elements.Element]) -> Node:
     return Node(
         id=element.id,
         type=element.type,
@@ -85,7 +91,7 @@ def _node(element: elements.Element, drawn: Iterable[elements.Element]) -> Node:
         attached_to=element.event.attached_to if element.event else None,
         documentation=element.documentation,
         as_drawn=element.deadline,
-        nodes=_level(drawn, element.id),
+        nodes=_level(drawn, element.id) + tuple(_node(one, drawn, ()) for one in beside if _host(one) == element.id),
     )
 
 

@@ -47,6 +47,7 @@ def marks(key: int) -> Any:
             "tokens": mark.tokens,
             "late": mark.late,
             "failed": mark.failed,
+            "inside": mark.inside,
             "due": words.due(mark.due_at)[0] if mark.due_at else None,
         }
         for element, mark in stand.marks.items()

@@ -15,7 +15,6 @@ from service.domain import policy
 from service.web.pages import frame
 
 TEXTS: Mapping[str, tuple[Any, str]] = {
-    "release.created": (_l("%(who)s created the release"), "info"),
     "release.edited": (_l("%(who)s changed the release"), ""),
     "release.commented": (_l("%(who)s commented"), ""),
     "instance.started": (_l("The model started"), "info"),
@@ -40,18 +39,14 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "job.created": (_l("Work for the system: %(name)s"), ""),
     "job.done": (_l("The system finished: %(name)s"), "good"),
     "job.cancelled": (_l("Work for the system withdrawn: %(name)s"), "warn"),
-    "job.failed": (_l("The system failed at %(name)s"), "bad"),
     "element.result": (_l("Worked out: %(name)s"), ""),
     "element.skipped": (_l("Skipped: %(name)s"), "warn"),
+    "deadline.moved": (_l("The deadline of %(name)s was moved"), "warn"),
     "incident.raised": (_l("Needs help: %(name)s"), "bad"),
     "incident.retried": (_l("%(who)s tried again: %(name)s"), "info"),
-    "incident.resolved": (_l("Helped: %(name)s"), "good"),
-    "deadline.missed": (_l("Deadline missed: %(name)s"), "bad"),
-    "deadline.level": (_l("Deadline notice sent: %(name)s"), "warn"),
-    "notice.sent": (_l("Told: %(name)s"), ""),
 }
 OUTCOMES = {"approved": _l("approved"), "denied": _l("denied")}
-QUIET = frozenset({"element.result", "message.thrown", "job.created", "job.cancelled"})
+QUIET = frozenset({"element.result", "message.thrown", "job.created", "job.cancelled", "task.claimed"})
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,12 @@ def _for_me(task: Row[Any], row: Row[Any], who: policy.Actor) -> bool:
     return task.assignee == who.name or (task.assignee is None and policy.is_candidate(who, task))
 
 
+@pages.get("/releases/<release:number>/record")
+@access.signed_in
+def release_record(number: int) -> str:
+    return frame.show("release_record.html", **_common(_seen(number), "record"))
+
+
 @pages.get("/releases/<release:number>/deadlines")
 @access.signed_in
 def release_deadlines(number: int) -> str:

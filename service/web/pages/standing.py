@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from service.domain import clock, policy
 from service.storage.queries import deadlines, instances, tasks
 from service.usecases import criteria, diagrams
 
-DONE, NOW, NEXT, OPTIONAL, LEFT, NEVER = "done", "now", "next", "optional", "left", "never"
+DONE, NOW, NEXT, OPTIONAL, LEFT, NEVER, PASSED = "done", "now", "next", "optional", "left", "never", "passed"
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Mark:
     late: bool = False
     failed: bool = False
     due_at: datetime | None = None
+    inside: str = ""  # late or failed: something that it encloses
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def _phases(
         again = row is not None and now and at > now[-1] and since is not None and row.left_at and row.left_at <= since
         if row is None or again:
             state = (OPTIONAL if node.optional else NEXT) if active else NEVER
+            state = PASSED if now and at < now[0] and not again else state
             found.append(Phase(node.id, node.name, state))
             continue
         state = NOW if row.left_at is None else DONE if row.outcome == "completed" else LEFT
@@ -129,7 +131,7 @@ def _waits(
     ]
 
 
-def _marks(activations: Iterable[Row[Any]], due: Mapping[int, Row[Any]], failed: set[str]) -> dict[str, Mark]:
+def _marks(activations: Sequence[Row[Any]], due: Mapping[int, Row[Any]], failed: set[str]) -> dict[str, Mark]:
     found: dict[str, Mark] = {}
     now = clock.now()
     for row in activations:
@@ -145,4 +147,17 @@ def _marks(activations: Iterable[Row[Any]], due: Mapping[int, Row[Any]], failed:
             )
         elif before is None and row.outcome == "completed":
             found[row.element] = Mark("done")
+    return _with_insides(found, activations)
+
+
+def _with_insides(found: dict[str, Mark], activations: Iterable[Row[Any]]) -> dict[str, Mark]:
+    """A collapsed phase tells that something in it is late or failed."""
+    by_ref = {row.ref: row for row in activations if row.left_at is None}
+    for row in by_ref.values():
+        mark = found[row.element]
+        trouble = "failed" if mark.failed else "late" if mark.late else ""
+        outer = by_ref.get(row.parent_ref or "")
+        while trouble and outer is not None:
+            found[outer.element] = replace(found[outer.element], inside=trouble)
+            outer = by_ref.get(outer.parent_ref or "")
     return found

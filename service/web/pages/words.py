@@ -14,6 +14,7 @@ from flask_babel import ngettext
 
 from service.domain import clock
 from service.web import numbers
+from service.web.pages import frame
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SOON = DAY
@@ -85,7 +86,8 @@ def ago(moment: datetime) -> str:
 
 def exact(moment: datetime) -> str:
     """A moment to the minute in the person's zone and language."""
-    return flask_babel.format_datetime(moment, "medium").replace("\u202f", " ") + " " + _zone(moment)
+    pattern = "d MMM y, HH:mm" if _english() else "d. MMM y, HH:mm"
+    return f"{flask_babel.format_datetime(moment, pattern)} {_zone(moment)}".strip()
 
 
 def short(moment: datetime) -> str:
@@ -95,7 +97,7 @@ def short(moment: datetime) -> str:
 
 def day(moment: datetime) -> str:
     """The day of a moment."""
-    return str(flask_babel.format_date(moment, "full"))
+    return str(flask_babel.format_date(moment, "EEEE, d MMMM y" if _english() else "EEEE, d. MMMM y"))
 
 
 def hour(moment: datetime) -> str:
@@ -150,6 +152,11 @@ def name_of_fact(name: str) -> str:
 
 def recipient(entry: str) -> str:
     """A recipient of a ladder in words."""
+    kind, _colon, name = entry.partition(":")
+    if kind == "group" and name:
+        return frame.group_title(name)
+    if kind == "user" and name:
+        return frame.title_of(name)
     return labelled(RECIPIENTS, entry)
 
 
