@@ -23,11 +23,14 @@ ACTING = {
     "out": "All variables come back from the called process; or write zeebe:ioMapping.",
     "errorEventDefinition": "Let the worker report the error.",
 }
+_MARK = f"{{{xml.CAMUNDA}}}"
 _PATH = re.compile(r"[$#]\{\s*([A-Za-z_][\w.]*)\s*\}")
 
 
 def read(node: etree._Element, given: dict[str, Any], found: Findings) -> dict[str, Any]:
     """The Element fields, completed by what the older dialect says and the newer one does not."""
+    if not any(name.startswith(_MARK) for name in (*node.attrib, *_extensions(node))):
+        return given
     _refuse(node, found)
     filled = dict(given)
     read = []
@@ -52,6 +55,12 @@ def read(node: etree._Element, given: dict[str, Any], found: Findings) -> dict[s
             element=node.get("id"),
         )
     return filled
+
+
+def _extensions(node: etree._Element) -> list[str]:
+    """The full names of the extension elements."""
+    box = xml.child(node, "extensionElements")
+    return [str(item.tag) for item in xml.children(box)] if box is not None else []
 
 
 def _refuse(node: etree._Element, found: Findings) -> None:

@@ -177,7 +177,8 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         **given,
     )
     element = _standard_parts(element, node)
-    return replace(element, action=extensions.action(ext, element))
+    action = extensions.action(ext, element)
+    return element if action is None else replace(element, action=action)
 
 
 def _standard_parts(element: elements.Element, node: etree._Element) -> elements.Element:

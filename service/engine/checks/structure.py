@@ -38,7 +38,9 @@ def scopes(process: elements.Process) -> dict[str | None, Scope]:
         if element.type in reading.CONTAINERS:
             made[element.id] = Scope(element.id, element)
     for element in process.elements.values():
-        scope = made[element.parent]
+        scope = made.get(element.parent)
+        if scope is None:
+            continue  # an id that is there twice hides the sub-process; that is refused already
         if element.type == "sequenceFlow":
             scope.flows.append(element)
             scope.outgoing[element.source or ""].append(element)
