@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -119,4 +119,4 @@ def _flag(text: str) -> bool:
     raise ValueError("must be true or false")
 
 
-_CONVERTERS = {"Path": Path, "str": str, "int": int, "float": float, "bool": _flag}
+_CONVERTERS: dict[str, Callable[[str], object]] = {"Path": Path, "str": str, "int": int, "float": float, "bool": _flag}

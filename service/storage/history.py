@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.storage import writing
 from service.storage.models.instances import Instance
 from service.storage.models.ledger import AdminChain, Event
+from service.storage.types import Row
 
 ADMIN = "admin"
 
@@ -111,11 +112,11 @@ def digest(before: str, row: Mapping[str, Any]) -> str:
 _HASHED = ("chain", "seq", "instance_key", "release_number", "actor", "event", "element", "activation_key", "data")
 
 
-def first_broken(rows: Iterable[Row[Any]]) -> int | None:
+def first_broken(rows: Iterable[Row]) -> int | None:
     """The seq of the first row of a whole chain that was changed afterwards; None when all is as it was written."""
     before, expected = "", 1
     for row in rows:
-        if row.seq != expected or digest(before, row._mapping) != row.hash:
+        if row.seq != expected or digest(before, dict(row._mapping)) != row.hash:
             return int(row.seq)
         before, expected = row.hash, expected + 1
     return None

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Row, bindparam, case, select, update
+from sqlalchemy import Table, bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from service.storage.models.notices import Deadline, DeadlineLevel
+from service.storage.types import Row
 
 _QUIET = {"synchronize_session": False}
 
 
-def claim(session: Session, level_key: int, now: datetime) -> Row[Any] | None:
+def claim(session: Session, level_key: int, now: datetime) -> Row | None:
     """Turn a waiting level that is due into a fired one; None where it is not, or somebody else did."""
     statement = (
         update(DeadlineLevel)
@@ -60,7 +61,7 @@ def move(session: Session, deadline_key: int, due_at: datetime) -> bool:
     return bool(moved.rowcount)  # type: ignore[attr-defined]
 
 
-def levels(session: Session, deadline_key: int) -> Sequence[Row[Any]]:
+def levels(session: Session, deadline_key: int) -> Sequence[Row]:
     """All levels of a deadline in their order."""
     statement = select(*DeadlineLevel.__table__.c).where(DeadlineLevel.deadline_key == deadline_key)
     return session.execute(statement.order_by(DeadlineLevel.level, DeadlineLevel.repeat)).all()
@@ -70,7 +71,7 @@ def move_levels(session: Session, fire_at: Mapping[int, datetime]) -> None:
     """Give waiting levels, by key, another moment."""
     if not fire_at:
         return
-    table = DeadlineLevel.__table__
+    table = cast(Table, DeadlineLevel.__table__)
     statement = (
         update(table)
         .where(table.c.key == bindparam("level_key"), table.c.state == "waiting")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service import errors
 from service.storage.models.instances import Instance
 from service.storage.models.releases import Release
+from service.storage.types import Row
 
 _INSTANCE = [column for column in Instance.__table__.c if column.name != "state"]
 
 
-def release(session: Session, number: int) -> Row[Any]:
+def release(session: Session, number: int) -> Row:
     """Lock and read one release; raises NotFound."""
     row = session.execute(select(*Release.__table__.c).where(Release.number == number).with_for_update()).first()
     if row is None:
@@ -22,7 +21,7 @@ def release(session: Session, number: int) -> Row[Any]:
     return row
 
 
-def instance(session: Session, key: int) -> Row[Any]:
+def instance(session: Session, key: int) -> Row:
     """Lock and read one instance, without the engine's state; raises NotFound."""
     row = session.execute(select(*_INSTANCE).where(Instance.key == key).with_for_update()).first()
     if row is None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Table, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from service.storage import keys, writing
 from service.storage.models.notices import Delivery, Notice
+from service.storage.types import Row
 
 _QUIET = {"synchronize_session": False}
 
@@ -23,7 +24,7 @@ def insert_new(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[str,
         return {}
     drawn = [{**row, "key": key} for row, key in zip(rows, keys.take(session, len(rows)), strict=True)]
     insert = pg_insert if session.get_bind().dialect.name == "postgresql" else sqlite_insert
-    table = Notice.__table__
+    table = cast(Table, Notice.__table__)
     values = [{("as_recipient" if name == "as_" else name): value for name, value in row.items()} for row in drawn]
     statement = (
         insert(table).on_conflict_do_nothing(index_elements=["cause", "user"]).returning(table.c.key, table.c.user)
@@ -40,7 +41,7 @@ def insert_deliveries(session: Session, rows: Sequence[Mapping[str, Any]]) -> No
     )
 
 
-def lease(session: Session, delivery_key: int, token: str, now: datetime, until: datetime) -> Row[Any] | None:
+def lease(session: Session, delivery_key: int, token: str, now: datetime, until: datetime) -> Row | None:
     """Take a delivery that waits, is due and in nobody's hands; None where it is not."""
     statement = (
         update(Delivery)
@@ -66,7 +67,7 @@ def settle(session: Session, delivery_key: int, token: str, values: Mapping[str,
     return bool(session.execute(statement, execution_options=_QUIET).rowcount)  # type: ignore[attr-defined]
 
 
-def notice(session: Session, key: int) -> Row[Any]:
+def notice(session: Session, key: int) -> Row:
     """One notice."""
     return session.execute(select(*Notice.__table__.c).where(Notice.key == key)).one()
 

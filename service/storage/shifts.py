@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from service import errors
 from service.storage.models.instances import Job
+from service.storage.types import Row
 
 _QUIET = {"synchronize_session": False}
 
 
-def take(session: Session, job_key: int, token: str, worker: str, now: datetime, until: datetime) -> Row[Any] | None:
+def take(session: Session, job_key: int, token: str, worker: str, now: datetime, until: datetime) -> Row | None:
     """Lease one of our own jobs that is open, due and in nobody's hands; None where it is not."""
     rows = _lease(session, [Job.key == job_key, Job.internal.is_(True)], token, worker, now, until)
     return rows[0] if rows else None
@@ -23,7 +24,7 @@ def take(session: Session, job_key: int, token: str, worker: str, now: datetime,
 
 def take_many(
     session: Session, type: str, most: int, token: str, worker: str, now: datetime, until: datetime
-) -> Sequence[Row[Any]]:
+) -> Sequence[Row]:
     """Lease up to `most` jobs of a type for a worker from outside, the oldest first."""
     chosen = select(Job.key).where(Job.type == type, *_free(now)).order_by(Job.due_at, Job.key).limit(most)
     if session.get_bind().dialect.name == "postgresql":
@@ -33,7 +34,7 @@ def take_many(
     return sorted(rows, key=lambda row: row.key)
 
 
-def hold(session: Session, job_key: int, token: str | None, now: datetime) -> Row[Any]:
+def hold(session: Session, job_key: int, token: str | None, now: datetime) -> Row:
     """Lock a job for its end. Raises NotFound, Conflict where it is not open, LeaseLost where it is somebody else's.
 
     Without a token, a job that nobody has in hand may be ended. The instance must be locked before.
@@ -65,7 +66,7 @@ def _free(now: datetime) -> list[ColumnElement[bool]]:
 
 def _lease(
     session: Session, conditions: list[ColumnElement[bool]], token: str, worker: str, now: datetime, until: datetime
-) -> Sequence[Row[Any]]:
+) -> Sequence[Row]:
     statement = (
         update(Job)
         .where(*conditions, *_free(now))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Row
+from typing import Any
+
+import sqlalchemy
 from sqlalchemy.orm import Session
+
+Row = sqlalchemy.Row[*tuple[Any, ...]]
 
 __all__ = ["Row", "Session"]

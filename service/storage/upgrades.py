@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert, select
 
 from service.storage import db
 from service.storage.models.ledger import AdminChain, KeyBlock
@@ -39,10 +39,10 @@ def upgrade(url: str) -> None:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7283001)")  # two starting processes: one waits
             command.upgrade(_config(connection), "head")
-            if connection.execute(KeyBlock.__table__.select().where(KeyBlock.name == "keys")).first() is None:
-                connection.execute(KeyBlock.__table__.insert(), {"name": "keys", "next": FIRST_KEY})
-                connection.execute(AdminChain.__table__.insert(), {"id": 1, "count": 0, "hash": ""})
-                connection.execute(Category.__table__.insert(), STANDARD)
+            if connection.execute(select(KeyBlock.next).where(KeyBlock.name == "keys")).first() is None:
+                connection.execute(insert(KeyBlock), {"name": "keys", "next": FIRST_KEY})
+                connection.execute(insert(AdminChain), {"id": 1, "count": 0, "hash": ""})
+                connection.execute(insert(Category), STANDARD)
     finally:
         engine.dispose()
 

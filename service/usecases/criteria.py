@@ -20,7 +20,7 @@ class Criterion:
     why: str | None = None
 
 
-def require(locked: locks.Locked, task: Row[Any]) -> None:
+def require(locked: locks.Locked, task: Row) -> None:
     """Raise CriteriaUnmet with the labels of those that do not hold (S3-9)."""
     if not task.criteria:
         return
@@ -30,7 +30,7 @@ def require(locked: locks.Locked, task: Row[Any]) -> None:
         raise errors.CriteriaUnmet("Not met yet: " + "; ".join(missing) + ".", missing=missing)
 
 
-def checklist(task: Row[Any]) -> list[Criterion]:
+def checklist(task: Row) -> list[Criterion]:
     """Every criterion of an open task with whether it holds now."""
     if not task.criteria or task.state != "open":
         return []

@@ -94,6 +94,8 @@ def fire(level_key: int) -> bool:
         if level is None:
             return False
         deadline = stored.get(level.deadline_key)
+        if deadline is None:
+            return False
         told = recipients.resolve(level.recipients, deadline)
         if not told:
             log.warning("deadline %s: nobody to tell: %s", deadline.key, " ".join(level.recipients))

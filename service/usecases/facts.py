@@ -37,7 +37,7 @@ def empty(now: datetime) -> dict[str, Any]:
             "tests": [], "cost": {}, "now": now}  # fmt: skip
 
 
-def of_release(row: Row[Any], now: datetime, recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def of_release(row: Row, now: datetime, recorded: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The facts of one release: its columns, then what forms recorded, by dotted name."""
     found = empty(now)
     own = {name: getattr(row, column) for name, column in COLUMNS.items()}

@@ -61,7 +61,7 @@ def begin(
     *,
     actor: policy.Actor,
     business_key: str | None = None,
-    release: Row[Any] | None = None,
+    release: Row | None = None,
 ) -> advancing.Outcome:
     """Start an instance within the caller's transaction; `release` is locked."""
     now = clock.now()
@@ -111,7 +111,9 @@ def fire_timers(instance_key: int) -> bool:
 
 def _reach(process_id: str, key: int) -> tuple[dict[str, int], dict[str, int], set[str]]:
     """Newest versions of everything the definition can reach by name, and the facts all of it mentions."""
-    processes, form_ids, named = {process_id: key}, set(), set()
+    processes = {process_id: key}
+    form_ids: set[str] = set()
+    named: set[str] = set()
     todo = [key]
     while todo:
         model = programs.program(todo.pop()).process

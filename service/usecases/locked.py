@@ -23,8 +23,8 @@ class Locked:
     """An instance under lock, with what a command may see."""
 
     session: Session
-    row: Row[Any]
-    release: Row[Any] | None
+    row: Row
+    release: Row | None
     live: live.Live
     world: process.World
     now: datetime
@@ -44,7 +44,7 @@ def lock(session: Session, instance_key: int, *, release_number: int | None = UN
     return Locked(session, row, release, alive, _world(row, release, alive.library, now), now)
 
 
-def world_for_new(release: Row[Any] | None, library: programs.Library, now: datetime) -> process.World:
+def world_for_new(release: Row | None, library: programs.Library, now: datetime) -> process.World:
     """What an instance may see that is just starting."""
     record = facts.of_release(release, now) if release is not None else facts.empty(now)
     return process.World(now=now, facts=record, library=library, zone=settings.current().zone)
@@ -52,8 +52,8 @@ def world_for_new(release: Row[Any] | None, library: programs.Library, now: date
 
 def adopt(
     session: Session,
-    row: Row[Any],
-    release: Row[Any] | None,
+    row: Row,
+    release: Row | None,
     instance: process.Instance,
     library: programs.Library,
     now: datetime,
@@ -63,7 +63,7 @@ def adopt(
     return Locked(session, row, release, alive, _world(row, release, library, now), now)
 
 
-def _load(session: Session, row: Row[Any]) -> live.Live:
+def _load(session: Session, row: Row) -> live.Live:
     """An instance from its stored state, with the keys of what is open in it."""
     library = programs.Library({name: int(key) for name, key in row.manifest["processes"].items()})
     state = locking.state(session, row.key)
@@ -77,7 +77,7 @@ def _load(session: Session, row: Row[Any]) -> live.Live:
     return alive
 
 
-def _world(row: Row[Any], release: Row[Any] | None, library: programs.Library, now: datetime) -> process.World:
+def _world(row: Row, release: Row | None, library: programs.Library, now: datetime) -> process.World:
     names = row.fact_names
     if not names:
         record: dict[str, Any] = {}

@@ -65,7 +65,7 @@ def tell(
         addresses[person.name] = person.email
     new = post.insert_new(session, rows)
     post.insert_deliveries(
-        session, [_delivery(key, addresses[user], told_at) for user, key in new.items() if addresses[user]]
+        session, [_delivery(key, address, told_at) for user, key in new.items() if (address := addresses[user])]
     )
     return len(new)
 

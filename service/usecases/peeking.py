@@ -26,7 +26,7 @@ def evaluate(instance_key: int, ref: str, expressions: Mapping[str, str]) -> Map
     return instance.evaluate(ref, expressions, _world(row))
 
 
-def _restored(instance_key: int) -> tuple[Row[Any], process.Instance]:
+def _restored(instance_key: int) -> tuple[Row, process.Instance]:
     row, stored = instances.get(instance_key), instances.state(instance_key)
     if row is None or stored is None:
         raise errors.NotFound(f"There is no instance {instance_key}.")
@@ -34,7 +34,7 @@ def _restored(instance_key: int) -> tuple[Row[Any], process.Instance]:
     return row, process.restore(stored[1], programs.program(row.definition_key), library=library)
 
 
-def _world(row: Row[Any]) -> process.World:
+def _world(row: Row) -> process.World:
     now = clock.now()
     release = releases.get(row.release_number) if row.release_number is not None else None
     record = facts.of_release(release, now) if release is not None else facts.empty(now)

@@ -196,14 +196,14 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _existing(name: str) -> Row[Any]:
+def _existing(name: str) -> Row:
     row = people.user(name)
     if row is None:
         raise errors.NotFound(f"There is no person {name}.")
     return row
 
 
-def _store_password(row: Row[Any], new: str, actor: policy.Actor) -> None:
+def _store_password(row: Row, new: str, actor: policy.Actor) -> None:
     problems = _problems(password=new)
     if problems:
         raise errors.InvalidInput({"new": problems["password"]})

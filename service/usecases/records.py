@@ -51,7 +51,7 @@ def _known(data: Mapping[str, Any], name: str) -> Any:
     return found
 
 
-def write(session: Session, release: Row[Any], recorded: Mapping[str, Any]) -> None:
+def write(session: Session, release: Row, recorded: Mapping[str, Any]) -> None:
     """Store facts of a locked release: its own columns where it has them, else `release_facts`."""
     columns: dict[str, Any] = {}
     others: dict[str, Any] = {}

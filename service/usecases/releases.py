@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from service import errors
-from service.bpmnio import forms as formjs
 from service.domain import clock, policy
 from service.engine import process, steps
 from service.storage import db, history, keys, locking, writing
 from service.storage.history import Entry
 from service.storage.models.releases import Category, Comment, Release, ReleasePerson
-from service.storage.queries import definitions, forms, people, releases
+from service.storage.queries import definitions, people, releases
 from service.storage.types import Row
-from service.usecases import advancing, instances, peeking, records
+from service.usecases import advancing, instances, records, schemas
 from service.usecases import locked as locks
 
 TYPES = ("major", "minor", "emergency")
@@ -130,7 +129,7 @@ def set_people(number: int, part: str, names: list[str], *, actor: policy.Actor)
         _tell(session, release, Entry("release.people", data={"part": part, "names": names, "by": actor.name}), actor)
 
 
-def see(number: int, *, actor: policy.Actor) -> Row[Any]:
+def see(number: int, *, actor: policy.Actor) -> Row:
     """One release, if the actor may see it. Raises NotFound, Forbidden."""
     release = releases.get(number)
     if release is None:
@@ -197,7 +196,7 @@ def create_category(name: str, title: str, models: Mapping[str, str], *, actor: 
         history.append_to_administration(session, [entry], at=clock.now(), actor=actor.name)
 
 
-def _offered(row: Row[Any], release: Row[Any], actor: policy.Actor) -> Offered:
+def _offered(row: Row, release: Row, actor: policy.Actor) -> Offered:
     return Offered(
         id=str(row.key),
         name=row.message,
@@ -211,7 +210,7 @@ def _offered(row: Row[Any], release: Row[Any], actor: policy.Actor) -> Offered:
     )
 
 
-def _wanted(number: int, wanted: str) -> Row[Any]:
+def _wanted(number: int, wanted: str) -> Row:
     offered = releases.actions(number)
     found = [row for row in offered if str(row.key) == wanted] or [row for row in offered if row.message == wanted]
     names = ", ".join(sorted({row.message for row in offered})) or "nothing"
@@ -223,22 +222,15 @@ def _wanted(number: int, wanted: str) -> Row[Any]:
     return found[0]
 
 
-def _checked(row: Row[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    if row.form_key is None:
-        if values:
-            raise errors.InvalidInput({name: ["is not a field of this action"] for name in values})
-        return {}, {}
-    schema = forms.by_key(row.form_key).body
-    answer = formjs.check(schema, peeking.form_data(row.instance_key, None), dict(values))
-    found = {name: list(texts) for name, texts in answer.errors.items()}
-    found |= {name: ["is not a field of this form"] for name in answer.unknown}
-    if found:
-        raise errors.InvalidInput(found)
-    recorded, checked = records.split(schema, answer.values)
-    return checked, recorded
+def _checked(row: Row, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    if row.form_key is not None:
+        return schemas.check(row.form_key, row.instance_key, None, values)
+    if values:
+        raise errors.InvalidInput({name: ["is not a field of this action"] for name in values})
+    return {}, {}
 
 
-def _model(values: Mapping[str, Any]) -> Row[Any]:
+def _model(values: Mapping[str, Any]) -> Row:
     category = releases.category(values["category"])
     if category is None:
         known = ", ".join(row.name for row in releases.categories())
@@ -284,7 +276,7 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
 
 
-def _tell(session: Any, release: Row[Any], entry: Entry, actor: policy.Actor) -> None:
+def _tell(session: Any, release: Row, entry: Entry, actor: policy.Actor) -> None:
     if release.instance_key is not None:
         locking.instance(session, release.instance_key)
         history.append_to_instance(session, release.instance_key, [entry], at=clock.now(), actor=actor.name)

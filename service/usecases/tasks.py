@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service import errors
-from service.bpmnio import forms as formjs
 from service.domain import approvals, clock, policy
 from service.engine import process, steps
 from service.storage import db, history, keys, locking, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Task, Vote
-from service.storage.queries import forms, people, releases, tasks
+from service.storage.queries import people, releases, tasks
 from service.storage.types import Row, Session
-from service.usecases import advancing, criteria, peeking, records
+from service.usecases import advancing, criteria, peeking, records, schemas
 from service.usecases import locked as locks
 
 
@@ -30,7 +29,7 @@ class FormView:
     draft: Mapping[str, Any] | None = field(default=None)
 
 
-def see(key: int, *, actor: policy.Actor) -> Row[Any]:
+def see(key: int, *, actor: policy.Actor) -> Row:
     """One task, if the actor may see it. Raises NotFound, Forbidden."""
     task = tasks.get(key)
     if task is None:
@@ -44,7 +43,7 @@ def see(key: int, *, actor: policy.Actor) -> Row[Any]:
 def claim(key: int, *, actor: policy.Actor) -> None:
     """Take a task (S2-12). Raises TaskTaken naming who has it, TaskNotOpen, Forbidden."""
 
-    def change(task: Row[Any], release: Row[Any] | None) -> tuple[dict[str, Any], Entry | None]:
+    def change(task: Row, release: Row | None) -> tuple[dict[str, Any], Entry | None]:
         policy.require(policy.may_claim(actor, task, release))
         if task.assignee == actor.name:
             return {}, None
@@ -58,7 +57,7 @@ def claim(key: int, *, actor: policy.Actor) -> None:
 def unclaim(key: int, *, actor: policy.Actor) -> None:
     """Hand a task back to its candidates. Raises TaskNotOpen, Forbidden."""
 
-    def change(task: Row[Any], release: Row[Any] | None) -> tuple[dict[str, Any], Entry | None]:
+    def change(task: Row, release: Row | None) -> tuple[dict[str, Any], Entry | None]:
         if task.assignee is None:
             return {}, None
         policy.require(policy.may_unclaim(actor, task))
@@ -74,7 +73,7 @@ def delegate(key: int, to: str, *, actor: policy.Actor) -> None:
     if people.actor(to) is None:
         raise errors.InvalidInput({"to": [f"there is no active person {to}"]})
 
-    def change(task: Row[Any], release: Row[Any] | None) -> tuple[dict[str, Any], Entry | None]:
+    def change(task: Row, release: Row | None) -> tuple[dict[str, Any], Entry | None]:
         policy.require(policy.may_delegate(actor, task, release))
         entry = _entry("task.delegated", task, actor, to=to, before=task.assignee)
         return {"assignee": to, "claimed_at": clock.now()}, entry
@@ -85,7 +84,7 @@ def delegate(key: int, to: str, *, actor: policy.Actor) -> None:
 def save_draft(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> None:
     """Keep what was typed so far; nobody else is told."""
 
-    def change(task: Row[Any], release: Row[Any] | None) -> tuple[dict[str, Any], Entry | None]:
+    def change(task: Row, release: Row | None) -> tuple[dict[str, Any], Entry | None]:
         policy.require(policy.may_complete(actor, task, release))
         return {"draft": dict(values)}, None
 
@@ -96,7 +95,7 @@ def form(key: int, *, actor: policy.Actor) -> FormView:
     """The form of a task with its data: facts, variables, and the draft or the answers."""
     task = see(key, actor=actor)
     release = releases.get(task.release_number) if task.release_number else None
-    schema = forms.by_key(task.form_key).body if task.form_key else None
+    schema = schemas.of(task.form_key) if task.form_key else None
     data = peeking.form_data(task.instance_key, task.ref if task.state == "open" else None)
     data = records.shown(schema or {}, data)
     if task.state != "open":
@@ -120,7 +119,10 @@ def complete(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> adv
     if task.approval is not None:
         return decide(key, str(values.get("outcome", "")), str(values.get("comment") or ""), actor=actor)
     _require_open(task)
-    checked, recorded = _checked(task, values)
+    checked: dict[str, Any] = dict(values)
+    recorded: dict[str, Any] = {}
+    if task.form_key is not None:
+        checked, recorded = schemas.check(task.form_key, task.instance_key, task.ref, values)
     with db.transaction() as session:
         locked, task = _lock(session, key, task)
         policy.require(policy.may_complete(actor, task, locked.release))
@@ -171,23 +173,8 @@ def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) ->
         return _finish(locked, task, {task.element: value}, actor=actor, answers=value)
 
 
-def _checked(task: Row[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The variables and the recorded facts of a submission; raises InvalidInput with the fields."""
-    if task.form_key is None:
-        return dict(values), {}
-    schema = forms.by_key(task.form_key).body
-    data = records.shown(schema, peeking.form_data(task.instance_key, task.ref))
-    answer = formjs.check(schema, data, dict(values))
-    found = {field: list(texts) for field, texts in answer.errors.items()}
-    found |= {field: ["is not a field of this form"] for field in answer.unknown}
-    if found:
-        raise errors.InvalidInput(found)
-    recorded, checked = records.split(schema, answer.values)
-    return checked, recorded
-
-
 def _finish(
-    locked: locks.Locked, task: Row[Any], values: Mapping[str, Any], *, actor: policy.Actor, answers: Mapping[str, Any]
+    locked: locks.Locked, task: Row, values: Mapping[str, Any], *, actor: policy.Actor, answers: Mapping[str, Any]
 ) -> advancing.Outcome:
     def command(instance: process.Instance, world: process.World) -> steps.Step:
         return instance.complete(task.ref, dict(values), world)
@@ -204,14 +191,14 @@ def _finish(
     return advancing.step(locked, command, actor=actor, closing={task.ref: columns}, names={task.ref: task.name})
 
 
-def _noted(locked: locks.Locked, task: Row[Any], actor: policy.Actor) -> advancing.Outcome:
+def _noted(locked: locks.Locked, task: Row, actor: policy.Actor) -> advancing.Outcome:
     """A decision that does not settle the approval yet."""
     writing.update_where(locked.session, Task, {"revision": task.revision + 1}, key=task.key)
     history.append_to_instance(locked.session, locked.row.key, locked.entries, at=locked.now, actor=actor.name)
     return advancing.Outcome(locked.row.key, locked.row.release_number, locked.row.status, revision=locked.row.revision)
 
 
-def _lock(session: Session, key: int, seen: Row[Any]) -> tuple[locks.Locked, Row[Any]]:
+def _lock(session: Session, key: int, seen: Row) -> tuple[locks.Locked, Row]:
     """Lock the task's instance and read the task again; raises TaskNotOpen if someone was faster."""
     try:
         locked = locks.lock(session, seen.instance_key, release_number=seen.release_number)
@@ -220,14 +207,12 @@ def _lock(session: Session, key: int, seen: Row[Any]) -> tuple[locks.Locked, Row
     except errors.Conflict:
         _require_open(tasks.get(key))
         raise
-    task = tasks.get(key)
-    _require_open(task)
-    return locked, task
+    return locked, _require_open(tasks.get(key))
 
 
 def _change(
     key: int,
-    change: Callable[[Row[Any], Row[Any] | None], tuple[dict[str, Any], Entry | None]],
+    change: Callable[[Row, Row | None], tuple[dict[str, Any], Entry | None]],
     *,
     actor: policy.Actor,
     bump: bool = True,
@@ -237,8 +222,7 @@ def _change(
     with db.transaction() as session:
         release = locking.release(session, seen.release_number) if seen.release_number is not None else None
         locking.instance(session, seen.instance_key)
-        task = tasks.get(key)
-        _require_open(task)
+        task = _require_open(tasks.get(key))
         columns, entry = change(task, release)
         if columns:
             writing.update_where(session, Task, columns | ({"revision": task.revision + 1} if bump else {}), key=key)
@@ -246,11 +230,11 @@ def _change(
             history.append_to_instance(session, seen.instance_key, [entry], at=clock.now(), actor=actor.name)
 
 
-def _require_open(task: Row[Any] | None) -> None:
+def _require_open(task: Row | None) -> Row:
     if task is None:
         raise errors.NotFound("There is no such task.")
     if task.state == "open":
-        return
+        return task
     at = task.closed_at.isoformat(timespec="seconds") if task.closed_at else ""
     who = _title(task.closed_by) if task.closed_by else "The process"
     raise errors.TaskNotOpen(
@@ -265,7 +249,7 @@ def _title(name: str) -> str:
     return people.titles([name]).get(name, name)
 
 
-def _entry(event: str, task: Row[Any], actor: policy.Actor, **data: Any) -> Entry:
+def _entry(event: str, task: Row, actor: policy.Actor, **data: Any) -> Entry:
     return Entry(
         event, task.element, task.activation_key, {"task": task.key, "name": task.name, "by": actor.name, **data}
     )

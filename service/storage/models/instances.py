@@ -145,7 +145,7 @@ class Subscription(Base):
 
 
 def _is_internal(context: DefaultExecutionContext) -> bool:
-    return str(context.get_current_parameters()["type"]).startswith("tidegate.")  # type: ignore[no-untyped-call]
+    return str(context.get_current_parameters()["type"]).startswith("tidegate.")
 
 
 class Job(Base):

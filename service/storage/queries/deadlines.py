@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from service.domain import clock, policy
 from service.storage import db
@@ -15,6 +15,7 @@ from service.storage.models.instances import Instance, Task
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.models.releases import Release
 from service.storage.queries import pages, releases
+from service.storage.types import Row
 
 OVERDUE = "overdue"
 
@@ -32,13 +33,13 @@ _WITH_CONTEXT = [
 ]
 
 
-def get(key: int) -> Row[Any] | None:
+def get(key: int) -> Row | None:
     """One deadline, with its task's assignee, groups and users, and its release's title, manager and coordinator."""
     with db.reading() as session:
         return session.execute(_contextual().where(Deadline.key == key)).first()
 
 
-def of_activation(key: int) -> Row[Any] | None:
+def of_activation(key: int) -> Row | None:
     """The deadline of an activation."""
     with db.reading() as session:
         return session.execute(_contextual().where(Deadline.activation_key == key)).first()
@@ -51,7 +52,7 @@ def listing(
     release: int | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> tuple[list[Row[Any]], str | None]:
+) -> tuple[list[Row], str | None]:
     """Deadlines the actor may see, soonest first. state: open, overdue (open and missed), met, late, cancelled."""
     limit = pages.bounded(limit)
     statement = _contextual().order_by(Deadline.due_at, Deadline.key).limit(limit + 1)
@@ -72,10 +73,10 @@ def listing(
     return pages.cut(rows, limit, lambda row: [row.due_at.isoformat(), row.key])
 
 
-def levels(deadline_keys: Iterable[int]) -> dict[int, list[Row[Any]]]:
+def levels(deadline_keys: Iterable[int]) -> dict[int, list[Row]]:
     """The levels of these deadlines by deadline key, earliest first."""
     wanted = list(deadline_keys)
-    found: dict[int, list[Row[Any]]] = {key: [] for key in wanted}
+    found: dict[int, list[Row]] = {key: [] for key in wanted}
     if not wanted:
         return found
     statement = (
@@ -89,7 +90,7 @@ def levels(deadline_keys: Iterable[int]) -> dict[int, list[Row[Any]]]:
     return found
 
 
-def of_release(number: int, *, open_only: bool = False) -> Sequence[Row[Any]]:
+def of_release(number: int, *, open_only: bool = False) -> Sequence[Row]:
     """Deadlines of a release, soonest first."""
     statement = _contextual().where(Deadline.release_number == number).order_by(Deadline.due_at, Deadline.key)
     if open_only:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import and_, func, select
 
 from service.storage import db
 from service.storage.models.definitions import Definition, Deployment, Form
 from service.storage.models.instances import Instance
+from service.storage.types import Row
 
 _LIGHT = [column for column in Definition.__table__.c if column.name != "source"]
 _FORM = list(Form.__table__.c)
 
 
-def latest(process_id: str) -> Row[Any] | None:
+def latest(process_id: str) -> Row | None:
     """The newest version of a process, without its source."""
     statement = (
         select(*_LIGHT)
@@ -27,7 +27,7 @@ def latest(process_id: str) -> Row[Any] | None:
         return session.execute(statement).first()
 
 
-def version(process_id: str, number: int) -> Row[Any] | None:
+def version(process_id: str, number: int) -> Row | None:
     """One version of a process, without its source."""
     with db.reading() as session:
         return session.execute(
@@ -35,13 +35,13 @@ def version(process_id: str, number: int) -> Row[Any] | None:
         ).first()
 
 
-def by_key(key: int) -> Row[Any] | None:
+def by_key(key: int) -> Row | None:
     """One version by its key, without its source."""
     with db.reading() as session:
         return session.execute(select(*_LIGHT).where(Definition.key == key)).first()
 
 
-def by_keys(keys: Iterable[int]) -> Sequence[Row[Any]]:
+def by_keys(keys: Iterable[int]) -> Sequence[Row]:
     """Several versions by key, without their sources."""
     with db.reading() as session:
         return session.execute(select(*_LIGHT).where(Definition.key.in_(list(keys)))).all()
@@ -56,7 +56,7 @@ def source(key: int) -> tuple[str, bytes, str] | None:
     return (row.file, row.source, row.process_id) if row else None
 
 
-def all_latest() -> Sequence[Row[Any]]:
+def all_latest() -> Sequence[Row]:
     """The newest version of every process by name, with deployed_at, deployed_by and how many instances are active."""
     newest = (
         select(Definition.process_id, func.max(Definition.version).label("version"))
@@ -87,7 +87,7 @@ def all_latest() -> Sequence[Row[Any]]:
         return session.execute(statement).all()
 
 
-def versions(process_id: str) -> Sequence[Row[Any]]:
+def versions(process_id: str) -> Sequence[Row]:
     """All versions of a process, newest first, with deployed_at, deployed_by and active instances of each."""
     running = (
         select(Instance.definition_key, func.count().label("running"))

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import and_, func, select
 
 from service.storage import db
 from service.storage.models.definitions import Deployment, Form
+from service.storage.types import Row
 
 _COLUMNS = list(Form.__table__.c)
 
 
-def by_key(key: int) -> Row[Any] | None:
+def by_key(key: int) -> Row | None:
     """One version of a form."""
     with db.reading() as session:
         return session.execute(select(*_COLUMNS).where(Form.key == key)).first()
 
 
-def latest(form_id: str) -> Row[Any] | None:
+def latest(form_id: str) -> Row | None:
     """The newest version of a form."""
     with db.reading() as session:
         return session.execute(
@@ -27,13 +27,13 @@ def latest(form_id: str) -> Row[Any] | None:
         ).first()
 
 
-def version(form_id: str, number: int) -> Row[Any] | None:
+def version(form_id: str, number: int) -> Row | None:
     """One version of a form."""
     with db.reading() as session:
         return session.execute(select(*_COLUMNS).where(Form.form_id == form_id, Form.version == number)).first()
 
 
-def versions(form_id: str) -> Sequence[Row[Any]]:
+def versions(form_id: str) -> Sequence[Row]:
     """All versions of a form, newest first, with deployed_at and deployed_by."""
     statement = (
         select(
@@ -52,7 +52,7 @@ def versions(form_id: str) -> Sequence[Row[Any]]:
         return session.execute(statement).all()
 
 
-def all_latest() -> Sequence[Row[Any]]:
+def all_latest() -> Sequence[Row]:
     """The newest version of every form, by id."""
     newest = select(Form.form_id, func.max(Form.version).label("version")).group_by(Form.form_id).subquery()
     statement = (

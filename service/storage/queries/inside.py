@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from service.storage import db
 from service.storage.models.instances import Activation, Task
+from service.storage.types import Row
 
 
-def open_tasks(instance_key: int, activation_key: int) -> list[Row[Any]]:
+def open_tasks(instance_key: int, activation_key: int) -> list[Row]:
     """The open tasks of an activity itself and of what it encloses: key, assignee, groups, users."""
     statement = (
         select(Task.key, Task.assignee, Task.groups, Task.users, Task.activation_key, Activation.path)

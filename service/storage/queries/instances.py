@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from service.domain import policy
 from service.storage import db
 from service.storage.models.instances import Activation, Incident, Instance, Job, Subscription
 from service.storage.queries import pages, releases
+from service.storage.types import Row
 
 _LIGHT = [column for column in Instance.__table__.c if column.name != "state"]
 _ACTIVATION = list(Activation.__table__.c)
@@ -18,7 +18,7 @@ _INCIDENT = list(Incident.__table__.c)
 _SUBSCRIPTION = list(Subscription.__table__.c)
 
 
-def get(key: int) -> Row[Any] | None:
+def get(key: int) -> Row | None:
     """One instance without the engine's state."""
     with db.reading() as session:
         return session.execute(select(*_LIGHT).where(Instance.key == key)).first()
@@ -31,7 +31,7 @@ def state(key: int) -> tuple[int, bytes] | None:
     return (row.revision, row.state) if row else None
 
 
-def activations(instance_key: int, *, open_only: bool = False) -> Sequence[Row[Any]]:
+def activations(instance_key: int, *, open_only: bool = False) -> Sequence[Row]:
     """The activations of an instance in the order they were entered."""
     statement = (
         select(*_ACTIVATION)
@@ -44,13 +44,13 @@ def activations(instance_key: int, *, open_only: bool = False) -> Sequence[Row[A
         return session.execute(statement).all()
 
 
-def activation(key: int) -> Row[Any] | None:
+def activation(key: int) -> Row | None:
     """One activation."""
     with db.reading() as session:
         return session.execute(select(*_ACTIVATION).where(Activation.key == key)).first()
 
 
-def incident(key: int) -> Row[Any] | None:
+def incident(key: int) -> Row | None:
     """One incident."""
     with db.reading() as session:
         return session.execute(select(*_INCIDENT).where(Incident.key == key)).first()
@@ -64,7 +64,7 @@ def incidents(
     instance: int | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> tuple[list[Row[Any]], str | None]:
+) -> tuple[list[Row], str | None]:
     """Incidents the actor may see, newest first."""
     limit = pages.bounded(limit)
     statement = select(*_INCIDENT).order_by(Incident.key.desc()).limit(limit + 1)
@@ -82,13 +82,13 @@ def incidents(
         return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
 
 
-def subscription(key: int) -> Row[Any] | None:
+def subscription(key: int) -> Row | None:
     """One open subscription."""
     with db.reading() as session:
         return session.execute(select(*_SUBSCRIPTION).where(Subscription.key == key)).first()
 
 
-def subscriptions(*, message: str, correlation: str | None, instance: int | None) -> Sequence[Row[Any]]:
+def subscriptions(*, message: str, correlation: str | None, instance: int | None) -> Sequence[Row]:
     """Open plain subscriptions (no actions) that wait for this message."""
     statement = select(*_SUBSCRIPTION).where(Subscription.message == message, Subscription.action.is_(False))
     if correlation is not None:
@@ -99,7 +99,7 @@ def subscriptions(*, message: str, correlation: str | None, instance: int | None
         return session.execute(statement.order_by(Subscription.key)).all()
 
 
-def jobs(instance_key: int, *, states: Iterable[str] = ("open", "failed")) -> Sequence[Row[Any]]:
+def jobs(instance_key: int, *, states: Iterable[str] = ("open", "failed")) -> Sequence[Row]:
     """Jobs of an instance in these states."""
     with db.reading() as session:
         return session.execute(
@@ -107,7 +107,7 @@ def jobs(instance_key: int, *, states: Iterable[str] = ("open", "failed")) -> Se
         ).all()
 
 
-def job(key: int) -> Row[Any] | None:
+def job(key: int) -> Row | None:
     """One job."""
     with db.reading() as session:
         return session.execute(select(*Job.__table__.c).where(Job.key == key)).first()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from service.storage import db
 from service.storage.models.definitions import Definition
 from service.storage.models.instances import Instance, Job
 from service.storage.models.releases import Release
+from service.storage.types import Row
 
 _COLUMNS = list(Job.__table__.c)
 _WITH_CONTEXT = [
@@ -22,7 +22,7 @@ _WITH_CONTEXT = [
 ]
 
 
-def get(key: int) -> Row[Any] | None:
+def get(key: int) -> Row | None:
     """One job, with its release's title, manager and coordinator and the name of its model."""
     statement = (
         select(*_WITH_CONTEXT)
@@ -35,13 +35,13 @@ def get(key: int) -> Row[Any] | None:
         return session.execute(statement).first()
 
 
-def by_keys(keys: Iterable[int]) -> Sequence[Row[Any]]:
+def by_keys(keys: Iterable[int]) -> Sequence[Row]:
     """Several jobs, in the order of their keys."""
     with db.reading() as session:
         return session.execute(select(*_COLUMNS).where(Job.key.in_(list(keys))).order_by(Job.key)).all()
 
 
-def of_instance(instance_key: int, *, state: str | None = None) -> Sequence[Row[Any]]:
+def of_instance(instance_key: int, *, state: str | None = None) -> Sequence[Row]:
     """Jobs of an instance, in the order they were wanted."""
     statement = select(*_COLUMNS).where(Job.instance_key == instance_key).order_by(Job.key)
     if state:

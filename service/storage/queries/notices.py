@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from service.domain import policy
 from service.storage import db
 from service.storage.models.notices import Delivery, Notice
 from service.storage.models.people import User
 from service.storage.queries import pages, releases
+from service.storage.types import Row
 
 _COLUMNS = [column for column in Notice.__table__.c if column.name != "as_recipient"] + [Notice.as_.label("as_")]
 _DELIVERY = list(Delivery.__table__.c)
@@ -30,7 +31,7 @@ _RECEIPT = [
 ]
 
 
-def reachable(names: Iterable[str]) -> Sequence[Row[Any]]:
+def reachable(names: Iterable[str]) -> Sequence[Row]:
     """Active people of these names: name, email, language, zone."""
     statement = select(User.name, User.email, User.language, User.zone).where(
         User.name.in_(list(names)), User.deactivated_at.is_(None)
@@ -41,7 +42,7 @@ def reachable(names: Iterable[str]) -> Sequence[Row[Any]]:
 
 def inbox(
     user: str, *, unread: bool | None = None, limit: int = 50, cursor: str | None = None
-) -> tuple[list[Row[Any]], str | None]:
+) -> tuple[list[Row], str | None]:
     """A person's notices, newest first."""
     limit = pages.bounded(limit)
     statement = select(*_COLUMNS).where(Notice.user == user).order_by(Notice.key.desc()).limit(limit + 1)
@@ -61,7 +62,7 @@ def unread(user: str) -> int:
         ).scalar_one()
 
 
-def get(key: int) -> Row[Any] | None:
+def get(key: int) -> Row | None:
     """One notice."""
     with db.reading() as session:
         return session.execute(select(*_COLUMNS).where(Notice.key == key)).first()
@@ -80,7 +81,7 @@ def listing(
     user: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> tuple[list[Row[Any]], str | None]:
+) -> tuple[list[Row], str | None]:
     """Notices with their receipts, newest first: those of releases the actor may see, and their own.
 
     A row has the notice, user_title, and of its delivery (None where there is none): channel, address, delivery_state,
@@ -101,22 +102,20 @@ def listing(
         return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
 
 
-def of_release(number: int, *, limit: int = 200) -> Sequence[Row[Any]]:
+def of_release(number: int, *, limit: int = 200) -> Sequence[Row]:
     """Receipts of a release, newest first; rows as in `listing`."""
     statement = _receipts().where(Notice.release_number == number).order_by(Notice.key.desc()).limit(limit)
     with db.reading() as session:
         return session.execute(statement).all()
 
 
-def of_cause(cause: str) -> Sequence[Row[Any]]:
+def of_cause(cause: str) -> Sequence[Row]:
     """Receipts of one cause, by person; rows as in `listing`."""
     with db.reading() as session:
         return session.execute(_receipts().where(Notice.cause == cause).order_by(Notice.user)).all()
 
 
-def deliveries(
-    *, state: str | None = None, limit: int = 50, cursor: str | None = None
-) -> tuple[list[Row[Any]], str | None]:
+def deliveries(*, state: str | None = None, limit: int = 50, cursor: str | None = None) -> tuple[list[Row], str | None]:
     """Deliveries with subject and user of their notice, newest first; state dead: those that were given up."""
     limit = pages.bounded(limit)
     statement = (

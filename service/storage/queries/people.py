@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from service.domain import policy
 from service.storage import db
 from service.storage.models.people import Group, Membership, Token, User
+from service.storage.types import Row
 
 _USERS = User.__table__.c
 _GROUPS = Group.__table__.c
@@ -55,13 +55,13 @@ def _actor(*conditions: ColumnElement[bool]) -> policy.Actor | None:
     )
 
 
-def user(name: str) -> Row[Any] | None:
+def user(name: str) -> Row | None:
     """One person's row, active or not."""
     with db.reading() as session:
         return session.execute(select(*_USERS).where(User.name == name)).first()
 
 
-def users(*, active_only: bool = False) -> Sequence[Row[Any]]:
+def users(*, active_only: bool = False) -> Sequence[Row]:
     """Everybody, by name."""
     statement = select(*_USERS).order_by(User.name)
     if active_only:
@@ -84,7 +84,7 @@ def memberships() -> Mapping[str, list[str]]:
     return found
 
 
-def groups() -> Sequence[Row[Any]]:
+def groups() -> Sequence[Row]:
     """All groups with the number of active members: name, title, members."""
     active = (
         select(Membership.group_name)
@@ -146,7 +146,7 @@ def titles(names: Iterable[str]) -> dict[str, str]:
         }
 
 
-def tokens(user_name: str) -> Sequence[Row[Any]]:
+def tokens(user_name: str) -> Sequence[Row]:
     """A person's tokens, newest first: key, label, created_at, revoked_at."""
     statement = (
         select(Token.key, Token.label, Token.created_at, Token.revoked_at)

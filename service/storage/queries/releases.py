@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
 
 from service.domain import policy
 from service.storage import db
 from service.storage.models.instances import Subscription, Task, TaskCandidate, Vote
 from service.storage.models.releases import Category, Comment, Milestone, Release, ReleaseFact, ReleasePerson
 from service.storage.queries import pages
+from service.storage.types import Row
 
 _COLUMNS = list(Release.__table__.c)
 
 
-def get(number: int) -> Row[Any] | None:
+def get(number: int) -> Row | None:
     """One release."""
     with db.reading() as session:
         return session.execute(select(*_COLUMNS).where(Release.number == number)).first()
 
 
-def by_instance(instance_key: int) -> Row[Any] | None:
+def by_instance(instance_key: int) -> Row | None:
     """The release that this instance runs."""
     with db.reading() as session:
         return session.execute(select(*_COLUMNS).where(Release.instance_key == instance_key)).first()
@@ -76,7 +77,7 @@ def listing(
     q: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> tuple[list[Row[Any]], str | None]:
+) -> tuple[list[Row], str | None]:
     """Releases the actor may see, highest number first (S1-36)."""
     limit = pages.bounded(limit)
     statement = select(*_COLUMNS).order_by(Release.number.desc()).limit(limit + 1)
@@ -119,7 +120,7 @@ def facts(number: int) -> dict[str, Any]:
         return {row.name: row.value for row in rows}
 
 
-def actions(number: int) -> Sequence[Row[Any]]:
+def actions(number: int) -> Sequence[Row]:
     """Open subscriptions of a release that people may trigger."""
     statement = (
         select(*Subscription.__table__.c)
@@ -130,7 +131,7 @@ def actions(number: int) -> Sequence[Row[Any]]:
         return session.execute(statement).all()
 
 
-def comments(number: int) -> Sequence[Row[Any]]:
+def comments(number: int) -> Sequence[Row]:
     """Comments of a release, oldest first."""
     with db.reading() as session:
         return session.execute(
@@ -152,7 +153,7 @@ def people(number: int) -> dict[str, list[str]]:
     return found
 
 
-def milestones(number: int) -> Sequence[Row[Any]]:
+def milestones(number: int) -> Sequence[Row]:
     """Milestones reached, in order."""
     statement = (
         select(*Milestone.__table__.c)
@@ -163,13 +164,13 @@ def milestones(number: int) -> Sequence[Row[Any]]:
         return session.execute(statement).all()
 
 
-def categories() -> Sequence[Row[Any]]:
+def categories() -> Sequence[Row]:
     """All categories by title: name, title, models."""
     with db.reading() as session:
         return session.execute(select(*Category.__table__.c).order_by(Category.title)).all()
 
 
-def category(name: str) -> Row[Any] | None:
+def category(name: str) -> Row | None:
     """One category."""
     with db.reading() as session:
         return session.execute(select(*Category.__table__.c).where(Category.name == name)).first()

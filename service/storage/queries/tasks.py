@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from service.domain import clock, policy
 from service.storage import db
 from service.storage.models.instances import Task, TaskCandidate, Vote
 from service.storage.models.releases import Release
 from service.storage.queries import pages, releases
+from service.storage.types import Row
 
 _COLUMNS = list(Task.__table__.c)
 _WITH_RELEASE = [
@@ -23,13 +23,13 @@ _WITH_RELEASE = [
 ]
 
 
-def get(key: int) -> Row[Any] | None:
+def get(key: int) -> Row | None:
     """One task."""
     with db.reading() as session:
         return session.execute(select(*_COLUMNS).where(Task.key == key)).first()
 
 
-def by_keys(keys: Sequence[int]) -> list[Row[Any]]:
+def by_keys(keys: Sequence[int]) -> list[Row]:
     """Several tasks, in the order of their keys."""
     if not keys:
         return []
@@ -37,7 +37,7 @@ def by_keys(keys: Sequence[int]) -> list[Row[Any]]:
         return list(session.execute(select(*_COLUMNS).where(Task.key.in_(keys)).order_by(Task.key)).all())
 
 
-def open_of_instance(instance_key: int) -> Sequence[Row[Any]]:
+def open_of_instance(instance_key: int) -> Sequence[Row]:
     """Open tasks of an instance in the order they opened."""
     statement = (
         select(*_COLUMNS)
@@ -48,7 +48,7 @@ def open_of_instance(instance_key: int) -> Sequence[Row[Any]]:
         return session.execute(statement).all()
 
 
-def of_release(number: int, *, state: str | None = None) -> Sequence[Row[Any]]:
+def of_release(number: int, *, state: str | None = None) -> Sequence[Row]:
     """Tasks of a release in the order they opened."""
     statement = select(*_COLUMNS).where(Task.release_number == number).order_by(Task.opened_at, Task.key)
     if state:
@@ -57,7 +57,7 @@ def of_release(number: int, *, state: str | None = None) -> Sequence[Row[Any]]:
         return session.execute(statement).all()
 
 
-def votes(task_key: int) -> Sequence[Row[Any]]:
+def votes(task_key: int) -> Sequence[Row]:
     """Decisions on an approval, oldest first."""
     with db.reading() as session:
         return session.execute(
@@ -78,7 +78,7 @@ def listing(
     q: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
-) -> tuple[list[Row[Any]], str | None]:
+) -> tuple[list[Row], str | None]:
     """Tasks the actor may see: most overdue first, those without a due moment last.
 
     `assignee=''` asks for tasks that nobody holds; `mine` for what the actor holds or may take.
