@@ -276,7 +276,8 @@ class Board:
         self.queue.clear()
         drawn = self.flow.graph.elements.get(element)
         name = drawn.name if drawn else ""
-        self.say(steps.Ended("", element, outcome, name, dict(self.scopes.local(ROOT))))
+        status = drawn.status if drawn else None
+        self.say(steps.Ended("", element, outcome, name, dict(self.scopes.local(ROOT)), status))
 
 
 def by_age(tokens: Mapping[str, Token]) -> list[Token]:

@@ -127,6 +127,7 @@ class Element:
     criteria: Mapping[str, str] = field(default_factory=dict)  # label -> FEEL condition
     milestone: str | None = None
     action: Action | None = None
+    status: str | None = None  # of an end event: what the release is then
     button: str | None = None  # tidegate.button: what the primary button says
     gate: bool = False  # a gate task that the normaliser added for a phase with criteria
     condition: str | None = None  # of a sequence flow

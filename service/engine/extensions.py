@@ -24,6 +24,7 @@ PROPERTIES = {
     "tidegate.escalation": ("beside a deadline", "The ladder, one `MOMENT: recipients [repeat DURATION xN]` a line."),
     "tidegate.approval": ("user task", "`any`, `all`, a number, or FEEL that gives one of these."),
     "tidegate.milestone": ("throw or end event", "The milestone that is reached here."),
+    "tidegate.status": ("end event", "What the release is then: `closed` (default), `terminated` or `backed-out`."),
     "tidegate.roles": ("action", "Who is offered the action: roles and `group:x`; absent: the release manager."),
     "tidegate.label": ("action", "What its button says; absent: the name of the event."),
     "tidegate.reason": ("action", "`required` or `optional` (default)."),
@@ -33,6 +34,7 @@ PROPERTIES = {
     "tidegate.binding": ("user task, call activity", "`live`: follow new versions; absent: those of the start stay."),
 }
 CRITERION_PLACE = ("user task, phase", "FEEL condition; while it does not hold, the task or phase cannot be completed.")
+STATUSES = ("closed", "terminated", "backed-out")
 CLOCKS = ("elapsed", "working")
 REASONS = ("required", "optional")
 
@@ -140,8 +142,16 @@ def _tidegate_fields(ext: Extensions, node: etree._Element, found: Findings) -> 
         },
         "milestone": props.get("tidegate.milestone") or None,
         "button": props.get("tidegate.button") or None,
+        "status": _status(props.get("tidegate.status"), node, found),
         "binding": props.get("tidegate.binding") or "version",
     }
+
+
+def _status(text: str | None, node: etree._Element, found: Findings) -> str | None:
+    if text and text not in STATUSES:
+        advice = f"The status “{text}” is unknown. Choose among {', '.join(STATUSES)}."
+        found.error("status", advice, line=node.sourceline, element=node.get("id"))
+    return text or None
 
 
 def _ladder(text: str | None, node: etree._Element, found: Findings) -> tuple[escalation.Rung, ...] | None:

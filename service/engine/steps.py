@@ -191,11 +191,15 @@ class IncidentRaised(Fact):
 
 @dataclass(frozen=True)
 class Ended(Fact):
-    """The whole instance is over. `element` is the end event reached last; outcome completed or cancelled."""
+    """The whole instance is over. `element` is the end event reached last; outcome completed or cancelled.
+
+    status: what the drawing says that the release is then, if it says so.
+    """
 
     outcome: str = "completed"
     name: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
+    status: str | None = None
 
 
 @dataclass(frozen=True)

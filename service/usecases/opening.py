@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from service.domain import approvals
+from service.domain import approvals, policy
 from service.engine import steps
 from service.storage.queries import forms, people, waiting
 from service.usecases import locked as locks
@@ -33,8 +33,8 @@ def task_row(
 ) -> tuple[dict[str, Any], steps.IncidentRaised | None]:
     """The row of a new task, and an incident where an approval has too few deciders."""
     groups, users, assignee = list(fact.groups), list(fact.users), fact.assignee
-    if fact.gate and locked.release is not None:
-        assignee = assignee or locked.release.coordinator
+    if fact.gate:
+        assignee, groups, users = _gatekeepers(locked)
     row: dict[str, Any] = {
         "key": key, "instance_key": locked.row.key, "activation_key": place.activation_key, "ref": fact.ref,
         "release_number": locked.row.release_number, "element": fact.element, "name": fact.name[:255],
@@ -48,6 +48,13 @@ def task_row(
         return row, None
     row["approval"] = approval(locked, fact.approval, groups, users, assignee, place)
     return row, too_few(row["approval"], fact.ref, fact.element)
+
+
+def _gatekeepers(locked: locks.Locked) -> tuple[str | None, list[str], list[str]]:
+    """A gate is the release's coordinator's; without one, any coordinator may take it."""
+    if locked.release is not None and locked.release.coordinator:
+        return locked.release.coordinator, [], []
+    return None, [], sorted(people.names_with_role(policy.COORDINATOR))
 
 
 def approval(

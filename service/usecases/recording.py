@@ -272,7 +272,8 @@ class Recorder:
     def _ended(self, fact: steps.Ended) -> None:
         self.ended = fact
         self.tell("instance.ended", fact, outcome=fact.outcome, name=fact.name)
-        self.release_columns |= {"status": "closed", "outcome": fact.name or fact.outcome, "closed_at": self.now}
+        status = fact.status or ("closed" if fact.outcome == "completed" else "terminated")
+        self.release_columns |= {"status": status, "outcome": fact.name or fact.outcome, "closed_at": self.now}
 
     # -- writing --------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from flask import Flask
 from service import errors
 from service.domain import policy
 from service.storage.queries import history, releases, tasks
-from service.usecases import live, models
+from service.usecases import criteria, live, models
 from service.usecases import releases as releases_
 from service.usecases import tasks as tasks_
 from tests import cast
@@ -28,7 +28,7 @@ MODEL = d.diagram(
     + d.user("teach", groups="trainers")
     + d.end("end", name="Closed")
     + d.end("taught", name="Closed after training")
-    + d.end("terminated", name="Terminated")
+    + d.element("endEvent", "terminated", d.properties({"status": "terminated"}), name="Terminated")
     + d.element("exclusiveGateway", "merge")
     + d.chain("start", "merge", "phase_build", "train", "end")
     + d.flow("train", "teach", "=release.training = true")
@@ -166,7 +166,7 @@ def test_terminating_needs_a_reason_and_ends_tasks_and_release(release: int) -> 
     live.forget()
     releases_.act(release, "terminate", {"reason": "The vendor withdrew it."}, actor=cast.actor("max"))
     row = releases.get(release)
-    assert (row.status, row.outcome) == ("closed", "Terminated")
+    assert (row.status, row.outcome) == ("terminated", "Terminated")
     assert [task.state for task in tasks.of_release(release)] == ["cancelled"]
     told = next(event for event in history.of_release(release) if event.event == "action.triggered")
     assert (told.actor, told.data["reason"]) == ("max", "The vendor withdrew it.")
@@ -178,6 +178,32 @@ def test_an_action_that_is_not_offered_is_refused_with_what_is(release: int) -> 
     finish_work(release, {})
     with pytest.raises(errors.Conflict):
         releases_.act(release, "terminate", {"reason": "x"}, actor=cast.actor("max"))
+
+
+GATED = d.diagram(
+    d.start()
+    + d.element(
+        "subProcess",
+        "phase",
+        d.properties({"phase": "build", "criterion_1": "Approved: =release.training = true"}),
+        INSIDE,
+    )
+    + d.end()
+    + d.chain("start", "phase", "end"),
+    process="gated",
+)
+
+
+def test_a_phase_with_criteria_ends_at_a_gate_of_its_coordinator(release: int, owner: policy.Actor) -> None:
+    models.deploy([("gated.bpmn", GATED)], actor=owner)
+    number = releases_.create({**GIVEN, "model": "gated"}, actor=cast.actor("cora"))
+    finish_work(number, {"training": False})
+    (gate,) = tasks.of_release(number, state="open")
+    assert (gate.gate, gate.assignee) == (True, "cora")
+    with pytest.raises(errors.CriteriaUnmet) as refused:
+        tasks_.complete(gate.key, {}, actor=cast.actor("cora"))
+    assert refused.value.facts["missing"] == ["Approved"]
+    assert [(c.label, c.met) for c in criteria.checklist(gate)] == [("Approved", False)]
 
 
 @pytest.mark.req("S2-13")
