@@ -261,6 +261,17 @@ def test_missing_form_and_people_are_only_warned_of():
     assert sorted((p.code, p.severity) for p in found) == [("form-missing", "warning"), ("nobody-assigned", "warning")]
 
 
+def test_an_action_without_a_name_is_warned_of():
+    found = definitions.check("f.bpmn", diagram(around(catch('<bpmn:messageEventDefinition messageRef="M"/>'))))
+    assert [(p.code, p.severity, p.element_id) for p in found] == [("action-unnamed", "warning", "T")]
+
+
+def test_a_binding_by_version_tag_is_warned_of():
+    called = '<zeebe:calledElement processId="q" bindingType="versionTag" versionTag="1"/>'
+    found = definitions.check("f.bpmn", diagram(around(extended("callActivity", called))))
+    assert [(p.code, p.severity, p.element_id) for p in found] == [("binding-ignored", "warning", "T")]
+
+
 def test_a_problem_reads_as_lint_prints_it():
     (problem,) = errors(diagram(around('<bpmn:complexGateway id="T"/>')))
     assert str(problem).startswith("f.bpmn:3: T: complex-gateway: ")

@@ -66,6 +66,13 @@ def _extensions(root: etree._Element, found: Findings) -> None:
             found.error("listener", WAITING[name], line=node.sourceline, element=owner)
         elif name not in UNDERSTOOD and _directly(node):
             found.warning("ignored-extension", f"zeebe:{name} has no effect here.", line=node.sourceline, element=owner)
+        if node.get("bindingType") == "versionTag":
+            found.warning(
+                "binding-ignored",
+                "Versions are those of the start of an instance; a version tag chooses none.",
+                line=node.sourceline,
+                element=owner,
+            )
         if name == "formDefinition" and not node.get("formId"):
             found.warning(
                 "form-not-by-id",

@@ -13,7 +13,6 @@ from service.engine.findings import Findings
 class Scope:
     """The nodes and flows directly inside a process or sub-process."""
 
-    id: str
     container: elements.Element | elements.Process
     nodes: dict[str, elements.Element] = field(default_factory=dict)
     flows: list[elements.Element] = field(default_factory=list)
@@ -24,8 +23,8 @@ class Scope:
 def check(process: elements.Process, found: Findings) -> None:
     for scope in scopes(process).values():
         _references(scope, process, found)
-        _starts(scope, process, found)
-        _boundaries(scope, process, found)
+        _starts(scope, found)
+        _boundaries(scope, found)
         _gateways(scope, found)
         _links(scope, found)
         _reachable(scope, found)
@@ -33,10 +32,10 @@ def check(process: elements.Process, found: Findings) -> None:
 
 def scopes(process: elements.Process) -> dict[str | None, Scope]:
     """The scopes of a process by the id of their container; None is the process level."""
-    made: dict[str | None, Scope] = {None: Scope(process.id, process)}
+    made: dict[str | None, Scope] = {None: Scope(process)}
     for element in process.elements.values():
         if element.type in reading.CONTAINERS:
-            made[element.id] = Scope(element.id, element)
+            made[element.id] = Scope(element)
     for element in process.elements.values():
         scope = made.get(element.parent)
         if scope is None:
@@ -79,7 +78,7 @@ def _references(scope: Scope, process: elements.Process, found: Findings) -> Non
             found.error("flow-out-of-end", "A flow leaves this end event; remove it, or use a throw event.", node)
 
 
-def _starts(scope: Scope, process: elements.Process, found: Findings) -> None:
+def _starts(scope: Scope, found: Findings) -> None:
     if isinstance(scope.container, elements.Element) and (
         scope.container.type == "adHocSubProcess" or scope.container.triggered_by_event
     ):
@@ -98,7 +97,7 @@ def _starts(scope: Scope, process: elements.Process, found: Findings) -> None:
             )
 
 
-def _boundaries(scope: Scope, process: elements.Process, found: Findings) -> None:
+def _boundaries(scope: Scope, found: Findings) -> None:
     for node in scope.nodes.values():
         if node.type != "boundaryEvent" or node.event is None:
             continue
@@ -145,6 +144,13 @@ def _event_gateway(scope: Scope, node: elements.Element, flows: list[elements.El
                 "event-gateway",
                 f"Behind an event-based gateway only catch events and receive tasks may stand, not {target.id}.",
                 flow,
+            )
+        borders = [n for n in scope.nodes.values() if n.event is not None and n.event.attached_to == flow.target]
+        if target is not None and (target.loop is not None or borders):
+            found.error(
+                "event-gateway",
+                f"Behind an event-based gateway {target.id} can neither repeat nor have boundary events; remove them.",
+                target,
             )
 
 

@@ -113,6 +113,8 @@ def _action(element: elements.Element, found: Findings) -> None:
         found.error("unknown-value", f"tidegate.reason is {' or '.join(extensions.REASONS)}, not {reason}.", element)
     if element.properties.get("tidegate.action") not in (None, "", "yes", "no"):
         found.error("unknown-value", "tidegate.action is yes or no.", element)
+    if element.action and not (element.name or element.properties.get("tidegate.label")):
+        found.warning("action-unnamed", "Name this event: people are offered it as an action by its name.", element)
     for role in element.action.roles if element.action else ():
         if role not in policy.ROLES and not (role.startswith("group:") and role.removeprefix("group:").strip()):
             found.error(
