@@ -51,14 +51,14 @@ class CatchEvent(nodes.Node):
 
     def arrive(self, token: Token) -> None:
         self.enter(token)
-        nodes.map_inputs(token)
         self.arm(token)
 
     def arm(self, token: Token) -> None:
         element = token.element
         assert element is not None
+        nodes.map_inputs(token)
         if element.event is None or element.event.kind in ("none", "link"):
-            token.board.ready(token)
+            self.fire(token, {})
             return
         arm(token, token.board.scope_of(token), None)
 

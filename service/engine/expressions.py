@@ -32,13 +32,13 @@ class Stuck(Exception):
 class NoPython(BasePythonScriptEngineEnvironment):
     """What SpiffWorkflow may evaluate by itself: nothing."""
 
-    def evaluate(self, expression: str, context: Any, external_context: Any = None) -> Any:
+    def evaluate(self, expression: str, *_context: Any, **_more: Any) -> Any:
         raise ScriptFailed("Python expressions are never evaluated.", expression=expression)
 
-    def execute(self, script: str, context: Any, external_context: Any = None) -> Any:
+    def execute(self, script: str, *_context: Any, **_more: Any) -> Any:
         raise ScriptFailed("Python scripts are never run.", expression=script)
 
-    def call_service(self, context: Any, **kwargs: Any) -> Any:
+    def call_service(self, *_context: Any, **_more: Any) -> Any:
         raise ScriptFailed("Services are called by workers, never by the engine.")
 
 

@@ -17,8 +17,6 @@ from service.engine import observing, steps
 from service.engine.expressions import Stuck
 from service.engine.tokens import Flow, Token
 
-INNER = frozenset({"End"})
-
 
 class Node(BpmnTaskSpec):
     """An element that does nothing by itself: the token passes at once."""

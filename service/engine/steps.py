@@ -1,7 +1,7 @@
 """What one command made the engine do, as plain facts in the order in which they happened.
 
-An activation is one stay of a token in one element. Inside the engine its identity is `ref` (text, unique in the instance,
-stable over saving and restoring); storage gives it a key.
+An activation is one stay of a token in one element. Inside the engine its identity is `ref` (text, unique in the
+instance, stable over saving and restoring); storage gives it a key.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Entered(Fact):
 
 @dataclass(frozen=True)
 class Left(Fact):
-    """A token left: outcome completed, cancelled (interrupted, terminated) or skipped; `result` of scripts and decisions."""
+    """A token left: outcome completed, cancelled (interrupted, terminated) or skipped; `result` of scripts."""
 
     outcome: str = "completed"
     result: Any = None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from service.engine import steps
-from service.errors import NotFound
+from service.errors import InvalidDefinition, NotFound
 from tests.engine.drawing import (
+    Node,
     boundary,
     catch,
     chain,
@@ -333,3 +334,24 @@ def test_the_end_event_that_was_reached_last_names_the_outcome():
     assert Case(file(body), {"bad": False}).of(steps.Ended)[0].element == "E"
     ended = Case(file(body), {"bad": True}).of(steps.Ended)[0]
     assert (ended.element, ended.name, ended.outcome) == ("X", "X", "completed")
+
+
+@pytest.mark.parametrize("part", ["loop", "border"])
+def test_behind_an_event_based_gateway_nothing_repeats_and_nothing_has_borders(part):
+    task = receive("R", "go")
+    if part == "loop":
+        task = Node("R", task.replace("</bpmn:receiveTask>", f"{each('=[1]')}</bpmn:receiveTask>"))
+    border = "" if part == "loop" else boundary("B", "R", duration("PT1M")) + chain("B", end("E3"))
+    body = drawn(chain(start(), race("G"), task, end()), chain("G", catch("T", duration("PT1H")), end("E2")), border)
+    with pytest.raises(InvalidDefinition, match="event-gateway"):
+        Case(file(body, messages={"go": ""}))
+
+
+def test_a_receive_task_behind_an_event_based_gateway_reads_its_inputs():
+    body = drawn(
+        chain(start(), race("G"), receive("R", "go", inputs={"id": "=order + 1"}), user("A"), end()),
+        chain("G", catch("T", duration("PT1H")), end("E2")),
+    )
+    case = Case(file(body, messages={"go": "=id"}), {"order": 1})
+    assert case.of(steps.Subscribed)[0].correlation == "2"
+    assert case.deliver("R").open == ["A"]
