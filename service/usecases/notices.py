@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy.orm import Session
-
 from service import errors
 from service.domain import clock, policy
 from service.integrations import mail, texts
 from service.storage import db, leases, post, writing
 from service.storage.models.notices import Delivery
 from service.storage.queries import notices as stored
+from service.storage.types import Session
 from service.usecases import settings
 
 log = logging.getLogger(__name__)
