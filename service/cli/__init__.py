@@ -22,6 +22,7 @@ COMMANDS = {
     "token": "service.cli.people:token",
     "lint": "service.cli.models:lint",
     "deploy": "service.cli.models:deploy",
+    "play": "service.cli.play:play",
     "form": "service.cli.forms:form",
 }
 

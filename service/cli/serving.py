@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 from gunicorn.app import base
+from prometheus_client import multiprocess
 
 from service import app, config, errors
 from service.cli import wiring
@@ -19,6 +21,7 @@ from service.jobs import worker as working
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 STUCK_SECONDS = 60
+SHARED_FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class Server(base.BaseApplication):
@@ -42,6 +45,7 @@ class Server(base.BaseApplication):
             "control_socket_disable": True,
             "proc_name": "tidegate-web",
             "loglevel": "warning",
+            "child_exit": _forget,
         }
         for name, value in options.items():
             if name in self.cfg.settings and value is not None:
@@ -49,6 +53,20 @@ class Server(base.BaseApplication):
 
     def load(self) -> Flask:
         return app.create_app(self.settings)
+
+
+def _share_figures(settings: config.Settings) -> None:
+    """Begin again with a folder where the processes put their figures together; the library asks only at its import."""
+    folder = settings.data_dir / f"metrics-{settings.bind.rpartition(':')[2]}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    os.environ[SHARED_FIGURES] = str(folder)
+    os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
+
+
+def _forget(server: Any, child: Any) -> None:
+    if SHARED_FIGURES in os.environ:
+        multiprocess.mark_process_dead(child.pid)
 
 
 def _memory() -> str | None:
@@ -62,8 +80,8 @@ def web(processes: int) -> None:
     """Serve pages and API on TIDEGATE_BIND, with TIDEGATE_WEB_THREADS threads a process."""
     settings = wiring.settings()
     wiring.log_to_stderr()
-    if processes > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="tidegate-metrics-")
+    if processes > 1 and SHARED_FIGURES not in os.environ:
+        _share_figures(settings)
     click.echo(f"web: listening on http://{settings.bind}", err=True)
     Server(settings, processes).run()
 

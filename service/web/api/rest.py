@@ -80,16 +80,16 @@ class Blueprint(flask_smorest.Blueprint):
         declared = getattr(view_func, access.ATTRIBUTE, None)
         if declared is None:
             raise TypeError(f"{view_func.__name__} does not say who may use it")
-        takes_query = any(
-            parameter["in"] == "query"
-            for parameter in getattr(view_func, "_apidoc", {}).get("arguments", {}).get("parameters", ())
-        )
+        described = view_func._apidoc
+        described.setdefault("manual_doc", {})["operationId"] = view_func.__name__
+        arguments = described.get("arguments", {}).get("parameters", ())
+        takes_query = any(parameter["in"] == "query" for parameter in arguments)
         super().add_url_rule(rule, endpoint, view_func if takes_query else _without_query(view_func), *args, **options)
 
     def _document(self, doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **kwargs: Any) -> dict[str, Any]:
         parameters = doc.setdefault("parameters", [])
         refusals = {401, 403, 404}
-        if "requestBody" in doc:
+        if "requestBody" in doc or "requestBody" in doc_info.get("manual_doc", {}):
             refusals |= {400, 413, 415, 422}
         if method != "get":
             refusals |= {409}
