@@ -247,7 +247,10 @@ class Board:
         if outcome == "completed" and element.milestone:
             self.say(steps.MilestoneReached(token.ref, element.id, element.milestone, element.name))
         if outcome == "completed" and element.type == "endEvent":
-            token.flow.ended_at = element.id
+            # An end without a status, of a reminder for example, does not hide the one that said how it ended.
+            before = token.flow.graph.elements.get(token.flow.ended_at)
+            if element.status or before is None or not before.status:
+                token.flow.ended_at = element.id
         if token.internal_data.get("phase") and element.phase:
             self.say(steps.PhaseLeft(token.ref, element.id, element.phase, outcome))
         self.say(steps.Left(token.ref, element.id, outcome, token.internal_data.get("result")))

@@ -355,3 +355,14 @@ def test_a_receive_task_behind_an_event_based_gateway_reads_its_inputs():
     case = Case(file(body, messages={"go": "=id"}), {"order": 1})
     assert case.of(steps.Subscribed)[0].correlation == "2"
     assert case.deliver("R").open == ["A"]
+
+
+def test_an_end_without_status_does_not_hide_the_one_that_said_how_it_ended():
+    body = drawn(
+        chain(start(), user("A"), end("E", status="backed-out")),
+        boundary("B", "A", duration("PT1H"), False),
+        chain("B", user("X"), end("E2")),
+    )
+    case = Case(file(body)).wait(hours=1).complete("A").complete("X")
+    ended = case.of(steps.Ended)[0]
+    assert (ended.element, ended.status) == ("E", "backed-out")

@@ -179,7 +179,7 @@ def act(case: Case, data: st.DataObject, lively: bool) -> None:
     {"task": case.complete, "job": case.finish, "message": case.deliver}[kind](element)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plan=PLANS, data=st.data())
 def test_any_sound_diagram_comes_to_its_end_with_nothing_left(plan, data):
     case = Case(diagram(plan))
@@ -191,7 +191,7 @@ def test_any_sound_diagram_comes_to_its_end_with_nothing_left(plan, data):
     assert_balanced(case)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(plan=PLANS, data=st.data(), until=st.integers(0, 12))
 def test_a_cancelled_instance_leaves_nothing_behind(plan, data, until):
     case = Case(diagram(plan))

@@ -46,7 +46,7 @@ def graphs(draw) -> bytes:
     return d.file(d.drawn(*parts), messages={"go": ""})
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(source=graphs(), data=st.data())
 def test_no_graph_breaks_the_engine(source, data):
     assume(not [p for p in definitions.check("t.bpmn", source) if p.severity == "error"])

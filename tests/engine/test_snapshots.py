@@ -214,3 +214,13 @@ def test_where_an_instance_starts():
         Case(two)
     assert Case(two, at="S2").open == ["B"]
     assert Case(file(drawn(chain(start("S1", message("a")), user("A"), end())), messages={"a": ""})).open == ["A"]
+
+
+def test_a_running_instance_goes_on_with_a_newer_drawing():
+    (old,) = programs(file(drawn(chain(start(), user("A"), user("B"), end()))))
+    (new,) = programs(file(drawn(chain(start(), user("A"), user("N"), user("B"), end()))))
+    _, step = process.start(old, variables={"n": 1}, world=WORLD)
+    moved = process.restore(step.state, new)
+    moved.complete(moved.open_refs()[0].ref, {}, WORLD)
+    assert [(w.element, w.kind) for w in moved.open_refs()] == [("N", "task")]
+    assert moved.variables() == {"n": 1}
