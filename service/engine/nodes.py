@@ -126,7 +126,20 @@ class StartEvent(Node):
     """The event has happened already, or there is none; its payload is in the scope."""
 
 
-class EndEvent(Node):
+class ThrowEvent(Node):
+    """Milestones, messages, signals, escalations, links; send tasks that are no jobs."""
+
+    def arrive(self, token: Token) -> None:
+        self.enter(token)
+        map_inputs(token)
+        token.board.ready(token)
+
+    def run(self, token: Token) -> None:
+        if speak(token):
+            token.board.finish(token)
+
+
+class EndEvent(ThrowEvent):
     """None, terminate, error, escalation, signal and message ends, by what is drawn."""
 
     def run(self, token: Token) -> None:
@@ -142,8 +155,7 @@ class EndEvent(Node):
         if kind == "cancel":
             self._cancel(token)
             return
-        if speak(token):
-            token.board.finish(token)
+        super().run(token)
 
     def go_on(self, flow: Flow) -> None:
         element = flow.graph.elements.get(self.extensions.get("element", ""))
@@ -168,19 +180,6 @@ class EndEvent(Node):
             raise uncaught(code or element.event.name or "")
         variables = dict(board.scopes.local(token.ref)) if token.ref in board.scopes else {}
         hand_over(token, catcher, variables)
-
-
-class ThrowEvent(Node):
-    """Milestones, messages, signals, escalations, links; send tasks that are no jobs."""
-
-    def arrive(self, token: Token) -> None:
-        self.enter(token)
-        map_inputs(token)
-        token.board.ready(token)
-
-    def run(self, token: Token) -> None:
-        if speak(token):
-            token.board.finish(token)
 
 
 def map_inputs(token: Token) -> None:

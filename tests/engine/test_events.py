@@ -366,3 +366,16 @@ def test_an_end_without_status_does_not_hide_the_one_that_said_how_it_ended():
     case = Case(file(body)).wait(hours=1).complete("A").complete("X")
     ended = case.of(steps.Ended)[0]
     assert (ended.element, ended.status) == ("E", "backed-out")
+
+
+def test_an_error_event_that_does_not_interrupt_is_refused():
+    border = boundary("B", "A", error("bad"), interrupting=False)
+    body = drawn(chain(start(), user("A"), end()), border, chain("B", user("X"), end("E2")))
+    with pytest.raises(InvalidDefinition, match=": B: "):
+        Case(file(body, errors=("bad",)))
+
+
+def test_inputs_of_an_end_event_are_the_payload_of_its_message():
+    body = drawn(chain(start(), end("E", message("over"), inputs={"n": "=1 + 1"})))
+    case = Case(file(body, messages={"over": ""}))
+    assert [f.variables for f in case.of(steps.MessageThrown)] == [{"n": 2}]
