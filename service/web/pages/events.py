@@ -46,7 +46,7 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "incident.retried": (_l("%(who)s tried again: %(name)s"), "info"),
 }
 OUTCOMES = {"approved": _l("approved"), "denied": _l("denied")}
-QUIET = frozenset({"element.result", "message.thrown", "job.created", "job.cancelled", "task.claimed"})
+QUIET = frozenset({"element.result", "message.thrown", "job.created", "job.cancelled", "task.claimed", "task.unclaimed"})
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,11 @@ def name_of_fact(name: str) -> str:
     return name.removeprefix("release.").replace(".", " ").replace("_", " ").capitalize()
 
 
+def said(text: str) -> str:
+    """A sentence of the rules in the person's language, where the catalog has it; never a format."""
+    return str(flask_babel.get_translations().ugettext(text))
+
+
 def recipient(entry: str) -> str:
     """A recipient of a ladder in words."""
     kind, _colon, name = entry.partition(":")
@@ -177,6 +182,7 @@ def init_app(app: Flask) -> None:
         "labelled": lambda value, table: labelled(table, value),
         "coloured": lambda value, table: coloured(table, value),
         "recipient": recipient,
+        "said": said,
         "plain_value": plain,
         "split_name": name_of_fact,
     }
