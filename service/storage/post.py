@@ -18,8 +18,8 @@ from service.storage.types import Row
 _QUIET = {"synchronize_session": False}
 
 
-def insert_new(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Insert notices without keys; answers user -> key of those who had not been told for this cause."""
+def insert_new(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
+    """Insert notices without keys; answers (cause, user) -> key of those who had not been told for that cause."""
     if not rows:
         return {}
     drawn = [{**row, "key": key} for row, key in zip(rows, keys.take(session, len(rows)), strict=True)]
@@ -27,9 +27,11 @@ def insert_new(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[str,
     table = cast(Table, Notice.__table__)
     values = [{("as_recipient" if name == "as_" else name): value for name, value in row.items()} for row in drawn]
     statement = (
-        insert(table).on_conflict_do_nothing(index_elements=["cause", "user"]).returning(table.c.key, table.c.user)
+        insert(table)
+        .on_conflict_do_nothing(index_elements=["cause", "user"])
+        .returning(table.c.key, table.c.cause, table.c.user)
     )
-    return {row.user: row.key for row in session.connection().execute(statement, values)}
+    return {(row.cause, row.user): row.key for row in session.connection().execute(statement, values)}
 
 
 def insert_deliveries(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,7 +15,7 @@ from service.integrations import mail, texts
 from service.storage import db, leases, post, writing
 from service.storage.models.notices import Delivery
 from service.storage.queries import notices as stored
-from service.storage.types import Session
+from service.storage.types import Row, Session
 from service.usecases import settings
 
 log = logging.getLogger(__name__)
@@ -24,49 +25,62 @@ LONGEST_SUBJECT = 255
 PAUSES_S = (5, 15, 60, 300, 900, 3600, 3600, 7200, 14400)  # between the attempts; then a delivery is given up
 
 
-def tell(
-    session: Session,
-    *,
-    cause: str,
-    recipients: Mapping[str, str],
-    kind: str,
-    subject: str = "",
-    body: str = "",
-    values: Mapping[str, Any] | None = None,
-    link: str = "",
-    release_number: int | None = None,
-    instance_key: int | None = None,
-    task_key: int | None = None,
-    now: datetime | None = None,
-) -> int:
-    """Put a notice into the inbox of each recipient, and a mail on its way, in the caller's transaction.
+@dataclass(frozen=True)
+class Telling:
+    """Something to tell some people.
 
-    cause: what made us tell it (`level:12`, `job:45`, `event:...`); the same cause tells the same person once, however
-    often this runs. recipients: user name -> as what they are told (`coordinator`, `group:x`). With `values` the text
-    comes from the template of `kind` in each person's language and zone, else `subject` and `body` are taken as they
-    are. link: a path of ours, like `/tasks/5`. Answers how many people were told who were not before.
+    cause: what made us tell it (`level:12`, `job:45`); the same cause tells the same person once, however often it is
+    told. recipients: user name -> as what they are told (`coordinator`, `group:x`). With `values` the text comes from
+    the template of `kind` in each person's language and zone, else `subject` and `body` are taken as they are.
+    link: a path of ours, like `/tasks/5`.
     """
-    if not recipients:
+
+    cause: str
+    recipients: Mapping[str, str]
+    kind: str
+    subject: str = ""
+    body: str = ""
+    values: Mapping[str, Any] | None = None
+    link: str = ""
+    release_number: int | None = None
+    instance_key: int | None = None
+    task_key: int | None = None
+
+
+def tell(session: Session, *, now: datetime | None = None, **telling: Any) -> int:
+    """`tell_all` for one thing; keywords are those of `Telling`."""
+    return tell_all(session, [Telling(**telling)], now=now)
+
+
+def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | None = None) -> int:
+    """Put notices into the inboxes of their recipients, and mails on their way, in the caller's transaction.
+
+    Three statements, however much is told to however many; none where there are no recipients. Answers how many
+    notices are new.
+    """
+    names = {name for one in tellings for name in one.recipients}
+    if not names:
         return 0
     told_at = now or clock.now()
-    rows: list[dict[str, Any]] = []
-    addresses: dict[str, str | None] = {}
-    for person in stored.reachable(recipients):
-        title, text = subject, body
-        if values is not None:
-            title, text = texts.render(kind, person.language, person.zone, values)
-        rows.append({
-            "cause": cause, "user": person.name, "as_": recipients[person.name], "kind": kind,
-            "release_number": release_number, "instance_key": instance_key, "task_key": task_key,
-            "subject": _one_line(title)[:LONGEST_SUBJECT], "body": text, "link": link, "asked_at": told_at,
-            "read_at": None,
-        })  # fmt: skip
-        addresses[person.name] = person.email
+    reachable = stored.reachable(names)
+    rows = [_notice(one, person, told_at) for one in tellings for person in reachable if person.name in one.recipients]
+    addresses = {person.name: person.email for person in reachable}
     new = post.insert_new(session, rows)
-    post.insert_deliveries(
-        session, [_delivery(key, address, told_at) for user, key in new.items() if (address := addresses[user])]
-    )
+    mails = [_delivery(key, addresses[user], told_at) for (_, user), key in new.items() if addresses[user]]
+    post.insert_deliveries(session, mails)
     return len(new)
+
+
+def _notice(one: Telling, person: Row, told_at: datetime) -> dict[str, Any]:
+    subject, body = one.subject, one.body
+    if one.values is not None:
+        subject, body = texts.render(one.kind, person.language, person.zone, one.values)
+    return {
+        "cause": one.cause, "user": person.name, "as_": one.recipients[person.name], "kind": one.kind,
+        "release_number": one.release_number, "instance_key": one.instance_key, "task_key": one.task_key,
+        "subject": _one_line(subject)[:LONGEST_SUBJECT], "body": body, "link": one.link, "asked_at": told_at,
+        "read_at": None,
+    }  # fmt: skip
 
 
 def deliver(delivery_key: int) -> bool:

@@ -21,7 +21,7 @@ from service.storage.models.instances import (
     Timer,
 )
 from service.storage.models.releases import Milestone, Release
-from service.usecases import deadlines, opening, settings
+from service.usecases import deadlines, keypoints, notices, opening, settings
 from service.usecases import locked as locks
 
 
@@ -300,6 +300,20 @@ class Recorder:
         if self.release_columns and self.locked.release is not None:
             columns = self.release_columns | {"revision": self.locked.release.revision + 1}
             writing.update_where(self.session, Release, columns, number=self.release_number)
+        self._tell_people()
+
+    def _tell_people(self) -> None:
+        """Put what somebody must hear of into their inboxes."""
+        if self.locked.release is not None:
+            told = keypoints.tellings(
+                self.locked.release,
+                self.entries,
+                self.opened,
+                instance_key=self.instance_key,
+                revision=self.locked.row.revision + 1,
+                actor=self.actor,
+            )
+            notices.tell_all(self.session, told, now=self.now)
 
     def _write_what_ended(self) -> None:
         own = {"instance_key": self.instance_key}

@@ -83,6 +83,7 @@ def test_no_level_fires_before_its_moment(house: Flask, time: Any) -> None:
     assert fire_due(time) == 1
 
 
+@pytest.mark.req("S2-3")
 def test_each_level_tells_its_people_once(house: Flask, time: Any) -> None:
     begin(one_task())
     time.turn(hours=10)
@@ -127,6 +128,7 @@ def test_people_who_left_are_not_told(house: Flask, time: Any) -> None:
     assert told() == [("nora", "deadline.due")]
 
 
+@pytest.mark.req("S2-3")
 def test_finished_in_time_nobody_is_told(house: Flask, time: Any) -> None:
     outcome = begin(one_task())
     time.turn(hours=7)
@@ -262,3 +264,21 @@ def test_deadlines_are_listed_by_state_and_only_to_who_may_see_them(house: Flask
     assert (row.name, row.as_drawn, row.clock) == ("Build", "PT10H", "elapsed")
     assert stored.listing(cast.actor("nora"))[0] == []
     assert outbox.waiting(time.now)[outbox.LEVELS] == 2
+
+
+@pytest.mark.req("S2-10")
+def test_a_changed_ladder_of_a_phase_holds_for_new_instances_only(house: Flask, time: Any) -> None:
+    def phase(ladder: str) -> bytes:
+        inner = (
+            d.start("s") + d.user("build", name="Build", groups="build-team") + d.end("e") + d.chain("s", "build", "e")
+        )
+        alerts = d.properties({"phase": "building", "deadline": "PT10H", "escalation": ladder})
+        drawn = d.element("subProcess", "phase", alerts, inner, name="Building")
+        return d.diagram(d.start() + drawn + d.end() + d.chain("start", "phase", "end"))
+
+    older = begin(phase("PT0S: user:tom")).instance_key
+    newer = begin(phase("PT0S: user:otto")).instance_key
+    time.turn(hours=10)
+    assert fire_due(time) == 2
+    receipts = [row for name in ("tom", "otto") for row in notices.inbox(name)[0]]
+    assert [(row.user, row.instance_key) for row in receipts] == [("tom", older), ("otto", newer)]

@@ -1,0 +1,100 @@
+"""Key points of a release: who hears of its start, phases, decisions, actions, failures and end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from service.storage.queries import notices, releases, tasks
+from service.usecases import models
+from service.usecases import notices as notices_
+from service.usecases import releases as releases_
+from service.usecases import tasks as tasks_
+from tests import cast
+from tests.support import drawing as d
+
+INSIDE = (
+    d.start("s")
+    + d.user("work", name="Work", groups="build-team")
+    + d.user("agree", name="Agree", groups="release-review-board", approval="any")
+    + d.end("e")
+    + d.chain("s", "work", "agree", "e")
+)
+MODEL = d.diagram(
+    d.start()
+    + d.element("subProcess", "phase_build", d.properties({"phase": "build"}), INSIDE, name="Build")
+    + d.message_boundary("stop", "phase_build", "back_out", label="Back out", reason="required")
+    + d.element("exclusiveGateway", "soaked", name="Soaked?")
+    + d.end("end", name="Closed")
+    + d.end("backed_out", name="Backed out")
+    + d.chain("start", "phase_build", "soaked")
+    + d.flow("soaked", "end", "=release.soak = 5")
+    + d.chain("stop", "backed_out"),
+    process="minor_release",
+    name="Minor",
+    outside=d.message("back_out"),
+)
+GIVEN = {"title": "Autumn", "type": "minor", "kind": "software", "category": "standard", "service": "Portal"}
+
+
+@pytest.fixture
+def release(house: Flask) -> int:
+    """Registered by Cora, managed by Max, of interest to Fred."""
+    models.deploy([("minor.bpmn", MODEL)], actor=cast.actor("petra"))
+    number = releases_.create({**GIVEN, "manager": "max"}, actor=cast.actor("cora"))
+    releases_.set_people(number, "stakeholder", ["fred"], actor=cast.actor("cora"))
+    return number
+
+
+def told(number: int) -> set[tuple[str, str]]:
+    """(user, kind) of every notice of the release."""
+    return {(row.user, row.kind) for row in notices.of_release(number)}
+
+
+def finish(number: int, element: str, name: str, values: dict[str, Any]) -> None:
+    task = next(task for task in tasks.of_release(number, state="open") if task.element == element)
+    tasks_.complete(task.key, values, actor=cast.actor(name))
+
+
+def test_the_manager_hears_of_the_start_and_whoever_started_it_does_not(release: int) -> None:
+    assert told(release) == {("max", "release.started"), ("max", "phase.entered")}
+
+
+@pytest.mark.req("S2-2", "S1-25")
+def test_each_key_point_reaches_the_right_people_by_inbox_and_mail(release: int) -> None:
+    finish(release, "work", "bea", {})
+    deciders = {"rita", "rolf", "rosa"}
+    assert {user for user, kind in told(release) if kind == "approval.asked"} == deciders
+    finish(release, "agree", "rita", {"outcome": "approved", "comment": "Fine."})
+    found = told(release)
+    assert {user for user, kind in found if kind == "approval.decided"} == {"max", "cora"}
+    assert {user for user, kind in found if kind == "incident.raised"} == {"max", "cora"}, (
+        "no flow out of the gateway fits"
+    )
+    for row in notices.deliveries(limit=200)[0]:
+        assert notices_.deliver(row.key)
+    assert {row.delivery_state for row in notices.of_release(release)} == {"sent"}
+
+
+@pytest.mark.req("S2-2", "S1-25")
+def test_back_out_and_the_end_reach_managers_and_stakeholders(release: int) -> None:
+    releases_.act(release, "back_out", {"reason": "It broke."}, actor=cast.actor("max"))
+    assert releases.get(release).outcome == "Backed out"
+    found = told(release)
+    assert {user for user, kind in found if kind == "action.taken"} == {"cora", "fred"}
+    assert {user for user, kind in found if kind == "release.closed"} == {"cora", "fred"}
+    (row,) = [one for one in notices.inbox("fred")[0] if one.kind == "action.taken"]
+    assert (row.subject, row.body) == (
+        "Back out: R-1 Autumn",
+        "Max Manager triggered “Back out” of R-1 Autumn.\nIt broke.",
+    )
+
+
+def test_an_incident_without_a_manager_reaches_everybody_with_the_role(house: Flask) -> None:
+    models.deploy([("minor.bpmn", MODEL)], actor=cast.actor("petra"))
+    number = releases_.create(GIVEN, actor=cast.actor("carl"))
+    finish(number, "work", "bea", {})
+    finish(number, "agree", "rita", {"outcome": "approved", "comment": ""})
+    assert {user for user, kind in told(number) if kind == "incident.raised"} >= {"max", "carl"}
