@@ -24,6 +24,7 @@ COMMANDS = {
     "deploy": "service.cli.models:deploy",
     "play": "service.cli.play:play",
     "form": "service.cli.forms:form",
+    "bench": "service.cli.bench:bench",
 }
 
 
