@@ -38,7 +38,7 @@ def parts(process: Process) -> dict[str, int]:
     return found
 
 
-def eventually(condition: Callable[[], bool], patience_s: float = 15) -> None:
+def eventually(condition: Callable[[], bool], patience_s: float = 60) -> None:
     end = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < end
@@ -61,8 +61,8 @@ def test_everything_starts_and_ends_in_order(product: Product) -> None:
 def test_killed_part_comes_back_within_five_seconds(product: Product, part: str) -> None:
     begun = time.monotonic()
     process = product.start("up", "--no-demo")
-    # on a machine that others keep busy, a restart is given as long as the first start took
-    patience_s = max(5.0, time.monotonic() - begun)
+    # on a machine that others keep busy, a restart is given twice the time that the first start took
+    patience_s = max(5.0, 2 * (time.monotonic() - begun))
     eventually(lambda: part in parts(process))
     before = parts(process)[part]
     psutil.Process(before).kill()
