@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-
 from flask import Flask
 from werkzeug.middleware import proxy_fix
 
 from service.config import Settings
 from service.storage import db
 from service.usecases import settings as current
-from service.web import access, api, auth, encoding, headers, numbers, operation, problem_pages, problems
-
-PAGES = "service.web.pages"
+from service.web import access, api, auth, encoding, headers, numbers, operation, pages, problem_pages, problems
 
 
 def create_app(settings: Settings) -> Flask:
@@ -34,8 +29,7 @@ def create_app(settings: Settings) -> Flask:
     headers.init_app(app, secure=settings.secure_cookies)
     app.register_blueprint(problem_pages.blueprint)
     api.init_app(app)
-    if importlib.util.find_spec(PAGES):
-        importlib.import_module(PAGES).register(app)
+    pages.register(app)
     if settings.trusted_proxies:
         app.wsgi_app = proxy_fix.ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, *[settings.trusted_proxies] * 4

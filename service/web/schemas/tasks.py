@@ -100,6 +100,8 @@ class Form(fields.Schema):
     schema = ma.Dict(allow_none=True, metadata={"description": "A form-js schema."})
     data = ma.Dict(metadata={"description": "What the fields hold at first."})
     readonly = ma.Boolean()
+    why = ma.String(allow_none=True, metadata={"description": "Why you may only read it."})
+    draft = ma.Dict(allow_none=True, metadata={"description": "What was typed and kept, not sent yet."})
 
 
 TaskPage = fields.page_of(Task, "TaskPage")
