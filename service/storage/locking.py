@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service import errors
@@ -10,12 +10,14 @@ from service.storage.models.instances import Instance
 from service.storage.models.releases import Release
 from service.storage.types import Row
 
-_INSTANCE = [column for column in Instance.__table__.c if column.name != "state"]
+_LIGHT = [column for column in Instance.__table__.c if column.name != "state"]
+_INSTANCE = select(*_LIGHT).where(Instance.key == bindparam("key")).with_for_update()
+_RELEASE = select(*Release.__table__.c).where(Release.number == bindparam("number")).with_for_update()
 
 
 def release(session: Session, number: int) -> Row:
     """Lock and read one release; raises NotFound."""
-    row = session.execute(select(*Release.__table__.c).where(Release.number == number).with_for_update()).first()
+    row = session.execute(_RELEASE, {"number": number}).first()
     if row is None:
         raise errors.NotFound(f"There is no release R-{number}.")
     return row
@@ -23,7 +25,7 @@ def release(session: Session, number: int) -> Row:
 
 def instance(session: Session, key: int) -> Row:
     """Lock and read one instance, without the engine's state; raises NotFound."""
-    row = session.execute(select(*_INSTANCE).where(Instance.key == key).with_for_update()).first()
+    row = session.execute(_INSTANCE, {"key": key}).first()
     if row is None:
         raise errors.NotFound(f"There is no instance {key}.")
     return row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
 from service.domain import clock, policy
 from service.storage import db
@@ -15,6 +15,7 @@ from service.storage.queries import pages, releases
 from service.storage.types import Row
 
 _COLUMNS = list(Task.__table__.c)
+_GET = select(*_COLUMNS).where(Task.key == bindparam("key"))
 _WITH_RELEASE = [
     *_COLUMNS,
     Release.title.label("release_title"),
@@ -26,7 +27,7 @@ _WITH_RELEASE = [
 def get(key: int) -> Row | None:
     """One task."""
     with db.reading() as session:
-        return session.execute(select(*_COLUMNS).where(Task.key == key)).first()
+        return session.execute(_GET, {"key": key}).first()
 
 
 def by_keys(keys: Sequence[int]) -> list[Row]:
