@@ -58,12 +58,13 @@ def seed() -> Seeded:
         raise errors.Conflict("The demo is for a fresh database; this one has people in it.")
     for name, title in demo_people.GROUPS.items():
         accounts.create_group(name, title, actor=policy.SYSTEM)
+    shared = accounts.hashed(demo_people.PASSWORD)
     for name, (title, roles, groups, language) in demo_people.PEOPLE.items():
         accounts.create_user(
             name,
             title=title,
             email=f"{name}@harbour-mutual.example",
-            password=demo_people.PASSWORD,
+            password_hash=shared,
             roles=roles,
             groups=groups,
             language=language,

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -24,7 +25,6 @@ LANGUAGES = ("en", "de")
 SHORTEST_PASSWORD = 10
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,79}")
 _hasher = PasswordHash.recommended()
-_nobody = _hasher.hash("nobody has this password")
 
 
 def create_user(
@@ -33,6 +33,7 @@ def create_user(
     title: str = "",
     email: str | None = None,
     password: str | None = None,
+    password_hash: str | None = None,
     roles: Iterable[str] = (),
     groups: Iterable[str] = (),
     zone: str | None = None,
@@ -41,7 +42,8 @@ def create_user(
 ) -> int:
     """Add a person and answer the key. Raises InvalidInput with the fields, AlreadyExists, Forbidden.
 
-    Without a password they cannot sign in until an administrator sets one; tokens work.
+    password_hash: as `hashed` made it, where many share one. Without either they cannot sign in until an
+    administrator sets a password; tokens work.
     """
     policy.require(policy.may_administer(actor))
     roles, groups, zone = list(roles), list(groups), zone or settings.current().zone
@@ -52,7 +54,7 @@ def create_user(
         raise errors.InvalidInput(problems)
     if people.user(name) is not None:
         raise errors.AlreadyExists(f"There is already a person {name}.")
-    digest = _hasher.hash(password) if password else None
+    digest = hashed(password) if password else password_hash
     with db.transaction() as session:
         key = keys.next_key(session)
         row = {
@@ -115,8 +117,9 @@ def change_password(old: str, new: str, *, actor: policy.Actor) -> None:
 def sign_in(name: str, password: str) -> policy.Actor:
     """The person with this name and password; raises NotAuthenticated, without saying which was wrong."""
     row = people.user(name.strip().lower())
+    digest = row.password_hash if row is not None and row.password_hash else _nobodys_hash()
     # A missing person costs as much time as a wrong password, so that names cannot be guessed by the clock.
-    matches = _hasher.verify(password, row.password_hash if row is not None and row.password_hash else _nobody)
+    matches = _hasher.verify(password, digest)
     if row is None or not matches or not row.password_hash or row.deactivated_at is not None:
         raise errors.NotAuthenticated("The name or the password is wrong.")
     found = people.actor(row.name)
@@ -194,6 +197,16 @@ def by_token(token: str) -> policy.Actor:
 def digest(token: str) -> str:
     """What is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(secrets.token_urlsafe())
+
+
+def hashed(password: str) -> str:
+    """What is stored of a password."""
+    return _hasher.hash(password)
 
 
 def _existing(name: str) -> Row:
