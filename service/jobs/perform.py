@@ -13,9 +13,14 @@ log = logging.getLogger(__name__)
 
 
 def fire_level(*level_keys: int) -> None:
-    """Fire levels of deadlines."""
-    for key in level_keys:
-        _do("levels", key, deadlines.fire)
+    """Fire levels of deadlines: together, or one by one where one of them stands in the way of the others."""
+    try:
+        with house.enter():
+            deadlines.fire_all(level_keys)
+    except Exception:
+        log.info("worker: levels %s did not fire together", level_keys)
+        for key in level_keys:
+            _do("levels", key, deadlines.fire)
 
 
 def fire_timers(*instance_keys: int) -> None:

@@ -15,15 +15,15 @@ from service.storage.types import Row
 _QUIET = {"synchronize_session": False}
 
 
-def claim(session: Session, level_key: int, now: datetime) -> Row | None:
-    """Turn a waiting level that is due into a fired one; None where it is not, or somebody else did."""
+def claim(session: Session, level_keys: Sequence[int], now: datetime) -> Sequence[Row]:
+    """Turn those of these levels that wait and are due into fired ones; who else tries at once gets none of them."""
     statement = (
         update(DeadlineLevel)
-        .where(DeadlineLevel.key == level_key, DeadlineLevel.state == "waiting", DeadlineLevel.fire_at <= now)
+        .where(DeadlineLevel.key.in_(level_keys), DeadlineLevel.state == "waiting", DeadlineLevel.fire_at <= now)
         .values(state="fired", fired_at=now)
         .returning(*DeadlineLevel.__table__.c)
     )
-    return session.execute(statement, execution_options=_QUIET).first()
+    return session.execute(statement, execution_options=_QUIET).all()
 
 
 def end(session: Session, keys_by_outcome: Mapping[str, Sequence[int]], now: datetime) -> None:

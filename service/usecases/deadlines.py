@@ -14,7 +14,6 @@ from service.storage import db, history, keys, ladders, locking, writing
 from service.storage.models.instances import Task
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queries import deadlines as stored
-from service.storage.queries import people
 from service.storage.types import Session
 from service.usecases import notices, recipients, settings
 
@@ -85,33 +84,42 @@ def move(deadline_key: int, due_at: datetime, *, reason: str = "", actor: policy
 def fire(level_key: int) -> bool:
     """Fire one level: claim it and tell the people it names, in one transaction (S2-3).
 
-    Answers False, and does nothing, where it has fired, is not due, or its activation has left. Recipients are those
-    of this moment; a person named twice is told once.
+    Answers False, and does nothing, where it has fired, is not due, or its activation has left.
+    """
+    return fire_all([level_key]) == 1
+
+
+def fire_all(level_keys: Sequence[int]) -> int:
+    """Fire several levels in one transaction; answers how many were still to fire.
+
+    Recipients are those of this moment; a person named twice by a level is told once.
     """
     with db.transaction() as session:
         now = clock.now()
-        level = ladders.claim(session, level_key, now)
-        if level is None:
-            return False
-        deadline = stored.get(level.deadline_key)
-        if deadline is None:
-            return False
-        told = recipients.resolve(level.recipients, deadline)
-        if not told:
-            log.warning("deadline %s: nobody to tell: %s", deadline.key, " ".join(level.recipients))
-        notices.tell(
-            session,
-            cause=f"level:{level.key}",
-            recipients=told,
-            kind=_kind(level, deadline),
-            values=_values(deadline),
-            link=_link(deadline),
-            release_number=deadline.release_number,
-            instance_key=deadline.instance_key,
-            task_key=deadline.task_key,
-            now=now,
-        )
-    return True
+        levels = ladders.claim(session, level_keys, now)
+        if not levels:
+            return 0
+        deadlines = stored.by_keys({level.deadline_key for level in levels})
+        directory = recipients.Directory()
+        tellings = [_telling(level, deadlines[level.deadline_key], directory) for level in levels]
+        notices.tell_all(session, tellings, now=now)
+    return len(levels)
+
+
+def _telling(level: Any, deadline: Any, directory: recipients.Directory) -> notices.Telling:
+    told = directory.resolve(level.recipients, deadline)
+    if not told:
+        log.warning("deadline %s: nobody to tell: %s", deadline.key, " ".join(level.recipients))
+    return notices.Telling(
+        cause=f"level:{level.key}",
+        recipients=told,
+        kind=_kind(level, deadline),
+        values=_values(deadline, directory),
+        link=_link(deadline),
+        release_number=deadline.release_number,
+        instance_key=deadline.instance_key,
+        task_key=deadline.task_key,
+    )
 
 
 def _deadline(
@@ -168,26 +176,13 @@ def _kind(level: Any, deadline: Any) -> str:
     return "deadline.due" if level.fire_at == deadline.due_at else "deadline.overdue"
 
 
-def _values(deadline: Any) -> dict[str, Any]:
+def _values(deadline: Any, directory: recipients.Directory) -> dict[str, Any]:
     if deadline.release_number is not None:
         release = f"R-{deadline.release_number} {deadline.release_title}"
     else:
         release = f"{deadline.model_name} {deadline.instance_key}"
-    return {
-        "name": deadline.name,
-        "release": release,
-        "due": deadline.due_at,
-        "assignee": ", ".join(_holders(deadline)),
-    }
-
-
-def _holders(deadline: Any) -> list[str]:
-    """Who has it in hand: people by their titles, else the groups it is offered to."""
-    tasks = recipients.tasks(deadline)
-    names = [task.assignee for task in tasks if task.assignee]
-    called = people.titles(names)
-    offered = [group for task in tasks if not task.assignee for group in [*(task.groups or ()), *(task.users or ())]]
-    return list(dict.fromkeys([*(called.get(name, name) for name in names), *offered]))
+    holders = ", ".join(directory.holders(deadline))
+    return {"name": deadline.name, "release": release, "due": deadline.due_at, "assignee": holders}
 
 
 def _link(deadline: Any) -> str:

@@ -23,7 +23,7 @@ DOORS = {
     outbox.DELIVERIES: ("deliver", MAIL),
 }
 PAUSE_AFTER_FAILURE_S = 30
-BATCHED = (outbox.LEVELS,)  # quick ones, of which many may be due at once: one request carries several
+BATCHED = (outbox.LEVELS, outbox.DELIVERIES)  # many may be due at once: one request carries several
 LONGEST_BATCH = 10
 ENOUGH_FOR_ALL_WORKERS = 8
 SHORTEST_PAUSE_S = 0.005

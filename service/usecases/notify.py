@@ -56,7 +56,7 @@ def run(job: Row) -> dict[str, Any]:
         notices.tell(
             session,
             cause=f"job:{job.key}",
-            recipients=recipients.resolve(wanted, about),
+            recipients=recipients.Directory().resolve(wanted, about),
             kind=KIND,
             subject=f"{subject} – {release}",
             body=text or subject,

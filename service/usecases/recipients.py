@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from service.domain import policy
@@ -12,55 +12,96 @@ PARTS = {"stakeholders": "stakeholder", "board": "board"}
 ROLES = {"manager": policy.RELEASE_MANAGER, "coordinator": policy.COORDINATOR}
 
 
-def resolve(wanted: Sequence[str], about: Any) -> dict[str, str]:
-    """Names of active people, each with the first recipient of the list that means them.
+class Directory:
+    """Looks each thing up once; for one transaction.
 
-    about: a row with release_number, manager, coordinator, instance_key, activation_key, task_key, assignee, groups and
-    users. A deadline without a task of its own means the assignees and candidates of the tasks open inside it. Where
-    the release has no manager or coordinator, everyone with the role is meant.
+    `about` is a row with release_number, manager, coordinator, instance_key, activation_key, task_key, and where
+    task_key is not None, assignee, groups and users.
     """
-    open_tasks = tasks(about) if {"assignee", "candidates"} & set(wanted) else []
-    found: dict[str, str] = {}
-    for entry in wanted:
-        for name in _names(entry, about, open_tasks):
-            found.setdefault(name, entry)
-    active = people.active_names(found)
-    return {name: entry for name, entry in found.items() if name in active}
 
+    def __init__(self) -> None:
+        self._groups: dict[str, list[str]] = {}
+        self._roles: dict[str, list[str]] = {}
+        self._parts: dict[int, dict[str, list[str]]] = {}
+        self._active: dict[str, bool] = {}
+        self._titles: dict[str, str] = {}
+        self._inside: dict[int, Sequence[Any]] = {}
 
-def _names(entry: str, about: Any, tasks: Sequence[Any]) -> Iterable[str]:
-    kind, _, name = entry.partition(":")
-    if kind == "user":
-        return [name]
-    if kind == "group":
-        return sorted(people.names_in_groups([name]))
-    if entry == "assignee":
-        return [task.assignee for task in tasks if task.assignee]
-    if entry == "candidates":
-        return _candidates(tasks)
-    if entry in ROLES:
-        own = getattr(about, entry)
-        return [own] if own and people.active_names([own]) else sorted(people.names_with_role(ROLES[entry]))
-    if entry in PARTS and about.release_number is not None:
-        return _part(about.release_number, PARTS[entry])
-    if entry in policy.ROLES:
-        return sorted(people.names_with_role(entry))
-    return []
+    def resolve(self, wanted: Sequence[str], about: Any) -> dict[str, str]:
+        """Names of active people, each with the first recipient of the list that means them.
 
+        A deadline without a task of its own means the assignees and candidates of the tasks open inside it. Where the
+        release has no manager or coordinator, everyone with the role is meant.
+        """
+        found: dict[str, str] = {}
+        for entry in wanted:
+            for name in self._names(entry, about):
+                if name not in found and self._is_active(name):
+                    found[name] = entry
+        return found
 
-def _candidates(tasks: Sequence[Any]) -> list[str]:
-    groups = {group for task in tasks for group in task.groups or ()}
-    users = {user for task in tasks for user in task.users or ()}
-    return sorted(people.names_in_groups(groups) | users)
+    def holders(self, about: Any) -> list[str]:
+        """Who has it in hand: people by their titles, else the groups and people it is offered to."""
+        tasks = self._tasks(about)
+        called = [self._title(task.assignee) for task in tasks if task.assignee]
+        offered = [name for task in tasks if not task.assignee for name in (*(task.groups or ()), *(task.users or ()))]
+        return list(dict.fromkeys([*called, *offered]))
 
+    def _names(self, entry: str, about: Any) -> Iterable[str]:
+        kind, _, name = entry.partition(":")
+        if kind == "user":
+            return [name]
+        if kind == "group":
+            return self._members(name)
+        if entry == "assignee":
+            return [task.assignee for task in self._tasks(about) if task.assignee]
+        if entry == "candidates":
+            return self._candidates(self._tasks(about))
+        if entry in ROLES:
+            own = getattr(about, entry)
+            return [own] if own and self._is_active(own) else self._with_role(ROLES[entry])
+        if entry in PARTS:
+            return self._part(about.release_number, PARTS[entry])
+        return self._with_role(entry) if entry in policy.ROLES else []
 
-def tasks(about: Any) -> Sequence[Any]:
-    """The task a deadline is for, else those open inside of its phase: rows with assignee, groups and users."""
-    if about.task_key is not None:
-        return [about]
-    return inside.open_tasks(about.instance_key, about.activation_key)
+    def _candidates(self, tasks: Sequence[Any]) -> list[str]:
+        found = {name for task in tasks for name in task.users or ()}
+        for group in {group for task in tasks for group in task.groups or ()}:
+            found.update(self._members(group))
+        return sorted(found)
 
+    def _tasks(self, about: Any) -> Sequence[Any]:
+        if about.task_key is not None:
+            return [about]
+        if about.activation_key not in self._inside:
+            self._inside[about.activation_key] = inside.open_tasks(about.instance_key, about.activation_key)
+        return self._inside[about.activation_key]
 
-def _part(number: int, part: str) -> list[str]:
-    found: Mapping[str, list[str]] = releases.people(number)
-    return found.get(part, [])
+    def _members(self, group: str) -> list[str]:
+        if group not in self._groups:
+            self._groups[group] = people.group_members(group)
+            self._active |= dict.fromkeys(self._groups[group], True)
+        return self._groups[group]
+
+    def _with_role(self, role: str) -> list[str]:
+        if role not in self._roles:
+            self._roles[role] = sorted(people.names_with_role(role))
+            self._active |= dict.fromkeys(self._roles[role], True)
+        return self._roles[role]
+
+    def _part(self, number: int | None, part: str) -> list[str]:
+        if number is None:
+            return []
+        if number not in self._parts:
+            self._parts[number] = releases.people(number)
+        return self._parts[number].get(part, [])
+
+    def _is_active(self, name: str) -> bool:
+        if name not in self._active:
+            self._active[name] = bool(people.active_names([name]))
+        return self._active[name]
+
+    def _title(self, name: str) -> str:
+        if name not in self._titles:
+            self._titles[name] = people.titles([name]).get(name, name)
+        return self._titles[name]

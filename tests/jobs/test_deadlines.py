@@ -237,12 +237,22 @@ def test_many_workers_at_once_fire_a_level_once(house: Flask, time: Any) -> None
     assert len(told()) == 4
 
 
+def test_levels_fired_together_are_told_apart(house: Flask, time: Any) -> None:
+    begin(one_task())
+    time.turn(days=10)
+    keys = [one.key for one in levels(0)]
+    assert deadlines.fire_all(keys) == 5
+    assert deadlines.fire_all(keys) == 0
+    assert len(told()) == 7
+    assert {one.cause for one in notices.inbox("max")[0]} == {f"level:{key}" for key in keys[2:]}
+
+
 def test_a_crash_before_the_commit_leaves_the_level_waiting(house: Flask, time: Any, monkeypatch: Any) -> None:
     begin(one_task())
     time.turn(hours=8)
     first = levels(0)[0].key
     with monkeypatch.context() as patched:
-        patched.setattr(deadlines.notices, "tell", _broken)
+        patched.setattr(deadlines.notices, "tell_all", _broken)
         with pytest.raises(RuntimeError):
             deadlines.fire(first)
     assert (told(), levels(0)[0].state) == ([], "waiting")

@@ -39,6 +39,13 @@ def get(key: int) -> Row | None:
         return session.execute(_contextual().where(Deadline.key == key)).first()
 
 
+def by_keys(keys: Iterable[int]) -> dict[int, Row]:
+    """Several deadlines by key; rows as in `get`."""
+    with db.reading() as session:
+        rows = session.execute(_contextual().where(Deadline.key.in_(list(keys)))).all()
+    return {row.key: row for row in rows}
+
+
 def of_activation(key: int) -> Row | None:
     """The deadline of an activation."""
     with db.reading() as session:
