@@ -25,8 +25,9 @@ DOORS = {
 PAUSE_AFTER_FAILURE_S = 30
 BATCHED = (outbox.LEVELS, outbox.DELIVERIES)  # many may be due at once: one request carries several
 LONGEST_BATCH = 10
-ENOUGH_FOR_ALL_WORKERS = 8
+REQUESTS_AT_LEAST = 2  # so that more than one worker has something to do
 SHORTEST_PAUSE_S = 0.005
+GATHERING_S = 0.05  # after asking: what comes due meanwhile is asked for together
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def turn(queue: Queue, *, in_doubt: bool = False) -> Turn:
     askings = _claim(due, room, lease) if due else []
     queue.enqueue_many(askings)
     asked = sum(len(one.keys) for one in askings)
-    return Turn(asked, SHORTEST_PAUSE_S if asked else current.poll_seconds)
+    return Turn(asked, GATHERING_S if asked else current.poll_seconds)
 
 
 def sweep(queue: Queue) -> int:
@@ -76,7 +77,7 @@ def _claim(kinds: list[str], room: dict[str, int], lease: timedelta) -> list[Ask
             door, name = DOORS[kind]
             longest = LONGEST_BATCH if kind in BATCHED else 1
             keys = outbox.claim(session, kind, now, now - lease, max(1, room[name]) * longest)
-            size = max(1, min(longest, len(keys) // ENOUGH_FOR_ALL_WORKERS))
+            size = max(1, min(longest, len(keys) // REQUESTS_AT_LEAST))
             batches = [tuple(keys[first : first + size]) for first in range(0, len(keys), size)]
             askings += [Asking(door, batch, f"{door}-{batch[0]}-{uuid4().hex}", name) for batch in batches]
             room[name] -= len(batches)

@@ -143,7 +143,7 @@ def test_a_turn_asks_through_the_right_queue_and_sleeps_when_all_is_asked(
             {"key": 1, "name": "m", "variables": {}, "state": "waiting", "delivered": 0, "due_at": time.now}
         ])  # fmt: skip
         notices.tell(session, cause="x", recipients={"nora": "user:nora"}, kind="test", subject="s", body="b")
-    assert dispatch.turn(queue) == dispatch.Turn(5, dispatch.SHORTEST_PAUSE_S)
+    assert dispatch.turn(queue) == dispatch.Turn(5, dispatch.GATHERING_S)
     assert queue.lengths() == {WORK: 4, MAIL: 1}
     assert dispatch.turn(queue) == dispatch.Turn(0, settings.current().poll_seconds)
     assert queue.lengths() == {WORK: 4, MAIL: 1}
