@@ -27,7 +27,7 @@ class Stored:
         self.number = releases_.create(given, actor=cast.actor("cora"))
         for name, value in record.items():
             self.note(name.replace("__", "."), value)
-        self._work()
+        self.work()
 
     @property
     def release(self) -> Any:
@@ -63,8 +63,8 @@ class Stored:
             task = self.task(name)
             form = forms.by_key(task.form_key).form_id
             given = answers.BY_FORM[form] | (values if name == names[-1] else {})
-            tasks_.complete(task.key, given, actor=self._person(task))
-            self._work()
+            tasks_.complete(task.key, given, actor=self.person(task))
+            self.work()
         return self
 
     def decide(self, name: str, outcome: str) -> Stored:
@@ -73,21 +73,21 @@ class Stored:
         for person in deciders[: task.approval["needed"] if outcome == "approved" else len(deciders)]:
             if self._tasks() and task.key in {found.key for found in self._tasks()}:
                 tasks_.decide(task.key, outcome, "Because.", actor=cast.actor(person))
-        return self._work()
+        return self.work()
 
     def act(self, action: str) -> Stored:
         releases_.act(self.number, self._offered(action), {"reason": "It must be."}, actor=cast.actor("max"))
-        return self._work()
+        return self.work()
 
     def wait(self, **span: float) -> Stored:
         self.turn(**span)
         running.fire_timers(self.release.instance_key)
-        return self._work()
+        return self.work()
 
     def pass_gate(self) -> Stored:
         (task,) = self._tasks()
         tasks_.complete(task.key, {}, actor=cast.actor("cora"))
-        return self._work()
+        return self.work()
 
     def missing(self, name: str) -> list[str]:
         return [found.label for found in criteria.checklist(self.task(name)) if not found.met]
@@ -111,10 +111,10 @@ class Stored:
         }
         return offered[f"action_{action}"]
 
-    def _person(self, task: Any) -> policy.Actor:
+    def person(self, task: Any) -> policy.Actor:
         return cast.actor(sorted(people.names_in_groups(task.groups))[0])
 
-    def _work(self) -> Stored:
+    def work(self) -> Stored:
         key = self.release.instance_key
         while waiting := instances.jobs(key, states=("open",)):
             assert jobs.run(waiting[0].key)

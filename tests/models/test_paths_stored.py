@@ -79,6 +79,7 @@ def test_waves_a_problem_and_the_back_out(start: Start) -> None:
     assert (walk.end, walk.open) == ("Backed out", [])
 
 
+@pytest.mark.req("S3-15", "S3-16")
 def test_terminate_is_refused_in_training_and_after_the_go_but_works_before(start: Start) -> None:
     walk = start("major_release", release__training=True)
     routes.planned_to(walk, "plan")
@@ -89,6 +90,7 @@ def test_terminate_is_refused_in_training_and_after_the_go_but_works_before(star
     _refused(walk)
     routes.go(walk.do("prepare_training", "deliver_training"))
     _refused(walk)
+    assert "Back out" in walk.actions.values()
     other = start("major_release").act("terminate_register")
     assert (other.end, other.open) == ("Terminated", [])
 
