@@ -44,6 +44,7 @@ def test_a_coordinator_takes_a_release_from_registration_to_closure(visit: Calla
             "Problem or incident": "P-88",
             "Reason": "Resolution of a problem",
             "What is broken and what will correct it": "Direct debits are sent twice when the gateway answers late.",
+            "Changes": True,
             "Number": "C-330",
             "Title": "Make the payment call repeatable",
             "Approved by change management": True,
@@ -74,7 +75,7 @@ def test_a_coordinator_takes_a_release_from_registration_to_closure(visit: Calla
     )
     expect(now).to_contain_text("Deploy")
 
-    form = cora.open_task("Check readiness", release)
+    cora.open_task("Check readiness", release)
     expect(page.locator("#criteria")).to_contain_text("all met")
     cora.finish("Check readiness", release, "Go", {})
     otto = visit("otto")
@@ -136,7 +137,6 @@ def test_a_coordinator_takes_a_release_from_registration_to_closure(visit: Calla
             "All work and expenses are booked; the cost is final": True,
         },
     )
-    max_.context.set_default_timeout(20_000)
     lessons = visit("max")
     lessons.finish(
         "Record lessons learned",

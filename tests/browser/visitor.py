@@ -79,13 +79,17 @@ class Visitor:
     def decide(self, name: str, release: str, button: str, comment: str = "") -> None:
         """Approve or deny."""
         self.open_task(name, release)
-        self.page.get_by_label("Comment").fill(comment)
+        self.page.get_by_label("Comment", exact=True).fill(comment)
         self.page.get_by_role("button", name=button, exact=True).click()
         expect(self.page).to_have_url(re.compile(r"/(releases/R-\d+|tasks)$"))
 
 
 def fill(form: Locator, label: str, value: Value) -> None:
-    """Put a value into the field with this label, as a person would."""
+    """Put a value into the field with this label, as a person would; `True` for a list adds a row to it."""
+    rows = form.locator(".fjs-form-field-dynamiclist").filter(has_text=label)
+    if value is True and form.get_by_role("group", name=label, exact=True).and_(rows).count():
+        rows.get_by_role("button", name="Add new").click()
+        return
     if isinstance(value, list):
         for choice in value:
             form.get_by_label(choice, exact=True).check()
@@ -100,8 +104,7 @@ def fill(form: Locator, label: str, value: Value) -> None:
         form.page.locator(".fjs-dropdownlist-item").filter(has_text=str(value)).first.click()
     else:
         field.fill(str(value))
-        if "flatpickr" in (field.get_attribute("class") or ""):
-            field.press("Tab")
+        field.press("Tab")
 
 
 def _kind(form: Locator, label: str) -> str:
