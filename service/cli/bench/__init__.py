@@ -20,8 +20,9 @@ KINDS = ("sqlite", "postgresql")
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 @click.option("--database", "only", type=click.Choice(KINDS), help="Measure this one only.")
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Web server processes.")
 @click.option("--quick", is_flag=True, help="A small sample, to see that the bench itself works.")
-def bench(as_json: bool, only: str | None, quick: bool) -> None:
+def bench(as_json: bool, only: str | None, processes: int, quick: bool) -> None:
     """Measure starting, completing, growth, several clients, contention and timers over HTTP, on both databases.
 
     The floor is a bare Flask application with one small transaction behind the same server on the same database.
@@ -31,11 +32,11 @@ def bench(as_json: bool, only: str | None, quick: bool) -> None:
     found: dict[str, Any] = {"machine": {"processors": os.cpu_count(), "load": round(os.getloadavg()[0], 2)}}
     for kind in KINDS:
         if only in (None, kind):
-            found[kind] = _measure(kind, size, quiet=as_json)
+            found[kind] = _measure(kind, size, processes, quiet=as_json)
     click.echo(json.dumps(found) if as_json else _table(found))
 
 
-def _measure(kind: str, size: measuring.Size, *, quiet: bool) -> dict[str, Any]:
+def _measure(kind: str, size: measuring.Size, processes: int, *, quiet: bool) -> dict[str, Any]:
     def say(what: str) -> None:
         if not quiet:
             click.echo(f"{kind}: {what}", err=True)
@@ -45,7 +46,7 @@ def _measure(kind: str, size: measuring.Size, *, quiet: bool) -> dict[str, Any]:
         try:
             with _database(kind, directory) as url:
                 say("starting web, worker, dispatcher")
-                with house.living(directory, url) as living:
+                with house.living(directory, url, processes) as living:
                     time.sleep(1)
                     return measuring.everything(living, size, say)
         except postgres.Missing as reason:

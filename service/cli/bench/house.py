@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +30,11 @@ class House:
     port: int
     floor_port: int
     token: str
+    pids: Mapping[str, int]
 
 
 @contextmanager
-def living(directory: Path, database_url: str) -> Iterator[House]:
+def living(directory: Path, database_url: str, processes: int = 1) -> Iterator[House]:
     """Start everything on this database, and end it afterwards."""
     ports = {"web": children.free_port(), "valkey": children.free_port(), "floor": children.free_port()}
     environment = {
@@ -55,13 +56,16 @@ def living(directory: Path, database_url: str) -> Iterator[House]:
         stack.callback(children.stop, server)
         children.wait_for_port("127.0.0.1", ports["valkey"], server)
         programs = {name: [command, name] for name in ("web", "worker", "dispatcher")}
+        programs["web"] += ["--processes", str(processes)]
         programs["floor"] = [sys.executable, "-m", "service.cli.bench.floor"]
+        pids = {}
         for name, words in programs.items():
             process = children.start(words, environment=known, log=directory / f"{name}.log")
             stack.callback(children.stop, process)
+            pids[name] = process.pid
         _wait(ports["web"], directory / "web.log")
         children.wait_for_port("127.0.0.1", ports["floor"])
-        yield House(ports["web"], ports["floor"], token)
+        yield House(ports["web"], ports["floor"], token, pids)
 
 
 def _furnish(settings: config.Settings) -> str:

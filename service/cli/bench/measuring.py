@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.cli.bench import client, drawing
+from service.cli.bench import client, drawing, processor
 from service.cli.bench.house import House
 
 CLIENTS = 4
@@ -58,13 +58,15 @@ def everything(house: House, size: Size, say: Callable[[str], None]) -> dict[str
 
 def floor(house: House, size: Size) -> dict[str, float]:
     """The smallest transaction behind the same server."""
-    one, times = client.Client(house.floor_port), []
+    one, times, began = client.Client(house.floor_port), [], None
     for number in range(size.floor + 20):
+        if number == 20:
+            began = processor.seconds(house.pids["floor"])
         one.post("/transaction", {})
         if number >= 20:
             times.append(one.seconds)
     one.close()
-    return milliseconds(times)
+    return milliseconds(times) | _cost("cpu", began, processor.seconds(house.pids["floor"]), len(times))
 
 
 def runs(house: House, size: Size) -> dict[str, Any]:
@@ -73,9 +75,11 @@ def runs(house: House, size: Size) -> dict[str, Any]:
     starts: list[float] = []
     completions: list[float] = []
     whole: list[float] = []
+    used = None
     for number in range(size.runs + WARM_RUNS):
         if number == WARM_RUNS:
             starts, completions, whole = [], [], []
+            used = processor.seconds(house.pids["web"])
         began = time.perf_counter()
         _, tasks = one.start(drawing.CHAIN)
         starts.append(one.seconds)
@@ -85,8 +89,9 @@ def runs(house: House, size: Size) -> dict[str, Any]:
             tasks = [task["id"] for task in opened]
         whole.append(time.perf_counter() - began)
     one.close()
+    cost = _cost("cpu_ms_a_request", used, processor.seconds(house.pids["web"]), len(starts) + len(completions))
     names = {"start_ms": starts, "complete_ms": completions, "end_to_end_ms": whole}
-    return {name: milliseconds(times) for name, times in names.items()}
+    return {name: milliseconds(times) for name, times in names.items()} | cost
 
 
 def growth(house: House, size: Size) -> dict[str, Any]:
@@ -184,6 +189,11 @@ def timers(house: House, size: Size) -> dict[str, Any]:
     found = {"median": statistics.median(lags), "p95": percentile(lags, 0.95), "max": max(lags)}
     figures: dict[str, Any] = {name: round(value, 3) for name, value in found.items()}
     return figures | {"early": sum(lag < 0 for lag in lags), "never": len(waiting)}
+
+
+def _cost(name: str, began: float | None, ended: float | None, count: int) -> dict[str, float]:
+    cost = processor.each_ms(began, ended, count)
+    return {} if cost is None else {name: cost}
 
 
 def milliseconds(times: Sequence[float]) -> dict[str, float]:
