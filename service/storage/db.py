@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, Pool, create_engine, event
+from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.orm import Session
 
 from service import errors
@@ -19,14 +21,20 @@ from service.storage.models.base import Base
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 READ_ONLY = "read_only"
+RESTED_S = 1.0
 _AFTERWARDS = "after_commit"
 
 
 def engine_options(url: str) -> dict[str, Any]:
     """How this product talks to its database: pool and isolation for SQLite and PostgreSQL."""
+    json = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
     if url.startswith("sqlite"):
-        return {"connect_args": {"timeout": 15, "check_same_thread": False}}
-    return {"pool_size": 12, "max_overflow": 8, "pool_pre_ping": True, "connect_args": {"application_name": "tidegate"}}
+        return json | {"connect_args": {"timeout": 15, "check_same_thread": False}}
+    return json | {"pool_size": 12, "max_overflow": 8, "connect_args": {"application_name": "tidegate"}}
+
+
+def _to_json(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def make_engine(url: str) -> Engine:
@@ -41,13 +49,34 @@ def init_app(app: Flask, url: str) -> None:
     db.init_app(app)
 
 
+def _is_sqlite(connection: Any) -> bool:
+    return type(connection).__module__.startswith("sqlite3")
+
+
 @event.listens_for(Engine, "connect")
 def _configure_sqlite(connection: Any, record: Any) -> None:
-    if not type(connection).__module__.startswith("sqlite3"):
+    if not _is_sqlite(connection):
         return
     connection.isolation_level = None
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Pool, "checkin")
+def _note_use(connection: Any, record: Any) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+@event.listens_for(Pool, "checkout")
+def _ask_whether_it_lives(connection: Any, record: Any, proxy: Any) -> None:
+    """A connection that rested may have lost its server; one that was just used is not asked."""
+    if time.monotonic() - record.info.get("used_at", time.monotonic()) < RESTED_S or _is_sqlite(connection):
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except Exception as lost:
+        raise DisconnectionError from lost  # the pool throws it away and connects anew
 
 
 @event.listens_for(Engine, "begin")

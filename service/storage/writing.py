@@ -19,8 +19,9 @@ Row = Mapping[str, Any]
 
 def insert_rows(session: Session, model: type[Base], rows: Sequence[Row]) -> None:
     """Insert dicts with the same keys (attribute names)."""
-    if rows:
-        session.connection().execute(_insert(model), [_columns(model, row) for row in rows])
+    drawn = [_columns(model, row) for row in rows]
+    if drawn:
+        session.connection().execute(_insert(model), drawn if len(drawn) > 1 else drawn[0])
 
 
 def update_where(session: Session, model: type[Base], values: Row, **equal: Any) -> int:
@@ -53,7 +54,7 @@ def _parameters(equal: Row) -> dict[str, Any]:
 
 @cache
 def _insert(model: type[Base]) -> Insert:
-    return insert(_table(model))
+    return insert(_table(model)).inline()
 
 
 @lru_cache(maxsize=1024)

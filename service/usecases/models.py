@@ -27,7 +27,7 @@ File = tuple[str, bytes]
 class Deployed:
     """What a deployment made: (key, id, version, name) of each definition, (key, id, version) of each form."""
 
-    key: int | None
+    key: int
     definitions: list[tuple[int, str, int, str]] = field(default_factory=list)
     forms: list[tuple[int, str, int]] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
@@ -139,8 +139,6 @@ def _store(session: Session, read: _Read, actor: policy.Actor) -> Deployed:
     changed = {row["process_id"] for row in definition_rows} | {row["form_id"] for row in form_rows}
     everything = [p.process.id for _, _, p in read.programs] + [form_id for _, _, form_id, _ in read.forms]
     unchanged = [name for name in everything if name not in changed]
-    if not changed:
-        return _current(read, unchanged)
     key = keys.next_key(session)
     writing.insert_rows(session, Deployment, [{"key": key, "at": now, "by": actor.name}])
     writing.insert_rows(session, Definition, [row | {"deployment_key": key} for row in definition_rows])
@@ -151,7 +149,7 @@ def _store(session: Session, read: _Read, actor: policy.Actor) -> Deployed:
     return _current(read, unchanged, key)
 
 
-def _current(read: _Read, unchanged: list[str], key: int | None = None) -> Deployed:
+def _current(read: _Read, unchanged: list[str], key: int) -> Deployed:
     """The newest versions of everything that was sent, changed or not."""
     diagrams_now = [definitions.latest(program.process.id) for _, _, program in read.programs]
     forms_now = [forms.latest(form_id) for _, _, form_id, _ in read.forms]

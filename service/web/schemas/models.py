@@ -45,7 +45,7 @@ class Finding(fields.Schema):
 class Deployment(fields.Schema):
     """What was deployed."""
 
-    id = fields.Key(required=True, allow_none=True, metadata={"description": "null where nothing had changed."})
+    id = fields.Key(required=True)
     definitions = ma.List(ma.Nested(DeployedDefinition), required=True)
     forms = ma.List(ma.Nested(DeployedForm), required=True)
     unchanged = ma.List(ma.String(), metadata={"description": "Files that made no new version."})
