@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain import deadlines, durations, workinghours
@@ -74,9 +74,12 @@ def test_working_time_added_is_working_time_passed(start: datetime, worked: time
     assert due.astimezone(ZoneInfo(zone)).weekday() < 5
 
 
-@given(HOURS, st.timedeltas(timedelta(minutes=1), timedelta(hours=200)), ZONES)
-def test_working_time_taken_back_leads_back(start: datetime, worked: timedelta, zone: str) -> None:
-    local = start.astimezone(ZoneInfo(zone))
-    assume(local.weekday() < 5 and 9 <= local.hour < 17 and (local.hour, local.minute, local.second) > (9, 0, 0))
+MONDAYS = st.integers(0, 200).map(lambda weeks: date(2024, 1, 1) + timedelta(weeks=weeks))
+AT_WORK = st.times(time(9, 0, 0, 1), time(16, 59, 59))
+
+
+@given(MONDAYS, st.integers(0, 4), AT_WORK, st.timedeltas(timedelta(minutes=1), timedelta(hours=200)), ZONES)
+def test_working_time_taken_back_leads_back(monday: date, day: int, at: time, worked: timedelta, zone: str) -> None:
+    start = datetime.combine(monday + timedelta(days=day), at, ZoneInfo(zone))
     due = workinghours.add(start, durations.Duration(clock=worked), zone)
     assert workinghours.add(due, durations.Duration(clock=-worked), zone) == start
