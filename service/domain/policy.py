@@ -126,7 +126,7 @@ def may_unclaim(actor: Actor, task: Task) -> str | None:
 
 
 def may_see_release(actor: Actor, release: Release, *, parts: Iterable[str] = (), involved: bool = False) -> str | None:
-    """Managers and administrators see all (S1-2); coordinators and process owners too; others what they take part in."""
+    """Managers and administrators see all (S1-2), coordinators and process owners too; others what is theirs."""
     if actor.has(ADMINISTRATOR, RELEASE_MANAGER, PROCESS_OWNER, COORDINATOR):
         return None
     if actor.name in (release.manager, release.coordinator, release.requester) or actor.name in parts or involved:

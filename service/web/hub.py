@@ -1,8 +1,8 @@
 """Listeners of server-sent events: a bounded number of connections, served by one thread for each process.
 
-Under gunicorn's threads a stream would hold one of few threads for as long as a page is open. So the connection is taken
-over: the socket is duplicated, the server is left with the end of a pair that nobody reads, and its thread goes on to
-other requests. Elsewhere (the development server, TLS in the process) a stream is an ordinary generator.
+Under gunicorn's threads a stream would hold one of few threads while its page is open. So the connection is
+taken over: the socket is duplicated, the server is left with the end of a pair that nobody reads, and its thread goes
+on to other requests. Elsewhere (the development server, TLS in the process) a stream is an ordinary generator.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Fills a fresh database for the browser tests: the cast with passwords, the shipped models. Run as a program of its own."""
+"""Fills a fresh database for the browser tests: the cast with passwords, and the shipped models."""
 
 from __future__ import annotations
 

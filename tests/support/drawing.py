@@ -16,8 +16,8 @@ def diagram(body: str, *, process: str = "p", name: str = "Process", outside: st
     """One executable process with this body; `outside` holds messages and errors."""
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<bpmn:definitions {NAMESPACES} id="d" targetNamespace="t">\n'
-        f'<bpmn:process id="{process}" name={quoteattr(name)} isExecutable="true">\n{body}\n</bpmn:process>\n{outside}\n'
-        "</bpmn:definitions>"
+        f'<bpmn:process id="{process}" name={quoteattr(name)} isExecutable="true">\n{body}\n</bpmn:process>\n'
+        f"{outside}\n</bpmn:definitions>"
     ).encode()
 
 

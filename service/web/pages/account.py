@@ -39,8 +39,8 @@ def do_sign_in() -> Any:
     except errors.TooManyAttempts as problem:
         return frame.show("sign_in.html", name=name, next=goal, problem=problem.detail), 429
     except errors.NotAuthenticated:
-        problem = _("Name and password do not match. Check both; capital letters count in the password.")
-        return frame.show("sign_in.html", name=name, next=goal, problem=problem), 401
+        advice = _("Name and password do not match. Check both; capital letters count in the password.")
+        return frame.show("sign_in.html", name=name, next=goal, problem=advice), 401
     return redirect(auth.safe_next(goal) or url_for("pages.home"), 303)
 
 

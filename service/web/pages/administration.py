@@ -36,7 +36,9 @@ def everybody() -> str:
     gone = request.args.get("view") == "inactive"
     rows = [row for row in found.users() if (row.deactivated_at is not None) == gone]
     shown = [row for row in rows if text in f"{row.name} {row.title} {row.email or ''}".lower()]
-    return frame.show("people.html", rows=shown, memberships=found.memberships(), q=text, view="inactive" if gone else "")
+    return frame.show(
+        "people.html", rows=shown, memberships=found.memberships(), q=text, view="inactive" if gone else ""
+    )
 
 
 @pages.get("/administration/people/new")

@@ -9,9 +9,9 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from service.storage.types import Row
 
 from service.domain import policy
+from service.storage.types import Row
 from service.web.pages import frame
 
 TEXTS: Mapping[str, tuple[Any, str]] = {
@@ -46,7 +46,9 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "incident.retried": (_l("%(who)s tried again: %(name)s"), "info"),
 }
 OUTCOMES = {"approved": _l("approved"), "denied": _l("denied")}
-QUIET = frozenset({"element.result", "message.thrown", "job.created", "job.cancelled", "task.claimed", "task.unclaimed"})
+QUIET = frozenset(
+    {"element.result", "message.thrown", "job.created", "job.cancelled", "task.claimed", "task.unclaimed"}
+)
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,14 @@ class Told:
     task: int | None = None
 
 
-def told(rows: Iterable[Row[Any]], names: Mapping[str, str] | None = None, *, quiet: bool = False) -> list[Told]:
-    """Events in sentences; `names` gives the drawn names of elements, `quiet` leaves out what only machines care for."""
+def told(rows: Iterable[Row], names: Mapping[str, str] | None = None, *, quiet: bool = False) -> list[Told]:
+    """Events in sentences; `names`: the drawn names of elements; `quiet` leaves out what machines care for."""
     rows = [row for row in rows if not (quiet and row.event in QUIET)]
     frame.learn_titles([row.actor for row in rows] + [row.data.get("to") for row in rows])
     return [_tell(row, names or {}) for row in rows]
 
 
-def _tell(row: Row[Any], names: Mapping[str, str]) -> Told:
+def _tell(row: Row, names: Mapping[str, str]) -> Told:
     text, mark = TEXTS.get(row.event, (None, ""))
     if row.event == "approval.decided" and row.data.get("outcome") == "denied":
         mark = "bad"
@@ -83,7 +85,7 @@ def _tell(row: Row[Any], names: Mapping[str, str]) -> Told:
         "outcome": str(OUTCOMES.get(str(data.get("outcome")), data.get("outcome", ""))),
     }
     sentence = str(text) % words if text is not None else f"{row.event} {words['name']}".strip()
-    return Told(row.id, row.at, sentence, mark, row.element, _more(row.data), data.get("task"))
+    return Told(row.id, row.at, sentence, mark, row.element, _more(row.data), row.data.get("task"))
 
 
 def _who(name: str | None) -> str:

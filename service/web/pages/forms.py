@@ -50,4 +50,6 @@ def edit_form(form_id: str, number: int) -> str:
 @pages.get("/forms/new")
 @access.requires(policy.may_deploy)
 def new_form() -> str:
-    return frame.show("formeditor.html", form=None, schema={**EMPTY, "id": "new_form"}, file="new_form.form", newest=None)
+    return frame.show(
+        "formeditor.html", form=None, schema={**EMPTY, "id": "new_form"}, file="new_form.form", newest=None
+    )

@@ -133,11 +133,15 @@ def _csrf_field() -> Markup:
 
 def _stale_form(error: Exception) -> Any:
     """A form of a session that has ended: say so in words, and lead on."""
-    text = flask_babel.gettext("This page had been open for so long that its form was no longer valid. Please try again.")
+    text = flask_babel.gettext(
+        "This page had been open for so long that its form was no longer valid. Please try again."
+    )
     if request.headers.get(FETCHED):
         return jsonify({"title": text, "detail": text, "status": 400, "reload": True}), 400
     flash(text, "bad")
-    return redirect(auth.safe_next(request.path) or "/" if request.endpoint == "pages.sign_in" else request.referrer or "/", 303)
+    return redirect(
+        auth.safe_next(request.path) or "/" if request.endpoint == "pages.sign_in" else request.referrer or "/", 303
+    )
 
 
 def init_app(app: Flask) -> None:

@@ -25,7 +25,11 @@ def inbox() -> str:
     who = auth.actor()
     unread_only = request.args.get("view") == "unread"
     fresh, _rest = found.inbox(who.name, unread=True, limit=MOST_UNREAD)
-    rows, cursor = ([], None) if unread_only else found.inbox(who.name, unread=False, limit=PAGE, cursor=request.args.get("cursor"))
+    rows, cursor = (
+        ([], None)
+        if unread_only
+        else found.inbox(who.name, unread=False, limit=PAGE, cursor=request.args.get("cursor"))
+    )
     return frame.show(
         "inbox.html",
         fresh=fresh,
@@ -69,5 +73,9 @@ def counts() -> Any:
     who = auth.actor()
     rows, _cursor = found.inbox(who.name, unread=True, limit=1)
     newest = rows[0] if rows else None
-    latest = newest and {"key": str(newest.key), "subject": newest.subject, "link": url_for("pages.open_notice", key=newest.key)}
+    latest = newest and {
+        "key": str(newest.key),
+        "subject": newest.subject,
+        "link": url_for("pages.open_notice", key=newest.key),
+    }
     return jsonify({**frame.counts(who), "latest": latest})

@@ -1,4 +1,4 @@
-"""English and German: catalogs come straight from the `.po` files, so that nothing has to be compiled before a start."""
+"""English and German: catalogs come straight from the `.po` files; nothing is compiled beforehand."""
 
 from __future__ import annotations
 

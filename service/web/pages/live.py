@@ -45,7 +45,7 @@ def _may_hear(who: policy.Actor, topic: str) -> bool:
 @pages.get("/ui/events")
 @access.signed_in
 def listen() -> Response:
-    """The stream. Refused with 503 when this process already serves as many listeners as it may: the page asks again."""
+    """The stream. Refused with 503 when this process has all the listeners that it may: the page asks again."""
     topics = _topics(auth.actor(), request.args.get("topics", ""))
     station: hub.Hub = current_app.extensions["tidegate_hub"]
     if not station.has_room():

@@ -138,5 +138,3 @@ def _told(done: models.Deployed) -> str:
     if count == 1:
         return _("Version %(number)d of the form is deployed.", number=done.forms[0][2])
     return ngettext("%(num)d new version is deployed.", "%(num)d new versions are deployed.", count)
-
-

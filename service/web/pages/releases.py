@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from flask import request, url_for
 from flask_babel import gettext as _
-from service.storage.types import Row
 
 from service import errors
 from service.domain import clock, policy
 from service.storage.queries import deadlines, definitions, forms, history, instances, notices, people
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
+from service.storage.types import Row
 from service.usecases import incidents, peeking, releases
 from service.web import access, auth
 from service.web.pages import events, frame, standing
@@ -46,7 +46,7 @@ def listing() -> str:
     )
 
 
-def _late(rows: list[Row[Any]], who: policy.Actor) -> set[int]:
+def _late(rows: list[Row], who: policy.Actor) -> set[int]:
     """Numbers of those with a missed deadline that is still open."""
     missed, _cursor = deadlines.listing(who, state=deadlines.OVERDUE, limit=200)
     return {row.release_number for row in missed} & {row.number for row in rows}
@@ -88,12 +88,12 @@ def _moment(name: str, text: str, who: policy.Actor) -> datetime:
         raise errors.InvalidInput({name: [_("is not a date and time")]}) from problem
 
 
-def _seen(number: int) -> Row[Any]:
+def _seen(number: int) -> Row:
     """The release, if this person may see it."""
     return releases.see(number, actor=auth.actor())
 
 
-def _common(row: Row[Any], tab: str) -> dict[str, Any]:
+def _common(row: Row, tab: str) -> dict[str, Any]:
     """What the head and the side of the record show on every tab."""
     number, who = row.number, auth.actor()
     parts = found.people(number)
@@ -134,9 +134,11 @@ def release(number: int) -> str:
     )
 
 
-def _for_me(task: Row[Any], row: Row[Any], who: policy.Actor) -> bool:
+def _for_me(task: Row, row: Row, who: policy.Actor) -> bool:
     if task.approval:
-        return policy.may_decide(who, task, row) is None and who.name not in {v.user for v in found_tasks.votes(task.key)}
+        return policy.may_decide(who, task, row) is None and who.name not in {
+            v.user for v in found_tasks.votes(task.key)
+        }
     return task.assignee == who.name or (task.assignee is None and policy.is_candidate(who, task))
 
 
@@ -207,7 +209,7 @@ def action(number: int, action: str) -> str:
     return frame.show("release_action.html", **_common(row, ""), offered=offered, form=_action_form(offered, row))
 
 
-def _action_form(offered: releases.Offered, row: Row[Any]) -> dict[str, Any] | None:
+def _action_form(offered: releases.Offered, row: Row) -> dict[str, Any] | None:
     if offered.form_key is None:
         return None
     schema = forms.by_key(offered.form_key)
@@ -217,7 +219,11 @@ def _action_form(offered: releases.Offered, row: Row[Any]) -> dict[str, Any] | N
 @pages.post("/releases/<release:number>/actions/<action>")
 @access.signed_in
 def act(number: int, action: str) -> Any:
-    values = request.get_json() if request.is_json else {k: v for k, v in request.form.items() if k == "reason" and v.strip()}
+    values = (
+        request.get_json()
+        if request.is_json
+        else {k: v for k, v in request.form.items() if k == "reason" and v.strip()}
+    )
     releases.act(number, action, values, actor=auth.actor())
     return frame.done(url_for("pages.release", number=number), _("Done."))
 

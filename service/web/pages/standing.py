@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from service.storage.types import Row
-
 from service.domain import clock, policy
 from service.storage.queries import deadlines, instances, tasks
+from service.storage.types import Row
 from service.usecases import criteria, diagrams
 
 DONE, NOW, NEXT, OPTIONAL, LEFT, NEVER, PASSED = "done", "now", "next", "optional", "left", "never", "passed"
@@ -50,8 +49,8 @@ class Standing:
 
     outline: diagrams.Outline | None = None
     phases: Sequence[Phase] = ()
-    tasks: Sequence[Row[Any]] = ()
-    unmet: Sequence[tuple[Row[Any], Sequence[criteria.Criterion]]] = ()
+    tasks: Sequence[Row] = ()
+    unmet: Sequence[tuple[Row, Sequence[criteria.Criterion]]] = ()
     waits: Sequence[Mapping[str, Any]] = ()
     marks: Mapping[str, Mark] = field(default_factory=dict)
     version: int | None = None
@@ -77,19 +76,19 @@ def of(instance_key: int | None, *, active: bool) -> Standing:
     )
 
 
-def _deadlines(instance: Row[Any]) -> Iterable[Row[Any]]:
+def _deadlines(instance: Row) -> Iterable[Row]:
     if instance.release_number is None:
         return ()
     return deadlines.of_release(instance.release_number, open_only=True)
 
 
-def _failed(instance: Row[Any]) -> set[str]:
+def _failed(instance: Row) -> set[str]:
     rows, _cursor = instances.incidents(policy.SYSTEM, instance=instance.key, limit=200)
     return {row.element for row in rows}
 
 
 def _phases(
-    outline: diagrams.Outline, activations: Sequence[Row[Any]], due: Mapping[int, Row[Any]], *, active: bool
+    outline: diagrams.Outline, activations: Sequence[Row], due: Mapping[int, Row], *, active: bool
 ) -> list[Phase]:
     last = {row.element: row for row in activations}  # in the order of entering: the latest stay wins
     now = [at for at, node in enumerate(outline.phases) if node.id in last and last[node.id].left_at is None]
@@ -105,11 +104,24 @@ def _phases(
             continue
         state = NOW if row.left_at is None else DONE if row.outcome == "completed" else LEFT
         deadline = due.get(row.key)
-        found.append(Phase(node.id, node.name, state, deadline and deadline.due_at, row.entered_at, row.left_at))
-    return [phase for phase in found if not (phase.state == NEVER and phase.id in {n.id for n in outline.phases if n.optional})]
+        found.append(
+            Phase(
+                node.id,
+                node.name,
+                state,
+                deadline.due_at if deadline is not None else None,
+                row.entered_at,
+                row.left_at,
+            )
+        )
+    return [
+        phase
+        for phase in found
+        if not (phase.state == NEVER and phase.id in {n.id for n in outline.phases if n.optional})
+    ]
 
 
-def _unmet(opened: Iterable[Row[Any]]) -> list[tuple[Row[Any], list[criteria.Criterion]]]:
+def _unmet(opened: Iterable[Row]) -> list[tuple[Row, list[criteria.Criterion]]]:
     found = []
     for task in opened:
         if task.criteria:
@@ -119,9 +131,7 @@ def _unmet(opened: Iterable[Row[Any]]) -> list[tuple[Row[Any], list[criteria.Cri
     return found
 
 
-def _waits(
-    activations: Iterable[Row[Any]], outline: diagrams.Outline, due: Mapping[int, Row[Any]]
-) -> list[dict[str, Any]]:
+def _waits(activations: Iterable[Row], outline: diagrams.Outline, due: Mapping[int, Row]) -> list[dict[str, Any]]:
     """What is open without being a person's: timers, jobs, messages."""
     kinds = {"intermediateCatchEvent", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"}
     return [
@@ -131,7 +141,7 @@ def _waits(
     ]
 
 
-def _marks(activations: Sequence[Row[Any]], due: Mapping[int, Row[Any]], failed: set[str]) -> dict[str, Mark]:
+def _marks(activations: Sequence[Row], due: Mapping[int, Row], failed: set[str]) -> dict[str, Mark]:
     found: dict[str, Mark] = {}
     now = clock.now()
     for row in activations:
@@ -150,7 +160,7 @@ def _marks(activations: Sequence[Row[Any]], due: Mapping[int, Row[Any]], failed:
     return _with_insides(found, activations)
 
 
-def _with_insides(found: dict[str, Mark], activations: Iterable[Row[Any]]) -> dict[str, Mark]:
+def _with_insides(found: dict[str, Mark], activations: Iterable[Row]) -> dict[str, Mark]:
     """A collapsed phase tells that something in it is late or failed."""
     by_ref = {row.ref: row for row in activations if row.left_at is None}
     for row in by_ref.values():

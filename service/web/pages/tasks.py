@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
-from service.storage.types import Row
 
 from service.domain import clock, policy
 from service.storage.queries import history, people, releases
 from service.storage.queries import tasks as found
+from service.storage.types import Row
 from service.usecases import criteria, tasks
 from service.web import access, auth
 from service.web.pages import events, frame
@@ -57,7 +57,7 @@ def _filter(view: str, who: policy.Actor) -> dict[str, Any]:
     return chosen.get(view, {})
 
 
-def _parts(rows: Sequence[Row[Any]], who: policy.Actor) -> list[tuple[str, list[Row[Any]]]]:
+def _parts(rows: Sequence[Row], who: policy.Actor) -> list[tuple[str, list[Row]]]:
     """Late ones first, then what the person holds, then what their groups could take."""
     now = clock.now()
     late = [row for row in rows if row.due_at and row.due_at < now]
@@ -97,11 +97,11 @@ def task(key: int) -> str:
     )
 
 
-def _story(row: Row[Any]) -> list[Row[Any]]:
+def _story(row: Row) -> list[Row]:
     return [event for event in history.of_instance(row.instance_key, limit=500) if event.data.get("task") == row.key]
 
 
-def _may(who: policy.Actor, row: Row[Any], release: Row[Any] | None) -> Mapping[str, bool]:
+def _may(who: policy.Actor, row: Row, release: Row | None) -> Mapping[str, bool]:
     if row.state != "open":
         return {}
     return {
@@ -167,5 +167,3 @@ def _next(key: int, outcome: Any, who: policy.Actor) -> str:
     if outcome.release_number is not None and releases.may_see(who, outcome.release_number):
         return url_for("pages.release", number=outcome.release_number)
     return url_for("pages.tasks")
-
-

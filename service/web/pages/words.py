@@ -47,7 +47,11 @@ DEADLINE_STATES = {
     "late": (_l("Done late"), "warn"),
     "cancelled": (_l("Withdrawn"), ""),
 }
-DELIVERY_STATES = {"waiting": (_l("On its way"), "info"), "sent": (_l("Delivered"), "good"), "dead": (_l("Not delivered"), "bad")}
+DELIVERY_STATES = {
+    "waiting": (_l("On its way"), "info"),
+    "sent": (_l("Delivered"), "good"),
+    "dead": (_l("Not delivered"), "bad"),
+}
 CHANNELS = {"email": _l("E-mail"), "inbox": _l("Inbox"), "file": _l("Mail file"), "chat": _l("Chat")}
 RECIPIENTS = {
     "assignee": _l("assignee"),
