@@ -1,5 +1,6 @@
-// Two libraries put style attributes into the HTML they make, which a page with `style-src 'self'` refuses.
-// At build time SVG styles become attributes of the same name; what is left becomes a class of ours (src/css).
+// Some libraries put style attributes or style elements into the page, which `style-src 'self'` refuses. At build time:
+// SVG styles become attributes of the same name, what is left becomes a class of ours (src/css);
+// CodeMirror's sheets are adopted by the document as they are by shadow roots, instead of written as elements.
 import { readFile } from 'node:fs/promises';
 
 const FILES = /(bpmn-js[\\/]lib[\\/]features[\\/](align|distribute)-elements[\\/]\w+Icons\.js|bpmn-js-properties-panel[\\/]dist[\\/]index\.esm\.js)$/;
@@ -11,9 +12,17 @@ function rewritten(whole, text) {
   return pairs.map(([name, value]) => `${name}="${value}"`).join(' ');
 }
 
+const SHEETS = /style-mod[\\/]src[\\/]style-mod\.js$/;
+const ONLY_SHADOW = '!root.head && root.adoptedStyleSheets';
+
 export const strictStyles = {
   name: 'strict-styles',
   setup(build) {
+    build.onLoad({ filter: SHEETS }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      if (!source.includes(ONLY_SHADOW)) throw new Error('style-mod has changed: look again how it mounts its sheets');
+      return { contents: source.replace(ONLY_SHADOW, 'root.adoptedStyleSheets'), loader: 'js' };
+    });
     build.onLoad({ filter: FILES }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replace(/style="([^"]*)"/g, rewritten),
       loader: 'js',

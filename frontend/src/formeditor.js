@@ -11,6 +11,8 @@ const { schema: original } = JSON.parse(document.getElementById('form-data').tex
 const idField = document.querySelector('[data-form-id]');
 const editor = new FormEditor({ container: bench });
 
+let base = original;
+
 const schema = () => ({ ...editor.getSchema(), ...(idField ? { id: idField.value } : {}) });
 const board = workbench({
   bench,
@@ -31,7 +33,7 @@ const named = (field) => field.label || field.key || field.text?.slice(0, 40) ||
 const plain = (field) => JSON.stringify({ ...field, components: undefined, layout: undefined });
 
 async function changes() {
-  const [before, after] = [flat(original), flat(schema())];
+  const [before, after] = [flat(base), flat(schema())];
   return [
     ...Object.keys(after).filter((id) => !before[id]).map((id) => [text('added'), named(after[id])]),
     ...Object.keys(before).filter((id) => !after[id]).map((id) => [text('removed'), named(before[id])]),
@@ -43,8 +45,12 @@ async function changes() {
 const kept = board.kept();
 bench.replaceChildren();
 editor.attachTo(bench);
-await editor.importSchema(kept ? JSON.parse(kept.source) : original);
-if (kept) restoredNote(kept.at, board.forget);
+await editor.importSchema(original);
+base = structuredClone(editor.getSchema()); // as the editor writes it, so that only what somebody changed differs
+if (kept) {
+  await editor.importSchema(JSON.parse(kept.source));
+  restoredNote(kept.at, board.forget);
+}
 editor.on('changed', board.changed);
 idField?.addEventListener('input', board.changed);
 bench.dataset.ready = 'true';

@@ -33,7 +33,7 @@ def test_placeholders_are_the_same_in_german() -> None:
         if not message.id:
             continue
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
-        strings = [message.string] if isinstance(message.string, str) else list(message.string)
+        strings = [message.string] if isinstance(message.string, str) else list(message.string or ())
         for one, other in zip(ids, strings, strict=True):
             holes = [sorted(re.findall(r"%\(\w+\)[sd]|\{\}", text)) for text in (one, other)]
             assert holes[0] == holes[1], one

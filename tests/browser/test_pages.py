@@ -137,10 +137,10 @@ def test_a_form_that_was_open_too_long_says_so_and_works_again(visit: Callable[.
 def test_a_draft_survives_closing_the_page(visit: Callable[..., Visitor]) -> None:
     visitor = visit("cora")
     form = visitor.open_task("Register release", "R-1")
-    form.get_by_label("Description").first.fill("Half a thought")
+    form.get_by_label("What the release brings").first.fill("Half a thought")
     expect(visitor.page.locator("[data-saved]")).to_have_text("Draft kept")
     visitor.page.reload()
-    expect(form.get_by_label("Description").first).to_have_value("Half a thought")
+    expect(form.get_by_label("What the release brings").first).to_have_value("Half a thought")
 
 
 def test_pages_speak_german_to_those_who_ask(visit: Callable[..., Visitor]) -> None:

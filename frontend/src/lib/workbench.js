@@ -4,6 +4,7 @@ import { post } from './server.js';
 import { text } from './texts.js';
 
 const CHECK_MS = 500;
+const PANEL_MS = 350; // the panels hand over what was typed last a moment later
 const user = document.body.dataset.user ?? '';
 const icons = {
   error: '<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><circle cx="8" cy="8" r="6"/><path d="M8 4.5v4M8 11v.2"/></svg>',
@@ -69,6 +70,8 @@ export function workbench({ bench, source, changes, go, marked = () => {}, file 
   }
 
   async function ask() {
+    document.activeElement?.blur?.();
+    await new Promise((resolve) => setTimeout(resolve, PANEL_MS));
     const found = await changes();
     const items = (found.length ? found : [['', text('nothing_changed')]]).map(([kind, name]) => {
       const li = document.createElement('li');
