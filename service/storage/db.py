@@ -27,7 +27,7 @@ _AFTERWARDS = "after_commit"
 
 def engine_options(url: str) -> dict[str, Any]:
     """How this product talks to its database: pool and isolation for SQLite and PostgreSQL."""
-    json = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
+    json = {"json_serializer": _to_json, "json_deserializer": _from_json}
     if url.startswith("sqlite"):
         return json | {"connect_args": {"timeout": 15, "check_same_thread": False}}
     return json | {"pool_size": 12, "max_overflow": 8, "connect_args": {"application_name": "tidegate"}}
@@ -35,6 +35,13 @@ def engine_options(url: str) -> dict[str, Any]:
 
 def _to_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _from_json(text: Any) -> Any:
+    # SQLite keeps a document that is a bare number as a number; SQLAlchemy then expects a TypeError, as json raises it.
+    if not isinstance(text, str | bytes):
+        raise TypeError("no text")
+    return orjson.loads(text)
 
 
 def make_engine(url: str) -> Engine:
