@@ -2,6 +2,7 @@
 import { Form } from '@bpmn-io/form-js-viewer';
 import '@bpmn-io/form-js-viewer/dist/assets/form-js.css';
 import { alertIn, follow } from './lib/forms.js';
+import { formWords } from './lib/formwords.js';
 import { post } from './lib/server.js';
 import { text } from './lib/texts.js';
 import { toast } from './lib/toasts.js';
@@ -13,7 +14,7 @@ const given = document.getElementById('form-data');
 if (box && given) await draw(JSON.parse(given.textContent));
 
 async function draw({ schema, data }) {
-  const form = new Form({ container: box });
+  const form = new Form({ container: box, additionalModules: [formWords] });
   box.replaceChildren();
   form.attachTo(box);
   await form.importSchema(schema, data);
