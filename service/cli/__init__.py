@@ -13,8 +13,8 @@ from service import errors
 COMMANDS = {
     "up": "service.cli.up:up",
     "web": "service.cli.serving:web",
-    "worker": "service.cli.serving:worker",
-    "dispatcher": "service.cli.serving:dispatcher",
+    "worker": "service.cli.working:worker",
+    "dispatcher": "service.cli.working:dispatcher",
     "db": "service.cli.database:db",
     "doctor": "service.cli.doctor:doctor",
     "user": "service.cli.people:user",

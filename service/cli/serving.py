@@ -1,4 +1,4 @@
-"""The processes that serve: web, worker, dispatcher."""
+"""The process that serves pages and API."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from flask import Flask
 from gunicorn.app import base
 from prometheus_client import multiprocess
 
-from service import app, config, errors
+from service import app, config
 from service.cli import wiring
-from service.jobs import dispatcher as dispatching
-from service.jobs import worker as working
 
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
@@ -84,25 +82,3 @@ def web(processes: int) -> None:
         _share_figures(settings)
     click.echo(f"web: listening on http://{settings.bind}", err=True)
     Server(settings, processes).run()
-
-
-@click.command()
-def worker() -> None:
-    """Carry out what is due: timers, deadlines, jobs, messages, mail. Start as many as there is work for."""
-    settings = _with_redis()
-    working.run(app.create_app(settings).app_context, settings.redis_url)
-
-
-@click.command()
-def dispatcher() -> None:
-    """Find what is due in the database and ask the workers to do it. Several may run."""
-    settings = _with_redis()
-    dispatching.run(app.create_app(settings).app_context, settings.redis_url)
-
-
-def _with_redis() -> config.Settings:
-    settings = wiring.settings()
-    if not settings.redis_url:
-        raise errors.InvalidSettings("TIDEGATE_REDIS_URL is not set. `tidegate up` brings a server of its own.")
-    wiring.log_to_stderr()
-    return settings

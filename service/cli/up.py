@@ -15,8 +15,8 @@ from pathlib import Path
 
 import click
 
-from service import app, config, errors
-from service.cli import children, supervisor, valkey
+from service import config, errors
+from service.cli import children, supervisor, valkey, wiring
 from service.storage import upgrades
 from service.usecases import demo
 
@@ -92,7 +92,7 @@ def _demo_people(settings: config.Settings) -> list[str]:
     """Fill a fresh database, and say in lines who can sign in; nothing where the demo was never made."""
     note = settings.data_dir / "demo.txt"
     news = []
-    with app.create_app(settings).app_context():
+    with wiring.without_web(settings).app_context():
         if demo.wanted():
             click.echo("filling it with a demo organisation; this takes a few seconds, once")
             made = demo.seed()

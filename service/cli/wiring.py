@@ -11,8 +11,9 @@ from contextlib import contextmanager
 import click
 from flask import Flask
 
-from service import app, config, errors
-from service.storage import upgrades
+from service import config, errors
+from service.storage import db, upgrades
+from service.usecases import settings as current
 
 
 def settings() -> config.Settings:
@@ -28,9 +29,17 @@ def application() -> Iterator[Flask]:
     if have != need:
         state = f"is at schema {have}" if have else "has not been prepared"
         raise errors.InvalidSettings(f"The database {state}, this version needs {need}. Run: tidegate db upgrade")
-    made = app.create_app(wanted)
+    made = without_web(wanted)
     with made.app_context():
         yield made
+
+
+def without_web(wanted: config.Settings) -> Flask:
+    """An application that has the database and the settings, and no pages: it starts in half the time."""
+    current.use(wanted)
+    made = Flask("tidegate")
+    db.init_app(made, wanted.database_url)
+    return made
 
 
 def log_to_stderr() -> None:

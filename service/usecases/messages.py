@@ -38,13 +38,32 @@ def publish(
 
 
 def relay(key: int) -> None:
-    """Deliver a message that an instance threw (worker); doing it twice does no harm once it is marked."""
+    """Deliver a message that an instance threw (worker).
+
+    Who waits for it is written down first; each delivery then strikes its own name off the list. So a crash in between
+    reaches nobody twice, not even a subscription that waits again after it was reached.
+    """
     row = messages.get(key)
     if row is None or row.state != "waiting":
         return
-    count = _deliver(row.name, row.correlation, None, row.variables, policy.SYSTEM)
+    targets = row.targets if row.targets is not None else _look_up(row)
+    for position, target in enumerate(targets):
+        waiting = instances.subscription(target)
+        left = list(targets[position + 1 :])
+        if waiting is None or not _deliver_to(waiting, row.variables, policy.SYSTEM, strike_off=(key, left)):
+            with db.transaction() as session:
+                writing.update_where(session, Message, {"targets": left}, key=key)
     with db.transaction() as session:
-        writing.update_where(session, Message, {"state": "done", "delivered": count}, key=key, state="waiting")
+        writing.update_where(session, Message, {"state": "done"}, key=key, state="waiting")
+
+
+def _look_up(row: Row) -> list[int]:
+    found = instances.subscriptions(message=row.name, correlation=row.correlation, instance=None)
+    targets = [subscription.key for subscription in found]
+    with db.transaction() as session:
+        columns = {"targets": targets, "delivered": len(targets)}
+        writing.update_where(session, Message, columns, key=row.key, state="waiting")
+    return targets
 
 
 def _deliver(
@@ -54,15 +73,19 @@ def _deliver(
     return sum(_deliver_to(subscription, variables, actor) for subscription in found)
 
 
-def _deliver_to(subscription: Row, variables: Mapping[str, Any], actor: policy.Actor) -> bool:
+def _deliver_to(
+    subscription: Row,
+    variables: Mapping[str, Any],
+    actor: policy.Actor,
+    *,
+    strike_off: tuple[int, list[int]] | None = None,
+) -> bool:
     def command(running: process.Instance, world: process.World) -> steps.Step:
         return running.deliver(subscription.ref, dict(variables), world)
 
     event = Entry("message.delivered", subscription.element, data={"message": subscription.message, "by": actor.name})
-    with db.transaction() as session:
-        if instances.subscription(subscription.key) is None:
-            return False
-        try:
+    try:
+        with db.transaction() as session:
             advancing.advance(
                 session,
                 subscription.instance_key,
@@ -71,6 +94,8 @@ def _deliver_to(subscription: Row, variables: Mapping[str, Any], actor: policy.A
                 event=event,
                 release_number=subscription.release_number,
             )
-        except (errors.Conflict, errors.NotFound):
-            return False
+            if strike_off:
+                writing.update_where(session, Message, {"targets": strike_off[1]}, key=strike_off[0])
+    except (errors.Conflict, errors.NotFound):
+        return False  # it went on in the meantime
     return True

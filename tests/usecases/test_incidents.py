@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from service import errors
 from service.domain import policy
+from service.storage import db
+from service.storage.models.instances import Message
 from service.storage.queries import instances, tasks
 from service.usecases import incidents, messages, models
 from service.usecases import instances as running
@@ -53,6 +58,69 @@ WAITING = d.diagram(
     + d.chain("start", "wait", "ship", "end"),
     outside=d.message("paid", "=order"),
 )
+
+
+THROWING = d.diagram(
+    d.start()
+    + d.element("intermediateThrowEvent", "tell", inner='<bpmn:messageEventDefinition messageRef="message_paid"/>')
+    + d.end()
+    + d.chain("start", "tell", "end"),
+    process="thrower",
+    outside=d.message("paid", "=order"),
+)
+REMINDED = d.diagram(
+    d.start()
+    + d.user("pack", groups="operations")
+    + d.element(
+        "boundaryEvent",
+        "reminder",
+        inner='<bpmn:messageEventDefinition messageRef="message_paid"/>',
+        attachedToRef="pack",
+        cancelActivity="false",
+    )
+    + d.user("note", groups="operations")
+    + d.end()
+    + d.end("noted")
+    + d.chain("start", "pack", "end")
+    + d.chain("reminder", "note", "noted"),
+    process="reminded",
+    outside=d.message("paid", "=order"),
+)
+
+
+def thrown(owner: policy.Actor) -> tuple[int, int]:
+    """A run that waits again each time it is reached, and the key of a message that is on its way to it."""
+    models.deploy([("t.bpmn", THROWING), ("r.bpmn", REMINDED)], actor=owner)
+    waiting = running.start("reminded", variables={"order": "A-1"}, actor=owner)
+    running.start("thrower", variables={"order": "A-1"}, actor=owner)
+    with db.reading() as session:
+        return waiting.instance_key, session.scalars(select(Message.key)).one()
+
+
+def test_a_thrown_message_reaches_who_waits_for_it_once(house: Flask, owner: policy.Actor) -> None:
+    instance, key = thrown(owner)
+    for _ in range(3):
+        messages.relay(key)
+    assert [t.element for t in tasks.open_of_instance(instance)] == ["pack", "note"]
+
+
+def test_a_relay_that_died_behind_a_delivery_does_not_deliver_again(
+    house: Flask, owner: policy.Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance, key = thrown(owner)
+    real = messages.writing.update_where
+
+    def dies_at_the_end(session: Any, model: Any, values: Any, **equal: Any) -> int:
+        if values.get("state") == "done":
+            raise SystemExit
+        return real(session, model, values, **equal)
+
+    monkeypatch.setattr(messages.writing, "update_where", dies_at_the_end)
+    with pytest.raises(SystemExit):
+        messages.relay(key)
+    monkeypatch.undo()
+    messages.relay(key)
+    assert [t.element for t in tasks.open_of_instance(instance)] == ["pack", "note"]
 
 
 def test_a_message_reaches_the_run_with_its_key_and_no_other(house: Flask, owner: policy.Actor) -> None:

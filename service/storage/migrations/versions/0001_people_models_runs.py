@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("correlation", sa.String(length=255), nullable=True),
         sa.Column("variables", Json, nullable=False),
         sa.Column("thrown_by", sa.BigInteger(), nullable=True),
+        sa.Column("targets", Json, nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("delivered", sa.Integer(), nullable=False),
         sa.Column("due_at", Moment(), nullable=False),
