@@ -33,15 +33,13 @@ def engine_options(url: str) -> dict[str, Any]:
     return json | {"pool_size": 12, "max_overflow": 8, "connect_args": {"application_name": "tidegate"}}
 
 
+def _from_json(value: Any) -> Any:
+    # SQLite gives a column of type JSON numeric affinity: a bare number comes back as a number, not as text.
+    return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
 def _to_json(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
-
-
-def _from_json(text: Any) -> Any:
-    # SQLite keeps a document that is a bare number as a number; SQLAlchemy then expects a TypeError, as json raises it.
-    if not isinstance(text, str | bytes):
-        raise TypeError("no text")
-    return orjson.loads(text)
 
 
 def make_engine(url: str) -> Engine:
@@ -109,12 +107,19 @@ def transaction() -> Iterator[Session]:
         session.commit()
     except IntegrityError as problem:
         session.rollback()
+        if not _somebody_was_faster(problem):
+            raise
         raise errors.StaleWrite() from problem
     except BaseException:
         session.rollback()
         raise
     for action in session.info.pop(_AFTERWARDS):
         action()
+
+
+def _somebody_was_faster(problem: IntegrityError) -> bool:
+    """A unique key is taken; any other broken constraint is a mistake of ours."""
+    return getattr(problem.orig, "sqlstate", None) == "23505" or "UNIQUE constraint" in str(problem.orig)
 
 
 def after_commit(session: Session, action: Callable[[], None]) -> None:

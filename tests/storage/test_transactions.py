@@ -12,7 +12,8 @@ from flask import Flask
 from service import errors
 from service.storage import db, keys, writing
 from service.storage.models.people import Group, User
-from service.storage.queries import people
+from service.storage.models.releases import Release, ReleaseFact
+from service.storage.queries import people, releases
 from service.storage.types import Session
 
 
@@ -78,6 +79,17 @@ def test_moments_come_back_aware_and_in_utc(app: Flask) -> None:
         writing.insert_rows(session, User, [{"key": 1, "name": "a", "title": "A", "roles": [], "created_at": moment}])
     found = people.user("a").created_at
     assert (found, found.tzinfo) == (moment, UTC)
+
+
+@pytest.mark.parametrize("value", [12000, 0.25, "12000", "text", True, False, [1, None], {"a": {"b": 1}}, None])
+def test_json_comes_back_as_it_went(app: Flask, value: object) -> None:
+    release = {"number": 1, "title": "T", "type": "minor", "kind": "software", "category": "standard", "service": "S"}
+    rest = {"reason": "", "model": "m", "from_template": True, "status": "open", "requester": "ann", "revision": 1}
+    with db.transaction() as session:
+        writing.insert_rows(session, Release, [release | rest | {"created_at": datetime(2026, 1, 1, tzinfo=UTC)}])
+        writing.insert_rows(session, ReleaseFact, [{"release_number": 1, "name": "a", "value": value}])
+    found = releases.facts(1)["a"]
+    assert (found, type(found)) == (value, type(value))
 
 
 def test_threads_and_commands_never_get_the_same_key(app: Flask) -> None:

@@ -89,6 +89,6 @@ class MailServer:
         if self.refusal is not None:
             return self.refusal
         content = cast(bytes, envelope.original_content)
-        message = cast(EmailMessage, email.message_from_bytes(content, policy=email.policy.default))
+        message = email.message_from_bytes(content, policy=email.policy.default)
         self.received.append(Received(envelope.mail_from or "", [str(to) for to in envelope.rcpt_tos], message))
         return "250 Message accepted"

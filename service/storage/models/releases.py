@@ -54,7 +54,7 @@ class ReleaseFact(Base):
     __tablename__ = "release_facts"
     release_number: Mapped[int] = mapped_column(ForeignKey("releases.number"), primary_key=True)
     name: Mapped[str] = mapped_column(String(120), primary_key=True)  # dotted, e.g. release.rollout
-    value: Mapped[object] = mapped_column(Json)
+    value: Mapped[object] = mapped_column(Json, nullable=True)
 
 
 class ReleasePerson(Base):

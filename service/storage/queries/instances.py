@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 
 from service.domain import policy
 from service.storage import db
-from service.storage.models.instances import Activation, Incident, Instance, Job, Subscription
+from service.storage.models.instances import Activation, Incident, Instance, Job, Subscription, Timer
 from service.storage.queries import pages, releases
 from service.storage.types import Row
 
@@ -80,6 +81,13 @@ def incidents(
         statement = statement.where(Incident.key < pages.decode(cursor, 1)[0])
     with db.reading() as session:
         return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+
+
+def timers(instance_key: int) -> dict[str, datetime]:
+    """When each armed timer of an instance is due, by the engine's ref."""
+    statement = select(Timer.ref, Timer.due_at).where(Timer.instance_key == instance_key)
+    with db.reading() as session:
+        return {row.ref: row.due_at for row in session.execute(statement)}
 
 
 def subscription(key: int) -> Row | None:

@@ -71,7 +71,7 @@ def of(instance_key: int | None, *, active: bool) -> Standing:
         phases=_phases(outline, activations, due, active=active),
         tasks=opened,
         unmet=_unmet(opened),
-        waits=_waits(activations, outline, due),
+        waits=_waits(activations, outline, due, instances.timers(instance.key)),
         marks=_marks(activations, due, failed),
     )
 
@@ -131,11 +131,18 @@ def _unmet(opened: Iterable[Row]) -> list[tuple[Row, list[criteria.Criterion]]]:
     return found
 
 
-def _waits(activations: Iterable[Row], outline: diagrams.Outline, due: Mapping[int, Row]) -> list[dict[str, Any]]:
-    """What is open without being a person's: timers, jobs, messages."""
+def _waits(
+    activations: Iterable[Row], outline: diagrams.Outline, due: Mapping[int, Row], timers: Mapping[str, datetime]
+) -> list[dict[str, Any]]:
+    """What is open without being a person's: timers, jobs, messages; a timer with the moment until which it waits."""
     kinds = {"intermediateCatchEvent", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"}
     return [
-        {"row": row, "name": row.name or outline.names.get(row.element, row.element), "deadline": due.get(row.key)}
+        {
+            "row": row,
+            "name": row.name or outline.names.get(row.element, row.element),
+            "deadline": due.get(row.key),
+            "until": timers.get(row.ref),
+        }
         for row in activations
         if row.left_at is None and row.type in kinds
     ]

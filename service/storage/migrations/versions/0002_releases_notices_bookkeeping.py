@@ -211,7 +211,7 @@ def upgrade() -> None:
         "release_facts",
         sa.Column("release_number", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=120), nullable=False),
-        sa.Column("value", Json, nullable=False),
+        sa.Column("value", Json, nullable=True),
         sa.ForeignKeyConstraint(
             ["release_number"], ["releases.number"], name=op.f("fk_release_facts_release_number_releases")
         ),
