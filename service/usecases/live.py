@@ -22,6 +22,7 @@ class Live:
     activations: dict[str, int] = field(default_factory=dict)  # ref -> key, open ones
     occurrences: dict[str, int] = field(default_factory=dict)  # element -> how often it was entered
     tasks: dict[str, int] = field(default_factory=dict)  # ref -> key, open ones
+    offered: set[int] = field(default_factory=set)  # keys of open tasks that may have candidates
     deadlines: set[int] = field(default_factory=set)  # activation keys with an open deadline
     incidents: set[str] = field(default_factory=set)  # refs with an open incident
 

@@ -72,6 +72,7 @@ def _load(session: Session, row: Row) -> live.Live:
     alive.activations = waiting.activations(row.key)
     alive.occurrences = waiting.occurrences(row.key)
     alive.tasks = waiting.tasks(row.key)
+    alive.offered = set(alive.tasks.values())
     alive.deadlines = waiting.deadlines(row.key)
     alive.incidents = waiting.incidents(row.key)
     return alive

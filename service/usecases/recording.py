@@ -117,9 +117,10 @@ class Recorder:
         if problem:
             self._incident(problem)
         names = [("group", name) for name in row["groups"]] + [("user", name) for name in row["users"]]
-        self._inserts[TaskCandidate] += [
-            {"task_key": key, "kind": kind, "name": name} for kind, name in dict.fromkeys(names)
-        ]
+        if names:
+            self.live.offered.add(key)
+        candidates = [{"task_key": key, "kind": kind, "name": name} for kind, name in dict.fromkeys(names)]
+        self._inserts[TaskCandidate] += candidates
         self.tell("task.opened", fact, task=key, name=fact.name, groups=row["groups"], assignee=row["assignee"])
 
     def _place(self, ref: str) -> opening.Place:
@@ -326,8 +327,10 @@ class Recorder:
             columns = {"state": state, "closed_at": self.now, "closed_by": self.actor.name}
             writing.update_where(self.session, Task, columns, key=found)
         closed = [key for key, _ in self._finished] + [key for found in self._closed.values() for key in found]
-        if closed:
-            writing.delete_where(self.session, TaskCandidate, task_key=closed)
+        offered = self.live.offered.intersection(closed)
+        if offered:
+            writing.delete_where(self.session, TaskCandidate, task_key=sorted(offered))
+            self.live.offered -= offered
         timed = {o: [key for key in found if key in self.live.deadlines] for o, found in ended.items()}
         if any(timed.values()):
             deadlines.end(self.session, {o: found for o, found in timed.items() if found}, self.now)

@@ -199,7 +199,7 @@ def _noted(locked: locks.Locked, task: Row, actor: policy.Actor) -> advancing.Ou
 
 
 def _lock(session: Session, key: int, seen: Row) -> tuple[locks.Locked, Row]:
-    """Lock the task's instance and read the task again; raises TaskNotOpen if someone was faster."""
+    """Lock the task's instance and make sure of the task; raises TaskNotOpen if someone was faster."""
     try:
         locked = locks.lock(session, seen.instance_key, release_number=seen.release_number)
     except errors.NotFound:
@@ -207,7 +207,8 @@ def _lock(session: Session, key: int, seen: Row) -> tuple[locks.Locked, Row]:
     except errors.Conflict:
         _require_open(tasks.get(key))
         raise
-    return locked, _require_open(tasks.get(key))
+    # Whatever changes a task is told in the history of its run: where nothing was told since, the row is still true.
+    return locked, _require_open(seen if locked.row.history_count == seen.told else tasks.get(key))
 
 
 def _change(

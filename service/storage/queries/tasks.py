@@ -9,13 +9,17 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 
 from service.domain import clock, policy
 from service.storage import db
-from service.storage.models.instances import Task, TaskCandidate, Vote
+from service.storage.models.instances import Instance, Task, TaskCandidate, Vote
 from service.storage.models.releases import Release
 from service.storage.queries import pages, releases
 from service.storage.types import Row
 
 _COLUMNS = list(Task.__table__.c)
-_GET = select(*_COLUMNS).where(Task.key == bindparam("key"))
+_GET = (
+    select(*_COLUMNS, Instance.history_count.label("told"))
+    .join(Instance, Instance.key == Task.instance_key)
+    .where(Task.key == bindparam("key"))
+)
 _WITH_RELEASE = [
     *_COLUMNS,
     Release.title.label("release_title"),
@@ -25,7 +29,7 @@ _WITH_RELEASE = [
 
 
 def get(key: int) -> Row | None:
-    """One task."""
+    """One task; `told` is how much had been told of its run when it was read."""
     with db.reading() as session:
         return session.execute(_GET, {"key": key}).first()
 
