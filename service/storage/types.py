@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, cast
 
 import sqlalchemy
 from sqlalchemy.orm import Session
 
 Row = sqlalchemy.Row[*tuple[Any, ...]]
 
-__all__ = ["Row", "Session"]
+
+def made(values: Mapping[str, Any]) -> Row:
+    """What was just inserted, as reading it back would answer; nobody else can have changed it yet."""
+    return cast(Row, SimpleNamespace(**values))
+
+
+__all__ = ["Row", "Session", "made"]

@@ -8,11 +8,11 @@ from typing import Any
 from service import errors
 from service.domain import clock, policy
 from service.engine import process, steps
-from service.storage import db, keys, locking, writing
+from service.storage import db, keys, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Instance
 from service.storage.queries import definitions, forms
-from service.storage.types import Row, Session
+from service.storage.types import Row, Session, made
 from service.usecases import advancing, facts, programs
 from service.usecases import locked as locks
 
@@ -89,7 +89,7 @@ def begin(
         "history_hash": "",
     }
     writing.insert_rows(session, Instance, [row])
-    locked = locks.adopt(session, locking.instance(session, key), release, instance, library, now)
+    locked = locks.adopt(session, made(row), release, instance, library, now)
     model = prepared.program.process
     locked.entries.append(Entry("instance.started", data={"process": model.id, "name": model.name, "by": actor.name}))
     return advancing.step(locked, lambda _instance, _world: step, actor=actor)
