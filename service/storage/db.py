@@ -99,9 +99,12 @@ def transaction() -> Iterator[Session]:
     Raises StaleWrite where a unique key shows that somebody was faster.
     """
     session = db.session()
+    if _AFTERWARDS in session.info:
+        raise RuntimeError("a command began within another one: hand its session on instead")
     session.rollback()  # whatever was read before belongs to another moment
     keys.refill(db.engine)
-    session.info[_AFTERWARDS] = []
+    afterwards: list[Callable[[], None]] = []
+    session.info[_AFTERWARDS] = afterwards
     try:
         yield session
         session.commit()
@@ -113,7 +116,9 @@ def transaction() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
-    for action in session.info.pop(_AFTERWARDS):
+    finally:
+        session.info.pop(_AFTERWARDS, None)
+    for action in afterwards:
         action()
 
 

@@ -160,3 +160,24 @@ def test_rights_decide_what_the_rail_shows(visit: Callable[..., Visitor]) -> Non
         page = visit(name).go("/tasks")
         assert page.locator(".rail .word").all_inner_texts() == entries
         page.context.close()
+
+
+@pytest.mark.req("S1-37")
+def test_a_row_opens_by_double_click_and_by_enter(visit: Callable[..., Visitor]) -> None:
+    page = visit("max").go("/releases")
+    row = page.get_by_role("row").filter(has_text="Broker portal")
+    row.get_by_role("cell").last.dblclick()
+    expect(page.get_by_role("heading", name="Broker portal", level=1)).to_be_visible()
+    page.go_back()
+    row.locator("a.open").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Broker portal", level=1)).to_be_visible()
+
+
+@pytest.mark.req("S1-41")
+def test_the_release_page_marks_the_present_step_in_its_diagram(visit: Callable[..., Visitor]) -> None:
+    page = visit("cora").go("/releases/R-1")
+    page.locator("#canvas[data-ready]").wait_for()
+    expect(page.locator("#canvas .djs-element.is-now")).to_have_count(1)
+    expect(page.locator("#canvas .djs-element.is-now")).to_have_attribute("data-element-id", "phase_register")
+    expect(page.get_by_role("listitem").and_(page.locator("[aria-current=step]"))).to_contain_text("Register")

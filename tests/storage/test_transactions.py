@@ -55,6 +55,18 @@ def test_a_broken_unique_key_is_a_stale_write(app: Flask) -> None:
         pytest.fail("the second group of the same name was stored")
 
 
+def test_a_command_within_a_command_is_a_mistake_that_shows(app: Flask) -> None:
+    def nested(session: Session) -> None:
+        with db.transaction():
+            pass
+
+    with pytest.raises(RuntimeError, match="within another one"):
+        fail_after(nested)
+    with db.transaction() as session:
+        writing.insert_rows(session, Group, [{"name": "a", "title": "A"}])
+    assert len(people.groups()) == 1
+
+
 def test_what_is_to_happen_after_the_commit_does_not_happen_after_a_rollback(app: Flask) -> None:
     done: list[str] = []
     with db.transaction() as session:
