@@ -91,6 +91,15 @@ class Person:
         raise AssertionError(f"no answer to {path}")
 
 
+def wait_for(people: list[Person], more: int, *, patience_s: float) -> None:
+    """Return once so many more tasks are acknowledged, in all."""
+    wanted = sum(len(person.acknowledged) for person in people) + more
+    end = time.monotonic() + patience_s
+    while sum(len(person.acknowledged) for person in people) < min(wanted, RUNS * STEPS):
+        assert time.monotonic() < end, f"nothing went on within {patience_s} s"
+        time.sleep(0.01)
+
+
 @pytest.mark.serial
 def test_what_the_web_server_acknowledged_outlives_it_and_nothing_is_done_twice(
     keys: list[int], database: str, start_product: Callable[..., Product]
@@ -103,11 +112,10 @@ def test_what_the_web_server_acknowledged_outlives_it_and_nothing_is_done_twice(
     for thread in threads:
         thread.start()
     for _ in range(KILLS):
-        done = sum(len(person.acknowledged) for person in people)
-        while sum(len(person.acknowledged) for person in people) < done + 5:
-            time.sleep(0.01)
+        wait_for(people, 5, patience_s=60)
         web.kill()
         web = product.start("web", TIDEGATE_BIND=web.url.removeprefix("http://"))
+        wait_for(people, 1, patience_s=5)
     for thread in threads:
         thread.join(60)
     for person in people:
