@@ -251,3 +251,50 @@ def fact_value(record: dict[str, Any], name: str) -> Any:
     for part in name.split("."):
         inner = inner[part]
     return inner
+
+
+@pytest.mark.req("S3-2")
+def test_software_is_not_packaged_without_its_place_in_the_library_and_a_checksum(start: Start) -> None:
+    walk = routes.planned_to(start("major_release"), "build").do("build_software")
+    assert refused_fields(walk, "store_software", library_reference="", checksum="") == {
+        "library_reference",
+        "checksum",
+    }
+    assert refused_fields(walk, "store_software", checksum="12345") == {"checksum"}
+    assert walk.open == ["task_store_software"]
+
+
+@pytest.mark.req("S3-3")
+def test_hardware_is_not_packaged_without_serial_and_location(start: Start) -> None:
+    walk = routes.assess(routes.register(start("major_release"), kind="hardware"))
+    routes.plan(walk).do("receive_hardware")
+    pieces = [{"serial": "", "location": ""}]
+    refused = refused_fields(walk, "store_hardware", pieces_stored=pieces)
+    assert {field.rpartition(".")[2] for field in refused} == {"serial", "location"}
+    assert walk.open == ["task_store_hardware"]
+
+
+@pytest.mark.req("S4-11")
+def test_the_choice_of_the_rollout_shows_what_speaks_for_each_and_keeps_the_reason(start: Start) -> None:
+    walk = routes.planned_to(start("minor_release"), "plan").do("choose_changes")
+    schema = tasks_.form(walk.task("plan_rollout").key, actor=cast.actor("max")).schema
+    assert schema
+    shown = " ".join(part.get("text", "") for part in schema["components"])
+    assert "errors show early" in shown
+    assert "an error hits all users" in shown
+    assert refused_fields(walk, "plan_rollout", rollout_reason="") == {"rollout_reason"}
+    walk.do("plan_rollout", rollout="all-at-once", rollout_reason="One farm.")
+    release = walk.record["release"]
+    assert (release["rollout"], release["rollout_reason"]) == ("all-at-once", "One farm.")
+
+
+@pytest.mark.req("S4-4")
+def test_nothing_is_rolled_out_while_a_linked_change_is_not_in_the_package(start: Start) -> None:
+    walk = routes.planned_to(start("major_release"), "build").do("build_software", "store_software")
+    walk.do("build_package", packaged_changes=["C-1"])
+    assert walk.missing("confirm_build") == ["The package holds every linked change"]
+    with pytest.raises(errors.CriteriaUnmet):
+        walk.do("confirm_build")
+    assert walk.phases[-1] == "build"
+    walk.act("pack_again_build").do("build_package", "confirm_build")
+    assert walk.phases[-1] == "test"
