@@ -33,7 +33,8 @@ async function draw() {
   });
   if (host.dataset.marks) {
     await mark();
-    document.addEventListener('tidegate:changed', mark);
+    // the right to look may have ended meanwhile
+    document.addEventListener('tidegate:changed', () => mark().catch((refused) => { if (!refused.problem) throw refused; }));
   }
   host.dataset.ready = 'true';
 }

@@ -141,6 +141,13 @@ def may_create_release(actor: Actor) -> str | None:
     return "Only coordinators and release managers create releases."
 
 
+def may_change_release(actor: Actor, release: Release) -> str | None:
+    """Its record and its people: any release manager, its own manager and coordinator."""
+    if actor.has(RELEASE_MANAGER) or actor.name in (release.manager, release.coordinator):
+        return None
+    return "Only its manager and coordinator change a release."
+
+
 def may_act(actor: Actor, roles: Sequence[str], release: Release | None) -> str | None:
     """Trigger an action whose diagram names these roles and groups; none named: the release manager."""
     wanted = list(roles) or [RELEASE_MANAGER]

@@ -87,8 +87,7 @@ def edit(number: int, changes: Mapping[str, Any], *, actor: policy.Actor, revisi
             raise errors.StaleWrite("Somebody changed this release since you looked. Load it again.")
         if release.status != "open":
             raise errors.Conflict("The release is closed; its record stays as it is.")
-        if not (actor.has(policy.RELEASE_MANAGER) or actor.name in (release.manager, release.coordinator)):
-            raise errors.Forbidden("Only its manager and coordinator change a release.")
+        policy.require(policy.may_change_release(actor, release))
         _check_window(values.get("window_start", release.window_start), values.get("window_end", release.window_end))
         before = {name: getattr(release, name) for name in values}
         writing.update_where(session, Release, values | {"revision": release.revision + 1}, number=number)
@@ -121,7 +120,7 @@ def set_people(number: int, part: str, names: list[str], *, actor: policy.Actor)
         raise errors.InvalidInput({"names": [f"there is no active person {', '.join(sorted(unknown))}"]})
     with db.transaction() as session:
         release = locking.release(session, number)
-        if not (actor.has(policy.RELEASE_MANAGER) or actor.name in (release.manager, release.coordinator)):
+        if policy.may_change_release(actor, release):
             raise errors.Forbidden("Only its manager and coordinator choose the people of a release.")
         writing.delete_where(session, ReleasePerson, release_number=number, part=part)
         rows = [{"release_number": number, "part": part, "user": name} for name in dict.fromkeys(names)]

@@ -25,6 +25,8 @@ PAGES = {
         "/releases/R-1/deadlines",
         "/releases/R-1/notices",
         "/releases/R-1/comments",
+        "/releases/R-1/edit",
+        "/releases/R-1/people",
         "/releases/R-1/history",
         "/inbox",
         "/search?q=portal",
@@ -33,12 +35,19 @@ PAGES = {
     ],
     "petra": [
         "/models",
+        "/categories",
         "/models/minor_release",
         "/models/minor_release/1/edit",
         "/forms/plan_rollout",
         "/forms/plan_rollout/1/edit",
     ],
-    "ada": ["/administration", "/administration/people/cora", "/administration/people/new", "/administration/groups"],
+    "ada": [
+        "/administration",
+        "/administration/people/cora",
+        "/administration/people/new",
+        "/administration/groups",
+        "/administration/undelivered",
+    ],
 }
 
 

@@ -79,6 +79,8 @@ async function send(form, submitter) {
     if (!refused.problem) throw refused;
     if (refused.problem.status === 401) location.reload();
     showProblem(form, refused.problem);
+    // who has been told of another's change may save over it
+    if (refused.problem.revision && form.elements.revision) form.elements.revision.value = refused.problem.revision;
     if (refused.problem.status === 409) refresh();
   } finally {
     buttons.forEach((one) => { one.disabled = false; });

@@ -7,7 +7,10 @@ from flask import Flask
 from service.web.pages import (
     account,
     administration,
+    categories,
+    deliveries,
     diagrams,
+    editing,
     forms,
     frame,
     inbox,
@@ -20,7 +23,21 @@ from service.web.pages import (
     words,
 )
 
-FAMILIES = (account, administration, diagrams, forms, inbox, live, models, releases, searching, tasks)
+FAMILIES = (
+    account,
+    administration,
+    categories,
+    deliveries,
+    diagrams,
+    editing,
+    forms,
+    inbox,
+    live,
+    models,
+    releases,
+    searching,
+    tasks,
+)
 
 
 def register(app: Flask) -> None:

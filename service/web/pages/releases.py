@@ -75,12 +75,12 @@ def create_release() -> Any:
     values: dict[str, Any] = {name: request.form[name].strip() for name in FIELDS if request.form.get(name, "").strip()}
     for name in ("window_start", "window_end"):
         if request.form.get(name):
-            values[name] = _moment(name, request.form[name], who)
+            values[name] = moment(name, request.form[name], who)
     number = releases.create(values, actor=who)
     return frame.done(url_for("pages.release", number=number), _("R-%(number)d is created.", number=number))
 
 
-def _moment(name: str, text: str, who: policy.Actor) -> datetime:
+def moment(name: str, text: str, who: policy.Actor) -> datetime:
     """What somebody typed in their own zone, in UTC."""
     try:
         return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(who.zone)).astimezone(UTC)
@@ -88,12 +88,12 @@ def _moment(name: str, text: str, who: policy.Actor) -> datetime:
         raise errors.InvalidInput({name: [_("is not a date and time")]}) from problem
 
 
-def _seen(number: int) -> Row:
+def seen(number: int) -> Row:
     """The release, if this person may see it."""
     return releases.see(number, actor=auth.actor())
 
 
-def _common(row: Row, tab: str) -> dict[str, Any]:
+def common(row: Row, tab: str) -> dict[str, Any]:
     """What the head and the side of the record show on every tab."""
     number, who = row.number, auth.actor()
     parts = found.people(number)
@@ -107,6 +107,7 @@ def _common(row: Row, tab: str) -> dict[str, Any]:
         "facts": found.facts(number),
         "incidents": troubles,
         "may_repair": policy.may_repair(who) is None,
+        "may_change": row.status == "open" and policy.may_change_release(who, row) is None,
         "numbers": {
             "comments": len(found.comments(number)),
             "deadlines": len(deadlines.of_release(number)),
@@ -119,13 +120,13 @@ def _common(row: Row, tab: str) -> dict[str, Any]:
 @pages.get("/releases/<release:number>")
 @access.signed_in
 def release(number: int) -> str:
-    row, who = _seen(number), auth.actor()
+    row, who = seen(number), auth.actor()
     stand = standing.of(row.instance_key, active=row.status == "open")
     frame.learn_titles(task.assignee for task in stand.tasks)
     names = stand.outline.names if stand.outline else {}
     return frame.show(
         "release.html",
-        **_common(row, ""),
+        **common(row, ""),
         stand=stand,
         mine=next((task for task in stand.tasks if _for_me(task, row, who)), None),
         actions=releases.actions(number, actor=who) if row.status == "open" else (),
@@ -145,17 +146,17 @@ def _for_me(task: Row, row: Row, who: policy.Actor) -> bool:
 @pages.get("/releases/<release:number>/record")
 @access.signed_in
 def release_record(number: int) -> str:
-    return frame.show("release_record.html", **_common(_seen(number), "record"))
+    return frame.show("release_record.html", **common(seen(number), "record"))
 
 
 @pages.get("/releases/<release:number>/deadlines")
 @access.signed_in
 def release_deadlines(number: int) -> str:
-    row = _seen(number)
+    row = seen(number)
     rows = sorted(deadlines.of_release(number), key=lambda one: (one.state != "open", one.due_at))
     return frame.show(
         "release_deadlines.html",
-        **_common(row, "deadlines"),
+        **common(row, "deadlines"),
         rows=rows,
         levels=deadlines.levels([one.key for one in rows]),
     )
@@ -164,19 +165,19 @@ def release_deadlines(number: int) -> str:
 @pages.get("/releases/<release:number>/notices")
 @access.signed_in
 def release_notices(number: int) -> str:
-    row = _seen(number)
+    row = seen(number)
     told = notices.of_release(number)
     frame.learn_titles(one.user for one in told)
-    return frame.show("release_notices.html", **_common(row, "notices"), told=told)
+    return frame.show("release_notices.html", **common(row, "notices"), told=told)
 
 
 @pages.get("/releases/<release:number>/comments")
 @access.signed_in
 def release_comments(number: int) -> str:
-    row = _seen(number)
+    row = seen(number)
     comments = found.comments(number)
     frame.learn_titles(one.by for one in comments)
-    return frame.show("release_comments.html", **_common(row, "comments"), comments=comments)
+    return frame.show("release_comments.html", **common(row, "comments"), comments=comments)
 
 
 @pages.post("/releases/<release:number>/comments")
@@ -189,24 +190,24 @@ def comment(number: int) -> Any:
 @pages.get("/releases/<release:number>/history")
 @access.signed_in
 def release_history(number: int) -> str:
-    row = _seen(number)
+    row = seen(number)
     before = request.args.get("before", type=int)
     rows = history.of_release(number, limit=200, before=before)
     stand = standing.of(row.instance_key, active=row.status == "open")
     names = stand.outline.names if stand.outline else {}
     more = rows[-1].id if len(rows) == 200 else None
-    return frame.show("release_history.html", **_common(row, "history"), story=events.told(rows, names), more=more)
+    return frame.show("release_history.html", **common(row, "history"), story=events.told(rows, names), more=more)
 
 
 @pages.get("/releases/<release:number>/actions/<action>")
 @access.signed_in
 def action(number: int, action: str) -> str:
     """An action that asks for more than a reason has a page with its form."""
-    row = _seen(number)
+    row = seen(number)
     offered = next((one for one in releases.actions(number, actor=auth.actor()) if one.id == action), None)
     if offered is None:
         raise errors.ActionNotOffered(_("This action is not offered any more. Go back to the release to see what is."))
-    return frame.show("release_action.html", **_common(row, ""), offered=offered, form=_action_form(offered, row))
+    return frame.show("release_action.html", **common(row, ""), offered=offered, form=_action_form(offered, row))
 
 
 def _action_form(offered: releases.Offered, row: Row) -> dict[str, Any] | None:

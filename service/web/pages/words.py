@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
+from service import errors
 from service.domain import clock
 from service.web import numbers
 from service.web.pages import frame
@@ -157,6 +159,17 @@ def name_of_fact(name: str) -> str:
 def said(text: str) -> str:
     """A sentence of the rules in the person's language, where the catalog has it; never a format."""
     return str(flask_babel.get_translations().ugettext(text))
+
+
+@contextlib.contextmanager
+def in_words(**other_names: str) -> Iterator[None]:
+    """Refusals beside fields come in the person's language; `other_names`: what the page calls a field."""
+    try:
+        yield
+    except errors.InvalidInput as refused:
+        found = refused.errors
+        told = {other_names.get(name, name): [said(text) for text in texts] for name, texts in found.items()}
+        raise errors.InvalidInput(told) from refused
 
 
 def recipient(entry: str) -> str:
