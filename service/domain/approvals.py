@@ -26,14 +26,15 @@ def needed(rule: str | int, count: int) -> int:
 def outcome(rule: str | int, needed: int, deciders: Sequence[str], votes: Mapping[str, str]) -> str | None:
     """approved, denied, or None while it is open.
 
-    votes: outcome by decider. Under `all` the first denial decides; otherwise a quorum that is out of reach does.
+    votes: outcome by name; only those of present deciders count. Under `all` the first denial decides; otherwise a
+    quorum that is out of reach does.
     """
-    approvals = sum(1 for vote in votes.values() if vote == APPROVED)
-    denials = sum(1 for vote in votes.values() if vote == DENIED)
+    approvals = sum(1 for name in deciders if votes.get(name) == APPROVED)
+    denials = sum(1 for name in deciders if votes.get(name) == DENIED)
     if approvals >= needed:
         return APPROVED
     if rule == "all" and denials:
         return DENIED
-    if len(deciders) - denials < needed:
+    if denials and len(deciders) - denials < needed:
         return DENIED
     return None

@@ -83,6 +83,8 @@ def may_see_task(actor: Actor, task: Task, release: Release | None) -> str | Non
 
 def may_claim(actor: Actor, task: Task, release: Release | None) -> str | None:
     """Candidates may take it; so may the release manager and, for gates, the release's coordinator."""
+    if task.approval:
+        return "An approval belongs to its deciders together; nobody takes it alone."
     if is_candidate(actor, task) or actor.name == task.assignee or actor.has(RELEASE_MANAGER):
         return None
     if not task.groups and not task.users and actor.has(COORDINATOR):

@@ -104,9 +104,19 @@ def append_to_administration(session: Session, entries: Sequence[Entry], *, at: 
 def digest(before: str, row: Mapping[str, Any]) -> str:
     """SHA-256 over the hash before and the row's own values as canonical JSON."""
     own = {name: row[name] for name in _HASHED}
+    own["data"] = _even(own["data"])
     own["at"] = row["at"].isoformat()
     body = orjson.dumps(own, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.sha256(before.encode() + body).hexdigest()
+
+
+def _even(value: Any) -> Any:
+    """Whole numbers as integers: a database may hand back 1e16 as one."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {key: _even(inner) for key, inner in value.items()}
+    return [_even(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 _HASHED = ("chain", "seq", "instance_key", "release_number", "actor", "event", "element", "activation_key", "data")

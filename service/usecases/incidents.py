@@ -64,8 +64,9 @@ def _choose_deciders(locked: locks.Locked, incident: Row, actor: policy.Actor) -
     rule = task.approval["rule"]
     activation = instances.activation(task.activation_key)
     parent = activation.parent_ref if activation is not None else None
-    place = opening.Place(task.activation_key, parent)
-    approval = opening.approval(locked, rule, task.groups, task.users, task.assignee, place)
+    before = task.approval
+    place = opening.Place(task.activation_key, parent, excluded=tuple(before.get("excluded", ())))
+    approval = opening.approval(locked, rule, task.groups, task.users, before.get("assignee"), place)
     writing.update_where(locked.session, Task, {"approval": approval, "revision": task.revision + 1}, key=task.key)
     problem = opening.too_few(approval, task.ref, task.element)
     if problem is None:

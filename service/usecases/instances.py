@@ -119,6 +119,10 @@ def _reach(process_id: str, key: int) -> tuple[dict[str, int], dict[str, int], s
         model = programs.program(todo.pop()).process
         form_ids |= model.forms
         named |= model.facts
+        if any(
+            element.called_process and element.called_process.startswith("=") for element in model.elements.values()
+        ):
+            named |= set(facts.NAMES)  # what it calls is not known yet, and may ask for any
         missing = [called for called in model.called if called not in processes]
         found = definitions.newest_keys(missing)
         processes |= found

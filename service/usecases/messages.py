@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,12 @@ from service.storage.history import Entry
 from service.storage.models.instances import Message
 from service.storage.queries import instances, messages
 from service.storage.types import Row
-from service.usecases import advancing
+from service.usecases import advancing, live
+from service.usecases import locked as locks
+
+log = logging.getLogger(__name__)
+
+Target = dict[str, Any]  # instance (key), element, attached_to (ref or None)
 
 
 def publish(
@@ -41,61 +47,83 @@ def relay(key: int) -> None:
     """Deliver a message that an instance threw (worker).
 
     Who waits for it is written down first; each delivery then strikes its own name off the list. So a crash in between
-    reaches nobody twice, not even a subscription that waits again after it was reached.
+    reaches nobody twice. A run that cannot take it now keeps its place in the list and does not hold up the others.
     """
     row = messages.get(key)
     if row is None or row.state != "waiting":
         return
-    targets = row.targets if row.targets is not None else _look_up(row)
-    for position, target in enumerate(targets):
-        waiting = instances.subscription(target)
-        left = list(targets[position + 1 :])
-        if waiting is None or not _deliver_to(waiting, row.variables, policy.SYSTEM, strike_off=(key, left)):
-            with db.transaction() as session:
-                writing.update_where(session, Message, {"targets": left}, key=key)
+    left = list(row.targets if row.targets is not None else _look_up(row))
+    failures: list[Exception] = []
+    for target in list(left):
+        remaining = [one for one in left if one != target]
+        try:
+            if not _deliver_to(row.name, target, row.variables, policy.SYSTEM, strike_off=(key, remaining)):
+                with db.transaction() as session:
+                    writing.update_where(session, Message, {"targets": remaining}, key=key)
+            left = remaining
+        except Exception as failure:
+            log.exception("message %s did not reach instance %s", key, target["instance"])
+            failures.append(failure)
+    if failures:
+        raise failures[0]
     with db.transaction() as session:
         writing.update_where(session, Message, {"state": "done"}, key=key, state="waiting")
 
 
-def _look_up(row: Row) -> list[int]:
-    found = instances.subscriptions(message=row.name, correlation=row.correlation, instance=None)
-    targets = [subscription.key for subscription in found]
+def _look_up(row: Row) -> list[Target]:
+    targets = _targets(row.name, row.correlation, None)
     with db.transaction() as session:
         columns = {"targets": targets, "delivered": len(targets)}
         writing.update_where(session, Message, columns, key=row.key, state="waiting")
     return targets
 
 
+def _targets(name: str, correlation: str | None, instance: int | None) -> list[Target]:
+    """Places that wait: not subscriptions, since one that waits again after each message is another one each time."""
+    found = instances.subscriptions(message=name, correlation=correlation, instance=instance)
+    return [{"instance": one.instance_key, "element": one.element, "attached_to": one.attached_to} for one in found]
+
+
 def _deliver(
     name: str, correlation: str | None, instance: int | None, variables: Mapping[str, Any], actor: policy.Actor
 ) -> int:
-    found = instances.subscriptions(message=name, correlation=correlation, instance=instance)
-    return sum(_deliver_to(subscription, variables, actor) for subscription in found)
+    count, failures = 0, []
+    for target in _targets(name, correlation, instance):
+        try:
+            count += _deliver_to(name, target, variables, actor)
+        except errors.ServiceError as failure:
+            failures.append(failure)
+    if failures and not count:
+        raise failures[0]
+    return count
 
 
 def _deliver_to(
-    subscription: Row,
+    name: str,
+    target: Target,
     variables: Mapping[str, Any],
     actor: policy.Actor,
     *,
-    strike_off: tuple[int, list[int]] | None = None,
+    strike_off: tuple[int, list[Target]] | None = None,
 ) -> bool:
-    def command(running: process.Instance, world: process.World) -> steps.Step:
-        return running.deliver(subscription.ref, dict(variables), world)
+    """Deliver to who waits at that place now, under its lock; False where nobody does any more."""
+    with db.transaction() as session:
+        try:
+            locked = locks.lock(session, target["instance"])
+        except errors.StaleWrite:
+            raise
+        except (errors.Conflict, errors.NotFound):
+            return False  # the run is over
+        waiting = instances.waiting_at(target["instance"], target["element"], target["attached_to"], name)
+        if waiting is None:
+            live.put(locked.row.key, locked.live)
+            return False
 
-    event = Entry("message.delivered", subscription.element, data={"message": subscription.message, "by": actor.name})
-    try:
-        with db.transaction() as session:
-            advancing.advance(
-                session,
-                subscription.instance_key,
-                command,
-                actor=actor,
-                event=event,
-                release_number=subscription.release_number,
-            )
-            if strike_off:
-                writing.update_where(session, Message, {"targets": strike_off[1]}, key=strike_off[0])
-    except (errors.Conflict, errors.NotFound):
-        return False  # it went on in the meantime
+        def command(running: process.Instance, world: process.World) -> steps.Step:
+            return running.deliver(waiting.ref, dict(variables), world)
+
+        locked.entries.append(Entry("message.delivered", waiting.element, data={"message": name, "by": actor.name}))
+        advancing.step(locked, command, actor=actor)
+        if strike_off:
+            writing.update_where(session, Message, {"targets": strike_off[1]}, key=strike_off[0])
     return True

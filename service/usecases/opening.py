@@ -18,6 +18,7 @@ class Place:
     activation_key: int
     parent_ref: str | None
     worker: str | None = None
+    excluded: tuple[str, ...] = ()  # who may not decide since it opened
 
 
 def form_key(locked: locks.Locked, form_id: str | None) -> int | None:
@@ -72,8 +73,15 @@ def approval(
     candidates = people.names_in_groups(groups) | people.active_names([*users, *([assignee] if assignee else [])])
     requester = locked.release.requester if locked.release is not None else locked.row.started_by
     workers = waiting.who_completed_tasks_in(locked.row.key, place.parent_ref)
-    chosen = approvals.deciders(candidates, {requester, place.worker, *workers})
-    return {"rule": rule, "needed": approvals.needed(rule, len(chosen)), "deciders": chosen}
+    excluded = {name for name in (requester, place.worker, *workers, *place.excluded) if name}
+    chosen = approvals.deciders(candidates, excluded)
+    return {
+        "rule": rule,
+        "needed": approvals.needed(rule, len(chosen)),
+        "deciders": chosen,
+        "excluded": sorted(excluded),
+        "assignee": assignee,
+    }
 
 
 def too_few(approval: dict[str, Any], ref: str, element: str) -> steps.IncidentRaised | None:

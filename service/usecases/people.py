@@ -23,6 +23,8 @@ from service.usecases import settings
 
 LANGUAGES = ("en", "de")
 SHORTEST_PASSWORD = 10
+LONGEST_TITLE = 120
+LONGEST_EMAIL = 254
 _NAME = re.compile(r"[a-z0-9][a-z0-9._@-]{0,79}")
 _hasher = PasswordHash.recommended()
 
@@ -47,7 +49,8 @@ def create_user(
     """
     policy.require(policy.may_administer(actor))
     roles, groups, zone = list(roles), list(groups), zone or settings.current().zone
-    problems = _problems(roles=roles, groups=groups, zone=zone, language=language, password=password, email=email)
+    given = {"title": title, "email": email, "zone": zone, "language": language}
+    problems = _problems(roles=roles, groups=groups, password=password, **given)
     if not _NAME.fullmatch(name):
         problems["name"] = ["use small letters, digits and . _ @ -, at most 80"]
     if problems:
@@ -155,6 +158,9 @@ def create_group(name: str, title: str = "", *, actor: policy.Actor) -> None:
     policy.require(policy.may_administer(actor))
     if not _NAME.fullmatch(name):
         raise errors.InvalidInput({"name": ["use small letters, digits and . _ -, at most 80"]})
+    problems = _problems(title=title)
+    if problems:
+        raise errors.InvalidInput(problems)
     if any(group.name == name for group in people.groups()):
         raise errors.AlreadyExists(f"There is already a group {name}.")
     with db.transaction() as session:
@@ -166,6 +172,8 @@ def create_token(name: str, label: str = "", *, actor: policy.Actor) -> str:
     """A new bearer token for a person: shown this once, only its hash is kept."""
     if actor.name != name:
         policy.require(policy.may_administer(actor))
+    if len(label) > LONGEST_TITLE:
+        raise errors.InvalidInput({"label": [f"use at most {LONGEST_TITLE} characters"]})
     row = _existing(name)
     token = "tg_" + secrets.token_urlsafe(32)
     with db.transaction() as session:
@@ -250,6 +258,9 @@ def _problems(**given: Any) -> dict[str, list[str]]:
         found["theme"] = ["choose among auto, light, dark"]
     if given.get("password") is not None and len(given["password"]) < SHORTEST_PASSWORD:
         found["password"] = [f"use at least {SHORTEST_PASSWORD} characters"]
+    for name, longest in (("title", LONGEST_TITLE), ("email", LONGEST_EMAIL)):
+        if len(given.get(name) or "") > longest:
+            found[name] = [f"use at most {longest} characters"]
     email = given.get("email")
     if email and ("@" not in email or any(c.isspace() for c in email)):
         found["email"] = ["is not an address like ann@example.org"]

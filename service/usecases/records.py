@@ -12,7 +12,7 @@ from service.storage import writing
 from service.storage.models.releases import Release, ReleaseFact, ReleasePerson
 from service.storage.queries import people
 from service.storage.types import Row, Session
-from service.usecases import facts, settings
+from service.usecases import facts, releasefields, settings
 
 _PARTS = {"release.stakeholders": "stakeholder", "release.board": "board"}  # facts that also name people
 PROPERTY = "tidegate.record"
@@ -52,7 +52,10 @@ def _known(data: Mapping[str, Any], name: str) -> Any:
 
 
 def write(session: Session, release: Row, recorded: Mapping[str, Any]) -> None:
-    """Store facts of a locked release: its own columns where it has them, else `release_facts`."""
+    """Store facts of a locked release: its own columns where it has them, else `release_facts`.
+
+    Raises InvalidInput, as an edit of the record would, under the names of its columns.
+    """
     columns: dict[str, Any] = {}
     others: dict[str, Any] = {}
     for name, value in recorded.items():
@@ -63,7 +66,11 @@ def write(session: Session, release: Row, recorded: Mapping[str, Any]) -> None:
             columns[column] = _moment(name, value)
         elif value not in (None, ""):
             columns[column] = value
-    if columns:
+    columns = releasefields.valid(columns, partial=True)
+    start, end = (columns.get(name, getattr(release, name)) for name in _MOMENTS)
+    releasefields.check_window(start, end)
+    if recorded:
+        columns["revision"] = release.revision + 1
         writing.update_where(session, Release, columns, number=release.number)
     for name in others.keys() & _PARTS.keys():
         if isinstance(others[name], list):

@@ -15,15 +15,14 @@ from service.storage.history import Entry
 from service.storage.models.releases import Category, Comment, Release, ReleasePerson
 from service.storage.queries import definitions, people, releases
 from service.storage.types import Row
-from service.usecases import advancing, instances, records, schemas
+from service.usecases import advancing, instances, records, releasefields, schemas
 from service.usecases import locked as locks
 
-TYPES = ("major", "minor", "emergency")
-KINDS = ("software", "hardware", "both")
+_STORED = (*releasefields.TEXTS, "classification", "manager", *releasefields.MOMENTS)
+TYPES = releasefields.TYPES
+KINDS = releasefields.KINDS
+LONGEST_COMMENT = 20_000
 PARTS = ("stakeholder", "board")
-_TEXTS = ("title", "type", "kind", "category", "service")
-_OPTIONAL = ("reason", "classification", "manager", "coordinator", "model")
-_MOMENTS = ("window_start", "window_end")
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ def create(given: Mapping[str, Any], *, actor: policy.Actor) -> int:
     Raises InvalidInput with the fields, Forbidden.
     """
     policy.require(policy.may_create_release(actor))
-    values = _valid(given)
+    values = releasefields.valid(given)
     model = _model(values)
     prepared = instances.prepare(model.key)
     with db.transaction() as session:
@@ -61,7 +60,10 @@ def create(given: Mapping[str, Any], *, actor: policy.Actor) -> int:
             "requester": actor.name,
             "created_at": clock.now(),
             "revision": 1,
-            **{name: values.get(name) for name in (*_TEXTS, "classification", "manager", *_MOMENTS)},
+            **{
+                name: values.get(name)
+                for name in (*releasefields.TEXTS, "classification", "manager", *releasefields.MOMENTS)
+            },
             "reason": values.get("reason") or "",
             "coordinator": values.get("coordinator") or (actor.name if actor.has(policy.COORDINATOR) else None),
             "model": model.process_id,
@@ -77,7 +79,7 @@ def create(given: Mapping[str, Any], *, actor: policy.Actor) -> int:
 def edit(number: int, changes: Mapping[str, Any], *, actor: policy.Actor, revision: int | None = None) -> None:
     """Change the record of an open release. Raises InvalidInput, Forbidden, StaleWrite for an old `revision`."""
     see(number, actor=actor)
-    values = _valid(changes, partial=True)
+    values = releasefields.valid(changes, partial=True)
     fixed = [name for name in ("type", "category", "model") if name in values]
     if fixed:
         raise errors.InvalidInput({name: ["is fixed once the release has started"] for name in fixed})
@@ -88,7 +90,9 @@ def edit(number: int, changes: Mapping[str, Any], *, actor: policy.Actor, revisi
         if release.status != "open":
             raise errors.Conflict("The release is closed; its record stays as it is.")
         policy.require(policy.may_change_release(actor, release))
-        _check_window(values.get("window_start", release.window_start), values.get("window_end", release.window_end))
+        releasefields.check_window(
+            values.get("window_start", release.window_start), values.get("window_end", release.window_end)
+        )
         before = {name: getattr(release, name) for name in values}
         writing.update_where(session, Release, values | {"revision": release.revision + 1}, number=number)
         changed = {
@@ -102,6 +106,8 @@ def comment(number: int, text: str, *, actor: policy.Actor) -> int:
     see(number, actor=actor)
     if not text.strip():
         raise errors.InvalidInput({"text": ["write something"]})
+    if len(text) > LONGEST_COMMENT:
+        raise errors.InvalidInput({"text": [f"use at most {LONGEST_COMMENT} characters"]})
     with db.transaction() as session:
         release = locking.release(session, number)
         key = keys.next_key(session)
@@ -125,6 +131,7 @@ def set_people(number: int, part: str, names: list[str], *, actor: policy.Actor)
         writing.delete_where(session, ReleasePerson, release_number=number, part=part)
         rows = [{"release_number": number, "part": part, "user": name} for name in dict.fromkeys(names)]
         writing.insert_rows(session, ReleasePerson, rows)
+        writing.update_where(session, Release, {"revision": release.revision + 1}, number=number)
         _tell(session, release, Entry("release.people", data={"part": part, "names": names, "by": actor.name}), actor)
 
 
@@ -240,35 +247,6 @@ def _model(values: Mapping[str, Any]) -> Row:
         field = "model" if values.get("model") else "category"
         raise errors.InvalidInput({field: [f"its model {process_id} is not deployed"]})
     return model
-
-
-def _valid(given: Mapping[str, Any], *, partial: bool = False) -> dict[str, Any]:
-    known = {*_TEXTS, *_OPTIONAL, *_MOMENTS}
-    found = {name: ["is not a field of a release"] for name in given if name not in known}
-    for name in _TEXTS:
-        if name in given or not partial:
-            value = given.get(name)
-            if not isinstance(value, str) or not value.strip():
-                found[name] = ["is needed"]
-    for name, choices in (("type", TYPES), ("kind", KINDS)):
-        if name not in found and name in given and given[name] not in choices:
-            found[name] = [f"choose among {', '.join(choices)}"]
-    for name in ("manager", "coordinator"):
-        if given.get(name) and people.actor(given[name]) is None:
-            found[name] = [f"there is no active person {given[name]}"]
-    for name in _MOMENTS:
-        moment = given.get(name)
-        if moment is not None and not (isinstance(moment, datetime) and moment.tzinfo):
-            found[name] = ["must be a date and time with its zone"]
-    if found:
-        raise errors.InvalidInput(found)
-    _check_window(given.get("window_start"), given.get("window_end"))
-    return {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
-
-
-def _check_window(start: datetime | None, end: datetime | None) -> None:
-    if start and end and end <= start:
-        raise errors.InvalidInput({"window_end": ["must be after the start"]})
 
 
 def _plain(value: Any) -> Any:

@@ -12,9 +12,9 @@ from service.engine import process, steps
 from service.storage import db, history, keys, locking, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Task, Vote
-from service.storage.queries import people, releases, tasks
+from service.storage.queries import instances, people, releases, tasks, waiting
 from service.storage.types import Row, Session
-from service.usecases import advancing, criteria, peeking, records, schemas
+from service.usecases import advancing, criteria, peeking, programs, records, schemas
 from service.usecases import locked as locks
 
 
@@ -122,7 +122,12 @@ def complete(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> adv
     checked: dict[str, Any] = dict(values)
     recorded: dict[str, Any] = {}
     if task.form_key is not None:
-        checked, recorded = schemas.check(task.form_key, task.instance_key, task.ref, values)
+        try:
+            checked, recorded = schemas.check(task.form_key, task.instance_key, task.ref, values)
+        except errors.NotFound:
+            _require_open(tasks.get(key))  # somebody was faster: say who
+            raise
+    programs.program(task.definition_key)  # parsed now, not under the lock
     with db.transaction() as session:
         locked, task = _lock(session, key, task)
         policy.require(policy.may_complete(actor, task, locked.release))
@@ -151,6 +156,11 @@ def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) ->
         if task.approval is None:
             raise errors.Conflict("This task is no approval; complete it.")
         policy.require(policy.may_decide(actor, task, locked.release))
+        approval = _standing(task)
+        if actor.name not in approval["deciders"]:
+            raise errors.Forbidden("You have worked on what is approved here: somebody else decides (four eyes).")
+        if len(approval["deciders"]) < approval["needed"]:
+            raise errors.Conflict("Too few people may decide this. Add some to the candidate group, then retry.")
         votes = {vote.user: vote.outcome for vote in tasks.votes(key)}
         if actor.name in votes:
             raise errors.AlreadyDecided(f"You have {votes[actor.name]} this already.", outcome=votes[actor.name])
@@ -163,7 +173,6 @@ def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) ->
         }
         writing.insert_rows(session, Vote, [row | {"at": locked.now}])
         locked.entries.append(_entry("approval.decided", task, actor, outcome=outcome, comment=comment))
-        approval = task.approval
         result = approvals.outcome(
             approval["rule"], approval["needed"], approval["deciders"], {**votes, actor.name: outcome}
         )
@@ -171,6 +180,17 @@ def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) ->
             return _noted(locked, task, actor)
         value = {"outcome": result, "by": actor.name, "comment": comment}
         return _finish(locked, task, {task.element: value}, actor=actor, answers=value)
+
+
+def _standing(task: Row) -> dict[str, Any]:
+    """The approval with those of its deciders who still may: active, and not at work on what they approve."""
+    activation = instances.activation(task.activation_key)
+    parent = activation.parent_ref if activation is not None else None
+    workers = waiting.who_completed_tasks_in(task.instance_key, parent)
+    frozen = task.approval
+    deciders = sorted(people.active_names(frozen["deciders"]) - workers)
+    needed = approvals.needed(frozen["rule"], len(deciders)) if frozen["rule"] == "all" else frozen["needed"]
+    return {**frozen, "deciders": deciders, "needed": needed}
 
 
 def _finish(

@@ -46,7 +46,11 @@ def ask(rule: str, owner: policy.Actor, planner: str = "max") -> Any:
 @pytest.mark.req("S0-21", "S2-38")
 def test_a_quorum_of_two_needs_two_different_deciders(house: Flask, owner: policy.Actor) -> None:
     task = ask("2", owner)
-    assert task["approval"] == {"rule": 2, "needed": 2, "deciders": ["rita", "rolf", "rosa"]}
+    assert {name: task["approval"][name] for name in ("rule", "needed", "deciders")} == {
+        "rule": 2,
+        "needed": 2,
+        "deciders": ["rita", "rolf", "rosa"],
+    }
     first = tasks_.decide(task["key"], "approved", actor=cast.actor("rita"))
     assert first.opened == ()
     with pytest.raises(errors.AlreadyDecided):
@@ -111,3 +115,51 @@ def test_too_few_deciders_is_an_incident_that_more_people_resolve(house: Flask, 
     incidents.retry(again[0].key, actor=cast.actor("max"))
     assert instances.incidents(policy.SYSTEM, instance=task["instance_key"])[0] == []
     assert tasks.get(task["key"]).approval["deciders"] == ["fred", "rita", "rolf", "rosa"]
+
+
+def test_a_vote_while_deciders_are_too_few_changes_nothing(house: Flask, owner: policy.Actor) -> None:
+    task = ask("4", owner)
+    with pytest.raises(errors.Conflict, match="Too few"):
+        tasks_.decide(task["key"], "approved", actor=cast.actor("rita"))
+    assert tasks.get(task["key"]).state == "open"
+    assert tasks.votes(task["key"]) == []
+
+
+def test_retrying_does_not_let_in_who_may_not_decide(house: Flask, owner: policy.Actor) -> None:
+    task = ask("4", owner, planner="rita")
+    with pytest.raises(errors.Forbidden):
+        tasks_.claim(task["key"], actor=cast.actor("max"))
+    (incident,), _ = instances.incidents(policy.SYSTEM, instance=task["instance_key"])
+    incidents.retry(incident.key, actor=cast.actor("max"))
+    assert tasks.get(task["key"]).approval["deciders"] == ["rolf", "rosa"]
+
+
+BESIDE = d.diagram(
+    d.start()
+    + d.element("parallelGateway", "fork")
+    + d.user("work", groups="release-review-board")
+    + d.user("approve", groups="release-review-board", approval="all")
+    + d.element("parallelGateway", "join")
+    + d.end()
+    + d.chain("start", "fork", "work", "join", "end")
+    + d.chain("fork", "approve", "join")
+)
+
+
+def test_who_worked_on_it_after_it_opened_does_not_approve_it_either(house: Flask, owner: policy.Actor) -> None:
+    models.deploy([("b.bpmn", BESIDE)], actor=owner)
+    opened = {task["element"]: task["key"] for task in running.start("p", actor=owner).opened}
+    tasks_.complete(opened["work"], {}, actor=cast.actor("rita"))
+    with pytest.raises(errors.Forbidden, match="four eyes"):
+        tasks_.decide(opened["approve"], "approved", actor=cast.actor("rita"))
+    for name in ("rolf", "rosa"):
+        outcome = tasks_.decide(opened["approve"], "approved", actor=cast.actor(name))
+    assert outcome.status == "completed"
+
+
+def test_all_means_all_who_still_may(house: Flask, owner: policy.Actor) -> None:
+    task = ask("all", owner)
+    people.deactivate("rosa", actor=cast.actor("ada"))
+    tasks_.decide(task["key"], "approved", actor=cast.actor("rita"))
+    outcome = tasks_.decide(task["key"], "approved", actor=cast.actor("rolf"))
+    assert [opened["element"] for opened in outcome.opened] == ["yes"]

@@ -13,6 +13,7 @@ from service.domain import policy
 from service.storage import db
 from service.storage.models.instances import Message
 from service.storage.queries import instances, tasks
+from service.storage.queries import messages as queries
 from service.usecases import incidents, messages, models
 from service.usecases import instances as running
 from service.usecases import tasks as tasks_
@@ -135,3 +136,37 @@ def test_a_message_reaches_the_run_with_its_key_and_no_other(house: Flask, owner
         messages.publish("paid", instance=second.instance_key, actor=owner)
     with pytest.raises(errors.Forbidden):
         messages.publish("paid", "A-1", actor=cast.actor("bea"))
+
+
+def test_two_messages_on_their_way_both_reach_who_waits_again_each_time(house: Flask, owner: policy.Actor) -> None:
+    instance, first = thrown(owner)
+    running.start("thrower", variables={"order": "A-1"}, actor=owner)
+    with db.reading() as session:
+        second = session.scalars(select(Message.key).where(Message.key != first)).one()
+    for key in (first, second):
+        messages._look_up(queries.get(key))
+    for key in (first, second):
+        messages.relay(key)
+    assert [t.element for t in tasks.open_of_instance(instance)] == ["pack", "note", "note"]
+
+
+def test_a_run_that_cannot_take_a_message_does_not_hold_up_the_others(
+    house: Flask, owner: policy.Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance, key = thrown(owner)
+    other = running.start("reminded", variables={"order": "A-1"}, actor=owner).instance_key
+    real = messages.locks.lock
+
+    def fails_for_the_first(session: Any, wanted: int, **more: Any) -> Any:
+        if wanted == instance:
+            raise errors.LimitExceeded
+        return real(session, wanted, **more)
+
+    monkeypatch.setattr(messages.locks, "lock", fails_for_the_first)
+    with pytest.raises(errors.LimitExceeded):
+        messages.relay(key)
+    assert [t.element for t in tasks.open_of_instance(other)] == ["pack", "note"]
+    monkeypatch.undo()
+    messages.relay(key)
+    assert [t.element for t in tasks.open_of_instance(instance)] == ["pack", "note"]
+    assert [t.element for t in tasks.open_of_instance(other)] == ["pack", "note"]

@@ -236,3 +236,53 @@ def test_comments_are_kept_in_order(release: int) -> None:
     assert [comment.text for comment in releases.comments(release)] == ["First.", "Second."]
     with pytest.raises(errors.InvalidInput):
         releases_.comment(release, "  ", actor=cast.actor("bea"))
+
+
+CALLER = d.diagram(
+    d.start()
+    + d.element("callActivity", "call", '<zeebe:calledElement processId="=if true then &quot;called&quot; else null"/>')
+    + d.end()
+    + d.chain("start", "call", "end"),
+    process="caller",
+)
+CALLED = d.diagram(
+    d.start()
+    + d.element("exclusiveGateway", "g", default="flow_g_no")
+    + d.user("yes")
+    + d.user("no")
+    + d.end()
+    + d.end("end_no")
+    + d.chain("start", "g")
+    + d.flow("g", "yes", '=release.type = "minor"')
+    + d.flow("g", "no")
+    + d.chain("yes", "end")
+    + d.chain("no", "end_no"),
+    process="called",
+)
+
+
+def test_a_process_called_by_an_expression_sees_the_facts(release: int, owner: policy.Actor) -> None:
+    models.deploy([("caller.bpmn", CALLER), ("called.bpmn", CALLED)], actor=owner)
+    number = releases_.create({**GIVEN, "model": "caller"}, actor=cast.actor("cora"))
+    assert [task.element for task in tasks.of_release(number, state="open")] == ["yes"]
+
+
+RECORDING = b"""{"id": "work", "type": "default", "components": [
+  {"type": "textfield", "id": "F1", "key": "who", "label": "Coordinator",
+   "properties": {"tidegate.record": "release.coordinator"}},
+  {"type": "textfield", "id": "F2", "key": "title", "label": "Title",
+   "properties": {"tidegate.record": "release.title"}}]}"""
+
+
+def test_what_a_form_records_is_held_to_the_rules_of_the_record(release: int, owner: policy.Actor) -> None:
+    models.deploy([("work.form", RECORDING)], actor=owner)
+    number = releases_.create(GIVEN, actor=cast.actor("cora"))
+    for values, field in (({"who": "nobody"}, "coordinator"), ({"title": "x" * 300}, "title")):
+        with pytest.raises(errors.InvalidInput) as refused:
+            finish_work(number, values)
+        assert list(refused.value.errors) == [field]
+    before = releases.get(number).revision
+    finish_work(number, {"who": "carl", "title": "Spring"})
+    row = releases.get(number)
+    assert (row.coordinator, row.title) == ("carl", "Spring")
+    assert row.revision > before

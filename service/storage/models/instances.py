@@ -206,7 +206,7 @@ class Message(Base):
     correlation: Mapped[str | None] = mapped_column(String(255))
     variables: Mapped[dict] = mapped_column(Json, default=dict)
     thrown_by: Mapped[int | None] = mapped_column(BigInteger)  # the instance
-    targets: Mapped[list[int] | None] = mapped_column(Json)  # subscriptions to reach; null: not known yet
+    targets: Mapped[list[dict] | None] = mapped_column(Json)  # places still to reach; null: not looked up yet
     state: Mapped[str] = mapped_column(String(10))
     delivered: Mapped[int] = mapped_column(Integer, default=0)
     due_at: Mapped[datetime] = mapped_column(Moment)

@@ -78,7 +78,7 @@ def incidents(
     if not policy.may_see_everything(actor):
         statement = statement.where(Incident.release_number.in_(releases.visible_numbers(actor)))
     if cursor:
-        statement = statement.where(Incident.key < pages.decode(cursor, 1)[0])
+        statement = statement.where(Incident.key < pages.decode(cursor, pages.key)[0])
     with db.reading() as session:
         return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
 
@@ -105,6 +105,19 @@ def subscriptions(*, message: str, correlation: str | None, instance: int | None
         statement = statement.where(Subscription.instance_key == instance)
     with db.reading() as session:
         return session.execute(statement.order_by(Subscription.key)).all()
+
+
+def waiting_at(instance_key: int, element: str, attached_to: str | None, message: str) -> Row | None:
+    """The plain subscription that waits at one place of an instance now."""
+    statement = select(*_SUBSCRIPTION).where(
+        Subscription.instance_key == instance_key,
+        Subscription.element == element,
+        Subscription.message == message,
+        Subscription.action.is_(False),
+        Subscription.attached_to == attached_to if attached_to else Subscription.attached_to.is_(None),
+    )
+    with db.reading() as session:
+        return session.execute(statement.order_by(Subscription.key)).first()
 
 
 def jobs(instance_key: int, *, states: Iterable[str] = ("open", "failed")) -> Sequence[Row]:

@@ -16,7 +16,7 @@ from service.storage.types import Row
 
 _COLUMNS = list(Task.__table__.c)
 _GET = (
-    select(*_COLUMNS, Instance.history_count.label("told"))
+    select(*_COLUMNS, Instance.history_count.label("told"), Instance.definition_key)
     .join(Instance, Instance.key == Task.instance_key)
     .where(Task.key == bindparam("key"))
 )
@@ -94,7 +94,7 @@ def listing(
     if instance is not None:
         statement = statement.where(Task.instance_key == instance)
     if cursor:
-        statement = statement.where(_after(*pages.decode(cursor, 2)))
+        statement = statement.where(_after(*pages.decode(cursor, pages.moment_or_none, pages.key)))
     statement = statement.order_by(Task.due_at.is_(None), Task.due_at, Task.key).limit(limit + 1)
     with db.reading() as session:
         rows = session.execute(statement).all()
@@ -158,8 +158,7 @@ def _may_take(actor: policy.Actor) -> ColumnElement[bool]:
     )
 
 
-def _after(due: str | None, key: int) -> ColumnElement[bool]:
+def _after(due: datetime | None, key: int) -> ColumnElement[bool]:
     if due is None:
         return and_(Task.due_at.is_(None), Task.key > key)
-    moment = datetime.fromisoformat(due)
-    return or_(Task.due_at > moment, and_(Task.due_at == moment, Task.key > key), Task.due_at.is_(None))
+    return or_(Task.due_at > due, and_(Task.due_at == due, Task.key > key), Task.due_at.is_(None))
