@@ -10,7 +10,7 @@ from service.storage.history import Entry
 from service.storage.models.instances import Incident, Job, Task
 from service.storage.queries import instances, tasks
 from service.storage.types import Row
-from service.usecases import advancing, opening
+from service.usecases import advancing, keypoints, notices, opening
 from service.usecases import locked as locks
 
 
@@ -68,6 +68,9 @@ def _choose_deciders(locked: locks.Locked, incident: Row, actor: policy.Actor) -
     place = opening.Place(task.activation_key, parent, excluded=tuple(before.get("excluded", ())))
     approval = opening.approval(locked, rule, task.groups, task.users, before.get("assignee"), place)
     writing.update_where(locked.session, Task, {"approval": approval, "revision": task.revision + 1}, key=task.key)
+    if locked.release is not None:
+        told = keypoints.asked(locked.release, {**task._mapping, "approval": approval})
+        notices.tell_all(locked.session, [told], now=locked.now)
     problem = opening.too_few(approval, task.ref, task.element)
     if problem is None:
         return _noted(locked, actor)

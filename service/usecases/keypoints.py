@@ -50,10 +50,12 @@ def tellings(
                     instance_key=instance_key,
                 )
             )
-    return found + [_asked(label, release, row) for row in opened if row["approval"]]
+    return found + [asked(release, row) for row in opened if row["approval"]]
 
 
-def _asked(label: str, release: Row, task: Mapping[str, Any]) -> notices.Telling:
+def asked(release: Row, task: Mapping[str, Any]) -> notices.Telling:
+    """Deciders hear that they are asked; those who were told before are not told again."""
+    label = f"R-{release.number} {release.title}"
     return notices.Telling(
         cause=f"asked:{task['key']}",
         recipients=dict.fromkeys(task["approval"]["deciders"], "decider"),

@@ -9,8 +9,8 @@ from flask import Flask
 
 from service import errors
 from service.domain import policy
-from service.storage.queries import instances, tasks
-from service.usecases import incidents, models, people
+from service.storage.queries import instances, notices, tasks
+from service.usecases import incidents, models, people, releases
 from service.usecases import instances as running
 from service.usecases import tasks as tasks_
 from tests import cast
@@ -163,3 +163,18 @@ def test_all_means_all_who_still_may(house: Flask, owner: policy.Actor) -> None:
     tasks_.decide(task["key"], "approved", actor=cast.actor("rita"))
     outcome = tasks_.decide(task["key"], "approved", actor=cast.actor("rolf"))
     assert [opened["element"] for opened in outcome.opened] == ["yes"]
+
+
+def test_deciders_who_join_later_hear_that_they_are_asked(house: Flask, owner: policy.Actor) -> None:
+    models.deploy([("a.bpmn", approval("4"))], actor=owner)
+    given = {"title": "T", "type": "minor", "kind": "software", "category": "standard", "service": "S", "model": "p"}
+    number = releases.create(given | {"manager": "max"}, actor=cast.actor("cora"))
+    (plan,) = tasks.of_release(number, state="open")
+    opened = tasks_.complete(plan.key, {}, actor=cast.actor("max")).opened[0]
+    people.set_groups("fred", ["release-review-board"], actor=cast.actor("ada"))
+    (incident,), _ = instances.incidents(policy.SYSTEM, release=number)
+    incidents.retry(incident.key, actor=cast.actor("max"))
+    assert tasks.get(opened["key"]).approval["deciders"] == ["fred", "rita", "rolf", "rosa"]
+    for name in ("fred", "rita"):
+        asked = [row for row in notices.inbox(name)[0] if row.kind == "approval.asked"]
+        assert len(asked) == 1

@@ -44,7 +44,7 @@ def get_instance(id: int) -> Any:
     row = _visible(id)
     shown = _shown(row, open_tasks.open_of_instance(id) if row.status == "active" else [])
     shown["activations"] = found.activations(id, open_only=True)
-    return rest.tagged(shown, row.revision)
+    return rest.tagged(shown, f"{row.revision}.{row.history_count}")
 
 
 @blueprint.get("/instances/<key:id>/history")
