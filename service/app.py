@@ -8,7 +8,19 @@ from werkzeug.middleware import proxy_fix
 from service.config import Settings
 from service.storage import db
 from service.usecases import settings as current
-from service.web import access, api, auth, encoding, headers, numbers, operation, pages, problem_pages, problems
+from service.web import (
+    access,
+    api,
+    auth,
+    encoding,
+    headers,
+    numbers,
+    operation,
+    pages,
+    problem_pages,
+    problems,
+    reading,
+)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -26,6 +38,7 @@ def create_app(settings: Settings) -> Flask:
     auth.init_app(app, settings)
     operation.init_app(app)
     access.init_app(app)
+    reading.init_app(app)
     headers.init_app(app, secure=settings.secure_cookies)
     app.register_blueprint(problem_pages.blueprint)
     api.init_app(app)

@@ -185,7 +185,7 @@ def fields(schema: Mapping[str, Any]) -> list[Field]:
     for component, above in _components(schema, kinds):
         kind = str(component.get("type"))
         if kinds.get(kind, {}).get("keyed") and isinstance(component.get("key"), str):
-            validate = component.get("validate")
+            validate, properties = component.get("validate"), component.get("properties")
             found.append(
                 Field(
                     path=".".join([*above, component["key"]]),
@@ -193,7 +193,7 @@ def fields(schema: Mapping[str, Any]) -> list[Field]:
                     type=kind,
                     id=component.get("id"),
                     label=str(component.get("label") or component["key"]),
-                    properties=dict(component.get("properties") or {}),
+                    properties=dict(properties) if isinstance(properties, dict) else {},
                     required=bool(validate.get("required")) if isinstance(validate, dict) else False,
                     schema=component,
                 )

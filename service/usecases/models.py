@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,12 @@ from service.storage.types import Session
 from service.usecases import facts, records
 
 File = tuple[str, bytes]
+
+LONGEST_NAME = 255
+DEEPEST = 100
+LARGEST = 2**63 - 1
+_TOO_DEEP = f"The form is nested more than {DEEPEST} levels deep."
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,10 @@ def deploy(files: Sequence[File], *, actor: policy.Actor) -> Deployed:
 def _read(files: Sequence[File], *, alone: bool = False) -> _Read:
     read = _Read()
     for name, source in files:
+        if len(name) > LONGEST_NAME or "\x00" in name:
+            text = f"The file's name is unusable. Give it one of at most {LONGEST_NAME} characters."
+            read.problems.append(Problem(name[:80].replace("\x00", "?"), None, None, "unknown-file", text))
+            continue
         kind = name.rpartition(".")[2].lower()
         if kind == "bpmn":
             _read_diagram(read, name, source)
@@ -97,6 +108,9 @@ def _read_diagram(read: _Read, name: str, source: bytes) -> None:
 def _read_form(read: _Read, name: str, source: bytes) -> None:
     try:
         schema = json.loads(source)
+    except RecursionError:
+        read.problems.append(Problem(name, None, None, "too-deep", _TOO_DEEP))
+        return
     except ValueError as problem:
         line = getattr(problem, "lineno", None)
         read.problems.append(Problem(name, line, None, "malformed-json", f"The form is no JSON: {problem}."))
@@ -105,6 +119,10 @@ def _read_form(read: _Read, name: str, source: bytes) -> None:
         read.problems.append(Problem(name, 1, None, "no-form", "A form is a JSON object as the form editor saves it."))
         return
     form_id = str(schema.get("id") or name.rpartition("/")[2].rpartition(".")[0])
+    refused = _unusable(schema, form_id)
+    if refused is not None:
+        read.problems.append(Problem(name, None, None, *refused))
+        return
     found_problems = formjs.problems(schema)
     read.problems += [Problem(name, None, p.element_id, p.code, p.message, p.severity) for p in found_problems]
     for found in formjs.fields(schema):
@@ -112,6 +130,29 @@ def _read_form(read: _Read, name: str, source: bytes) -> None:
             text = f"The key {found.key} is the name of a fact. Choose another, or record it with tidegate.record."
             read.problems.append(Problem(name, None, found.id, "fact-name", text))
     read.forms.append((name, source, form_id, schema))
+
+
+def _unusable(schema: Any, form_id: str) -> tuple[str, str] | None:
+    """Code and sentence for a form that cannot be stored; None if it can."""
+    if len(form_id) > LONGEST_NAME:
+        return "no-form", f"The form's id has {len(form_id)} characters; at most {LONGEST_NAME} are allowed."
+    depth, level = 0, [schema]
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            return "too-deep", _TOO_DEEP
+        if any(isinstance(each, str) and _UNSTORABLE.search(each) for each in level):
+            return "malformed-json", "The form contains characters that cannot be stored, such as U+0000."
+        if any(isinstance(each, int) and abs(each) > LARGEST for each in level):
+            return "malformed-json", f"The form contains a whole number beyond {LARGEST}, which cannot be stored."
+        level = [inner for each in level for inner in _inside(each)]
+    return None
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []
 
 
 def _check_together(read: _Read, *, alone: bool) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug import routing
 
-LARGEST_KEY = 2**63 - 1
-LARGEST_NUMBER = 2**31 - 1
+from service.storage.queries import pages
+
+LARGEST_KEY = pages.LARGEST_KEY
+LARGEST_NUMBER = pages.LARGEST_NUMBER
 
 
 def show(number: int) -> str:
@@ -29,6 +31,15 @@ class KeyConverter(routing.BaseConverter):
         return str(value)
 
 
+class VersionConverter(routing.IntegerConverter):
+    """`<int:number>`: a version, or another number that the database can hold."""
+
+    def to_python(self, value: str) -> int:
+        if len(value) > 10 or int(value) > LARGEST_NUMBER:
+            raise routing.ValidationError
+        return super().to_python(value)
+
+
 class ReleaseConverter(routing.BaseConverter):
     """`<release:number>`: R-1 in the address, 1 in the program."""
 
@@ -45,5 +56,6 @@ class ReleaseConverter(routing.BaseConverter):
 
 
 def init_app(app: Flask) -> None:
+    app.url_map.converters["int"] = VersionConverter
     app.url_map.converters["key"] = KeyConverter
     app.url_map.converters["release"] = ReleaseConverter

@@ -72,8 +72,7 @@ def listing(
     if not policy.may_see_everything(actor):
         statement = statement.where(Deadline.release_number.in_(releases.visible_numbers(actor)))
     if cursor:
-        text, key = pages.decode(cursor, 2)
-        moment = datetime.fromisoformat(text)
+        moment, key = pages.decode(cursor, pages.moment, pages.key)
         statement = statement.where(or_(Deadline.due_at > moment, and_(Deadline.due_at == moment, Deadline.key > key)))
     with db.reading() as session:
         rows = session.execute(statement).all()

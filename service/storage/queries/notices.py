@@ -49,7 +49,7 @@ def inbox(
     if unread is not None:
         statement = statement.where(Notice.read_at.is_(None) if unread else Notice.read_at.is_not(None))
     if cursor:
-        statement = statement.where(Notice.key < pages.decode(cursor, 1)[0])
+        statement = statement.where(Notice.key < pages.decode(cursor, pages.key)[0])
     with db.reading() as session:
         return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
 
@@ -97,7 +97,7 @@ def listing(
         visible = Notice.release_number.in_(releases.visible_numbers(actor))
         statement = statement.where(visible | (Notice.user == actor.name))
     if cursor:
-        statement = statement.where(Notice.key < pages.decode(cursor, 1)[0])
+        statement = statement.where(Notice.key < pages.decode(cursor, pages.key)[0])
     with db.reading() as session:
         return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
 
@@ -127,7 +127,7 @@ def deliveries(*, state: str | None = None, limit: int = 50, cursor: str | None 
     if state:
         statement = statement.where(Delivery.state == state)
     if cursor:
-        statement = statement.where(Delivery.key < pages.decode(cursor, 1)[0])
+        statement = statement.where(Delivery.key < pages.decode(cursor, pages.key)[0])
     with db.reading() as session:
         return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
 

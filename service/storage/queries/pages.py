@@ -6,11 +6,51 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from service import errors
 
 MOST = 200
+LARGEST_KEY = 2**63 - 1
+LARGEST_NUMBER = 2**31 - 1
+
+
+def key(value: Any) -> int:
+    """An element of a cursor that is a 64-bit key."""
+    return _whole(value, LARGEST_KEY)
+
+
+def number(value: Any) -> int:
+    """An element of a cursor that is a release's number."""
+    return _whole(value, LARGEST_NUMBER)
+
+
+def _whole(value: Any, largest: int) -> int:
+    if type(value) is not int or abs(value) > largest:
+        raise ValueError
+    return value
+
+
+def name(value: Any) -> str:
+    """An element of a cursor that is a text."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError
+    value.encode()  # lone surrogates are no text
+    return value
+
+
+def moment(value: Any) -> datetime:
+    """An element of a cursor that is an aware moment."""
+    found = datetime.fromisoformat(name(value))
+    if found.utcoffset() is None or not 1970 <= found.year <= 9000:
+        raise ValueError
+    return found
+
+
+def moment_or_none(value: Any) -> datetime | None:
+    """An element of a cursor that is an aware moment, if there is one."""
+    return None if value is None else moment(value)
 
 
 def encode(values: Sequence[Any]) -> str:
@@ -18,15 +58,15 @@ def encode(values: Sequence[Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(list(values)).encode()).decode().rstrip("=")
 
 
-def decode(cursor: str, length: int) -> list[Any]:
-    """The sort values of a cursor; raises InvalidInput for anything we did not make."""
+def decode(cursor: str, *kinds: Callable[[Any], Any]) -> list[Any]:
+    """The sort values of a cursor, one of each kind; raises InvalidInput for anything we did not make."""
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError) as problem:
+        if not isinstance(values, list):
+            raise ValueError
+        return [kind(value) for kind, value in zip(kinds, values, strict=True)]
+    except (binascii.Error, ValueError, RecursionError) as problem:
         raise errors.InvalidInput({"cursor": ["is not one that this list gave out"]}) from problem
-    if not isinstance(values, list) or len(values) != length:
-        raise errors.InvalidInput({"cursor": ["is not one that this list gave out"]})
-    return values
 
 
 def cut(rows: Sequence[Any], limit: int, values: Callable[[Any], Sequence[Any]]) -> tuple[list[Any], str | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, union
 
 from service.domain import policy
 from service.storage import db
@@ -83,7 +83,7 @@ def listing(
     statement = select(*_COLUMNS).order_by(Release.number.desc()).limit(limit + 1)
     statement = statement.where(*_filters(actor, status, type, q))
     if cursor:
-        statement = statement.where(Release.number < pages.decode(cursor, 1)[0])
+        statement = statement.where(Release.number < pages.decode(cursor, pages.number)[0])
     with db.reading() as session:
         return pages.cut(session.execute(statement).all(), limit, lambda row: [row.number])
 
@@ -103,14 +103,16 @@ def _filters(actor: policy.Actor, status: str | None, type: str | None, q: str |
     if type:
         found.append(Release.type == type)
     if q:
-        found.append(_matches(q))
+        found.append(_matches(q) if "\x00" not in q else false())
     return found
 
 
 def _matches(q: str) -> ColumnElement[bool]:
     number = q.upper().removeprefix("R-")
     words = or_(*(column.icontains(q, autoescape=True) for column in (Release.title, Release.service, Release.reason)))
-    return or_(words, Release.number == int(number)) if number.isdigit() else words
+    if not (number.isascii() and number.isdigit() and len(number) <= 10 and int(number) <= pages.LARGEST_NUMBER):
+        return words
+    return or_(words, Release.number == int(number))
 
 
 def facts(number: int) -> dict[str, Any]:

@@ -17,11 +17,10 @@ from werkzeug import exceptions
 
 from service import errors
 from service.storage.queries import pages
-from service.web import access, problems
+from service.web import access, problems, reading
 from service.web.api import idempotency
 from service.web.schemas import fields
 
-NUL = "\x00"
 Revision = TypeVar("Revision", int, str)
 
 
@@ -40,21 +39,12 @@ class Parser(FlaskParser):
             body = orjson.loads(raw)
         except orjson.JSONDecodeError as problem:
             raise exceptions.BadRequest(f"The body is not valid JSON: {problem}.") from None
-        if b"\\u0000" in raw and _holds_nul(body):
-            raise errors.InvalidInput({"body": ["Must not contain the character U+0000."]})
+        reading.require_usable(raw, body)
         return body
 
     def handle_error(self, error: marshmallow.ValidationError, req: Any, schema: Any, **kwargs: Any) -> NoReturn:
         located = error.messages_dict  # {location: {field: texts}}
         raise problems.invalid(next(iter(located.values()))) from None
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return NUL in value
-    if isinstance(value, dict):
-        return any(NUL in name or _holds_nul(inner) for name, inner in value.items())
-    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -184,13 +174,12 @@ def found(row: Any, what: str) -> Any:
 
 def position(cursor: str | None) -> int | None:
     """Where a list that is ordered by one number goes on."""
-    value = None if cursor is None else pages.decode(cursor, 1)[0]
-    return value if isinstance(value, int) else None
+    return None if cursor is None else pages.decode(cursor, pages.key)[0]
 
 
 def name_position(cursor: str | None) -> str:
     """Where a list that is ordered by name goes on."""
-    return "" if cursor is None else str(pages.decode(cursor, 1)[0])
+    return "" if cursor is None else pages.decode(cursor, pages.name)[0]
 
 
 def page(rows: Sequence[Any], limit: int, place: Callable[[Any], int | str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from service.domain import policy
 from service.storage.queries import definitions
 from service.storage.queries import forms as found_forms
 from service.usecases import diagrams, models
-from service.web import access, auth
+from service.web import access, auth, reading
 from service.web.pages import frame
 
 pages = frame.pages
@@ -96,7 +96,7 @@ def element_templates() -> Response:
 def _files() -> list[tuple[str, bytes]]:
     """The files of a check or a deployment: one as JSON, or any number as uploads."""
     if request.is_json:
-        body = request.get_json()
+        body = reading.json_object()
         name, text = str(body.get("file", "")), str(body.get("source", ""))
         if not _NAME.fullmatch(name):
             raise errors.InvalidInput({"file": [_("give it a name that ends with .bpmn or .form")]})

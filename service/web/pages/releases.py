@@ -16,7 +16,7 @@ from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
 from service.usecases import incidents, peeking, releases
-from service.web import access, auth
+from service.web import access, auth, reading
 from service.web.pages import events, frame, standing
 
 pages = frame.pages
@@ -191,7 +191,7 @@ def comment(number: int) -> Any:
 @access.signed_in
 def release_history(number: int) -> str:
     row = seen(number)
-    before = request.args.get("before", type=int)
+    before = reading.position()
     rows = history.of_release(number, limit=200, before=before)
     stand = standing.of(row.instance_key, active=row.status == "open")
     names = stand.outline.names if stand.outline else {}
@@ -221,7 +221,7 @@ def _action_form(offered: releases.Offered, row: Row) -> dict[str, Any] | None:
 @access.signed_in
 def act(number: int, action: str) -> Any:
     values = (
-        request.get_json()
+        reading.json_object()
         if request.is_json
         else {k: v for k, v in request.form.items() if k == "reason" and v.strip()}
     )

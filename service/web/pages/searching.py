@@ -30,4 +30,9 @@ def search() -> Any:
 
 def _is_number(text: str) -> bool:
     """R-12 leads straight to its release."""
-    return text[:2].upper() == "R-" and text[2:].isdecimal() and 0 < int(text[2:]) <= numbers.LARGEST_NUMBER
+    return (
+        text[:2].upper() == "R-"
+        and len(text) <= 12
+        and text[2:].isdecimal()
+        and 0 < int(text[2:]) <= numbers.LARGEST_NUMBER
+    )

@@ -13,7 +13,7 @@ from service.storage.queries import history, people, releases
 from service.storage.queries import tasks as found
 from service.storage.types import Row
 from service.usecases import criteria, tasks
-from service.web import access, auth
+from service.web import access, auth, reading
 from service.web.pages import events, frame
 
 pages = frame.pages
@@ -141,7 +141,7 @@ def delegate(key: int) -> Any:
 @pages.post("/tasks/<key:key>/draft")
 @access.signed_in
 def keep_draft(key: int) -> Response:
-    tasks.save_draft(key, request.get_json(), actor=auth.actor())
+    tasks.save_draft(key, reading.json_object(), actor=auth.actor())
     return Response(status=204)
 
 
@@ -149,7 +149,7 @@ def keep_draft(key: int) -> Response:
 @access.signed_in
 def complete(key: int) -> Any:
     who = auth.actor()
-    values = request.get_json() if request.is_json else {}
+    values = reading.json_object() if request.is_json else {}
     outcome = tasks.complete(key, values, actor=who)
     return frame.done(_next(key, outcome, who), _("Done."))
 

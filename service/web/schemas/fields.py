@@ -77,7 +77,9 @@ class Number(fields.Field[int]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
         digits = value.removeprefix("R-") if isinstance(value, str) and value.startswith("R-") else ""
-        if not (digits.isascii() and digits.isdigit() and 0 < int(digits[:12]) <= numbers.LARGEST_NUMBER):
+        if not (
+            digits.isascii() and digits.isdigit() and len(digits) <= 10 and 0 < int(digits) <= numbers.LARGEST_NUMBER
+        ):
             raise self.make_error("invalid")
         return int(digits)
 
