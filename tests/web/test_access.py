@@ -44,7 +44,7 @@ def _addresses(app: Flask) -> list[tuple[str, str, str]]:
 def _sample(app: Flask, rule: object, name: str) -> object:
     converter = rule._converters[name]  # type: ignore[attr-defined]
     kind = type(converter).__name__
-    if kind in ("KeyConverter", "ReleaseConverter", "IntegerConverter"):
+    if kind in ("KeyConverter", "ReleaseConverter", "VersionConverter"):
         return 1
     return SAMPLES[name] if kind == "AnyConverter" else "x"
 
