@@ -99,6 +99,10 @@ def _read_diagram(read: _Read, name: str, source: bytes) -> None:
         read.problems += refused.problems
         return
     read.problems += warnings
+    for model in (program.process for program in programs):
+        if max(len(model.id), len(model.name or ""), len(model.version_tag or "")) > LONGEST_NAME:
+            text = f"Id, name and version tag of a process have at most {LONGEST_NAME} characters. Shorten them."
+            read.problems.append(Problem(name, None, model.id[:80], "too-long", text))
     read.programs += [(name, source, program) for program in programs]
     if not programs:
         text = "The file has no executable process. Tick “Executable” on the process you want to run."

@@ -100,3 +100,8 @@ def test_an_element_that_cannot_run_is_named_with_its_line(house: Flask) -> None
     found = next(problem for problem in problems if problem.element_id == "g")
     assert found.line == 5
     assert found.severity == "error"
+
+
+def test_a_process_with_an_endless_name_is_refused(house: Flask) -> None:
+    problems = models.check([("long.bpmn", d.diagram(d.start() + d.end() + d.chain("start", "end"), name="n" * 256))])
+    assert [problem.code for problem in problems if problem.severity == "error"] == ["too-long"]

@@ -26,7 +26,7 @@ const help = () => { const dialog = document.getElementById('keys'); if (dialog 
 
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || typing(event.target)) return;
-  if (going && Date.now() - going < 1200) {
+  if (going && Date.now() - going < 2000) {
     going = 0;
     go(event.key);
     return;
