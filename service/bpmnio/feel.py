@@ -209,8 +209,3 @@ def _failed(failure: type[FeelFailed], expression: str, message: str, position: 
 def functions() -> Sequence[str]:
     """The names of all built-in functions."""
     return _bundle.ask("feel.functions", seconds=SECONDS)
-
-
-def warm_up() -> None:
-    """Build this thread's engine now (about 30 ms), so that the first evaluation need not."""
-    functions()

@@ -84,11 +84,6 @@ def check(
     return Checked(answer["data"], answer["values"], answer["errors"], **lists)
 
 
-def warm_up() -> None:
-    """Build this thread's engine now (about 80 ms), so that the first check need not."""
-    formscript.types()
-
-
 def check_stream(
     schema: Mapping[str, Any], variables: Mapping[str, Any], lines: Iterable[str], *, now: datetime | None = None
 ) -> Iterator[dict[str, Any]]:

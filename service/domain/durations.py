@@ -40,10 +40,6 @@ class Duration:
         return Duration(made.months, made.days, made.clock, written(made))
 
     @property
-    def is_zero(self) -> bool:
-        return not (self.months or self.days or self.clock)
-
-    @property
     def roughly(self) -> timedelta:
         """About how long, for comparing: months of 30.4 days, days of 24 hours."""
         return timedelta(days=self.months * 30.4375 + self.days) + self.clock

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 
-from sqlalchemy import Engine, bindparam, select, update
+from sqlalchemy import Engine, bindparam, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -83,8 +83,3 @@ def next_number(session: Session, sequence: str) -> int:
         ).scalar_one()
         - 1
     )
-
-
-def peek(session: Session, sequence: str) -> int | None:
-    """The number that would come next; None before the first."""
-    return session.execute(select(KeyBlock.next).where(KeyBlock.name == sequence)).scalar_one_or_none()

@@ -46,12 +46,6 @@ def by_keys(keys: Iterable[int]) -> dict[int, Row]:
     return {row.key: row for row in rows}
 
 
-def of_activation(key: int) -> Row | None:
-    """The deadline of an activation."""
-    with db.reading() as session:
-        return session.execute(_contextual().where(Deadline.activation_key == key)).first()
-
-
 def listing(
     actor: policy.Actor,
     *,

@@ -23,12 +23,6 @@ def get(number: int) -> Row | None:
         return session.execute(select(*_COLUMNS).where(Release.number == number)).first()
 
 
-def by_instance(instance_key: int) -> Row | None:
-    """The release that this instance runs."""
-    with db.reading() as session:
-        return session.execute(select(*_COLUMNS).where(Release.instance_key == instance_key)).first()
-
-
 def visible_numbers(actor: policy.Actor) -> Select[Any]:
     """A subquery of the numbers somebody without a managing role takes part in."""
     own = select(Release.number).where(
