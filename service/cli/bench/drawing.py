@@ -1,4 +1,4 @@
-"""The diagrams that are measured: a release of twelve tasks with two ways back, four tasks at once, a timer."""
+"""The diagrams that are measured: twelve tasks with two ways back, four tasks at once, a busy lap, a timer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 GROUP = "bench"
-CHAIN, PARALLEL, TIMER = "bench_chain", "bench_parallel", "bench_timer"
+CHAIN, PARALLEL, BUSY, TIMER = "bench_chain", "bench_parallel", "bench_busy", "bench_timer"
 TASKS = 12
 LAP = 11  # tasks before the second way back
+BUSY_LAP = 5  # tasks in a lap of the busy one
 TIMER_SECONDS = 2
 
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -16,6 +17,12 @@ _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
   xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
   id="bench" targetNamespace="http://tidegate.example/bench">
 """
+
+_THREE = (
+    "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements>"
+    '<zeebe:loopCharacteristics inputCollection="=[1, 2, 3]" inputElement="item"/>'
+    "</bpmn:extensionElements></bpmn:multiInstanceLoopCharacteristics>"
+)
 
 Flow = tuple[str, str, str]  # source, target, condition or ""
 
@@ -44,6 +51,26 @@ def parallel() -> bytes:
     return _file(PARALLEL, nodes, flows)
 
 
+def busy() -> bytes:
+    """A sub-process with a timer at its border, a fork and join, a task for each of three; again while `again` is 1."""
+    flows = [("begin", "fork", ""), ("fork", "left", ""), ("fork", "right", ""), ("left", "join", "")]
+    flows += [("right", "join", ""), ("join", "each", ""), ("each", "done", "")]
+    nodes = [_node("startEvent", "begin"), _node("endEvent", "done"), _task("left"), _task("right")]
+    nodes += [_node("parallelGateway", "fork"), _node("parallelGateway", "join"), _task("each", _THREE)]
+    inside = "\n".join([*nodes, *_drawn(flows)])
+    late = "<bpmn:timerEventDefinition><bpmn:timeDuration>P30D</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    outer = [
+        _node("startEvent", "start"),
+        _node("subProcess", "lap", inside),
+        _node("boundaryEvent", "late", late, attachedToRef="lap"),
+        _node("exclusiveGateway", "more", default="more-end"),
+        _node("endEvent", "end"),
+        _node("endEvent", "missed"),
+    ]
+    ways = [("start", "lap", ""), ("lap", "more", ""), ("more", "lap", "=again = 1"), ("more", "end", "")]
+    return _file(BUSY, outer, [*ways, ("late", "missed", "")])
+
+
 def timer() -> bytes:
     """A timer, then a task: when it opens, the timer has fired."""
     duration = f'<bpmn:timeDuration xsi:type="bpmn:tFormalExpression">PT{TIMER_SECONDS}S</bpmn:timeDuration>'
@@ -59,7 +86,8 @@ def timer() -> bytes:
 
 def files() -> list[tuple[str, bytes]]:
     """All of them, ready to be deployed."""
-    return [(f"{CHAIN}.bpmn", chain()), (f"{PARALLEL}.bpmn", parallel()), (f"{TIMER}.bpmn", timer())]
+    drawn = {CHAIN: chain, PARALLEL: parallel, BUSY: busy, TIMER: timer}
+    return [(f"{name}.bpmn", draw()) for name, draw in drawn.items()]
 
 
 def _node(tag: str, ident: str, inner: str = "", **attributes: str) -> str:
@@ -67,9 +95,9 @@ def _node(tag: str, ident: str, inner: str = "", **attributes: str) -> str:
     return f'<bpmn:{tag} id="{ident}" name="{ident}"{more}>{inner}</bpmn:{tag}>'
 
 
-def _task(ident: str) -> str:
+def _task(ident: str, loop: str = "") -> str:
     who = f'<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="{GROUP}"/>'
-    return _node("userTask", ident, f"<bpmn:extensionElements>{who}</bpmn:extensionElements>")
+    return _node("userTask", ident, f"<bpmn:extensionElements>{who}</bpmn:extensionElements>{loop}")
 
 
 def _file(process: str, nodes: Iterable[str], flows: Iterable[Flow]) -> bytes:

@@ -44,6 +44,8 @@ def everything(house: House, size: Size, say: Callable[[str], None]) -> dict[str
     found |= runs(house, size)
     say("runs that grow")
     found |= growth(house, size)
+    say("a run with sub-processes, joins, loops and timers that grows")
+    found |= busy(house, size)
     say(f"{CLIENTS} clients")
     found[f"clients{CLIENTS}_per_s"] = together(house, size)
     say("four at once on one run")
@@ -109,6 +111,22 @@ def growth(house: House, size: Size) -> dict[str, Any]:
             task, element = opened[0]["id"], opened[0]["element"]
     one.close()
     return {f"complete_at_{mark}_ms": milliseconds(times) for mark, times in at.items()}
+
+
+def busy(house: House, size: Size) -> dict[str, Any]:
+    """Completing in a sub-process with a timer, a join and a loop, in the first laps and when 495 tasks are done."""
+    one = client.Client(house.port, house.token)
+    at: dict[int, list[float]] = {0: [], 495: []}
+    for _ in range(size.grown):
+        _, waiting = one.start(drawing.BUSY)
+        for done in range(max(at) + drawing.LAP):
+            opened = one.complete(waiting.pop(0), again=1)
+            waiting += [task["id"] for task in opened]
+            for mark, times in at.items():
+                if mark <= done < mark + 2 * drawing.BUSY_LAP:
+                    times.append(one.seconds)
+    one.close()
+    return {"busy_ms": milliseconds(at[0]), "busy_at_495_ms": milliseconds(at[495])}
 
 
 def together(house: House, size: Size) -> float:
@@ -219,5 +237,6 @@ def _ratios(found: dict[str, Any]) -> dict[str, float]:
             "complete_to_floor": found["complete_ms"]["median"] / base,
             "at_99_to_first": found["complete_at_99_ms"]["median"] / found["complete_ms"]["median"],
             "at_495_to_first": found["complete_at_495_ms"]["median"] / found["complete_ms"]["median"],
+            "busy_at_495_to_first": found["busy_at_495_ms"]["median"] / found["busy_ms"]["median"],
         }
     return {name: round(value, 2) for name, value in ratios.items()}
