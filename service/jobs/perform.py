@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.jobs import house
-from service.usecases import deadlines, dispatch, instances, jobs, messages, notices
+from service.usecases import breakdowns, deadlines, dispatch, instances, jobs, messages, notices
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def fire_level(*level_keys: int) -> None:
 def fire_timers(*instance_keys: int) -> None:
     """Fire the due timers of instances."""
     for key in instance_keys:
-        _do("timers", key, instances.fire_timers)
+        _do("timers", key, instances.fire_timers, failed=breakdowns.note)
 
 
 def run_job(*job_keys: int) -> None:
@@ -47,11 +47,22 @@ def deliver(*delivery_keys: int) -> None:
         _do("deliveries", key, notices.deliver)
 
 
-def _do(kind: str, key: int, work: Callable[[int], Any]) -> None:
+def _do(
+    kind: str, key: int, work: Callable[[int], Any], failed: Callable[[int, Exception], None] | None = None
+) -> None:
     """One piece of work in a context of its own. What fails is logged and asked for again later, not at once."""
     with house.enter():
         try:
             work(key)
-        except Exception:
+        except Exception as problem:
             log.exception("worker: %s %s failed; it comes again in %s s", kind, key, dispatch.PAUSE_AFTER_FAILURE_S)
             dispatch.put_off(kind, key)
+            if failed is not None:
+                _tell(failed, key, problem)
+
+
+def _tell(failed: Callable[[int, Exception], None], key: int, problem: Exception) -> None:
+    try:
+        failed(key, problem)
+    except Exception as another:
+        log.warning("worker: no incident could be raised for %s: %s", key, another)

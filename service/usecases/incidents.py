@@ -10,7 +10,7 @@ from service.storage.history import Entry
 from service.storage.models.instances import Incident, Job, Task
 from service.storage.queries import instances, tasks
 from service.storage.types import Row
-from service.usecases import advancing, keypoints, notices, opening
+from service.usecases import advancing, breakdowns, keypoints, notices, opening
 from service.usecases import locked as locks
 
 
@@ -39,6 +39,8 @@ def retry(key: int, *, actor: policy.Actor) -> advancing.Outcome:
             return _choose_deciders(locked, incident, actor)
 
         def command(instance: process.Instance, world: process.World) -> steps.Step:
+            if incident.code == breakdowns.CODE:
+                return instance.tick(world)
             return instance.retry(incident.ref, world)
 
         return advancing.step(locked, command, actor=actor)

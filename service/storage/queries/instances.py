@@ -90,6 +90,23 @@ def timers(instance_key: int) -> dict[str, datetime]:
         return {row.ref: row.due_at for row in session.execute(statement)}
 
 
+def timer_element(instance_key: int, ref: str) -> str | None:
+    """The element that an armed timer stands in."""
+    with db.reading() as session:
+        return session.execute(
+            select(Timer.element).where(Timer.instance_key == instance_key, Timer.ref == ref)
+        ).scalar_one_or_none()
+
+
+def has_incident(instance_key: int, code: str) -> bool:
+    """Whether an instance has an open incident of this code."""
+    statement = select(Incident.key).where(
+        Incident.instance_key == instance_key, Incident.code == code, Incident.state == "open"
+    )
+    with db.reading() as session:
+        return session.execute(statement.limit(1)).first() is not None
+
+
 def subscription(key: int) -> Row | None:
     """One open subscription."""
     with db.reading() as session:
