@@ -231,8 +231,8 @@ class Board:
         place = token.element.id if token.element else ""
         if what == "timers":
             self.say(steps.TimerDisarmed(token.ref, place, fired=fired))
-        elif what == "messages":
-            self.say(steps.Unsubscribed(token.ref, place, received=fired))
+        elif what in ("messages", "signals"):
+            self.say(steps.Unsubscribed(token.ref, place, received=fired, kind=what.removesuffix("s")))
 
     def let_go(self, token: Token, outcome: str) -> None:
         self.close(token, outcome)

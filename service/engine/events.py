@@ -30,7 +30,7 @@ def arm(token: Token, scope: str, host: Token | None) -> None:
         say_subscribed(token, host)
     elif event.kind == "signal":
         data["signal"] = board.text(scope, event.name or "", "A signal name")
-        board.await_(token, "signals")
+        say_subscribed(token, host)
 
 
 def say_armed(token: Token, host: Token | None) -> None:
@@ -40,10 +40,12 @@ def say_armed(token: Token, host: Token | None) -> None:
 
 
 def say_subscribed(token: Token, host: Token | None) -> None:
+    """It waits for the message or signal that its data name."""
     assert token.element is not None
     data = token.internal_data
-    token.board.await_(token, "messages")
-    token.board.say(observing.subscribed(token, token.element, data["message"], data["key"], host))
+    kind = "message" if "message" in data else "signal"
+    token.board.await_(token, f"{kind}s")
+    token.board.say(observing.subscribed(token, token.element, kind, data[kind], data.get("key"), host))
 
 
 class CatchEvent(nodes.Node):
@@ -109,7 +111,7 @@ class BoundaryEvent(nodes.Node):
             say_subscribed(again, main)
         elif event.kind == "signal":
             again.internal_data["signal"] = data["signal"]
-            again.board.await_(again, "signals")
+            say_subscribed(again, main)
 
 
 class Host(nodes.Node):

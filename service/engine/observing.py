@@ -58,13 +58,15 @@ def deadline_set(
 
 
 def subscribed(
-    token: Token, element: elements.Element, message: str, key: str | None, host: Token | None
+    token: Token, element: elements.Element, kind: str, name: str, key: str | None, host: Token | None
 ) -> steps.Subscribed:
-    action = element.action
+    action = element.action if kind == "message" else None
     return steps.Subscribed(
         ref=token.ref,
         element=element.id,
-        message=message,
+        message=name,
+        kind=kind,
+        process=token.flow.graph.process.id,
         correlation=key,
         attached_to=host.ref if host else None,
         interrupting=element.event.interrupting if element.event else True,

@@ -99,9 +99,11 @@ class TimerDisarmed(Fact):
 
 @dataclass(frozen=True)
 class Subscribed(Fact):
-    """The instance waits for a message. `action` is set where people trigger it."""
+    """The instance waits for a message or a signal of this name. `action` is set where people trigger it."""
 
     message: str = ""
+    kind: str = "message"  # or signal
+    process: str = ""  # in which the event is drawn: that of the instance, or one that it called
     correlation: str | None = None
     attached_to: str | None = None  # ref of the activity it interrupts or accompanies
     interrupting: bool = True
@@ -118,6 +120,7 @@ class Unsubscribed(Fact):
     """It no longer waits for it; `received` tells why."""
 
     received: bool = False
+    kind: str = "message"
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,7 @@ class Session:
             run.entered[sub.attached_to].element == event.after
             for run in self.runs
             for sub in run.subscriptions.values()
-            if sub.attached_to in run.entered and sub.message == event.message
+            if sub.attached_to in run.entered and (sub.kind, sub.message) == ("message", event.message)
         )
         return here or self.left[event.after] >= turn
 
@@ -341,6 +341,6 @@ def _starts(program: Program) -> list[elements.Element]:
 
 
 def _matches(subscription: steps.Subscribed, event: Event) -> bool:
-    if subscription.message != event.message:
+    if (subscription.kind, subscription.message) != ("message", event.message):
         return False
     return None in (subscription.correlation, event.correlation) or subscription.correlation == event.correlation

@@ -168,7 +168,9 @@ class Recorder:
                 "release_number": self.release_number,
                 "ref": fact.ref,
                 "element": fact.element,
+                "kind": fact.kind,
                 "message": fact.message,
+                "process": fact.process,
                 "correlation": fact.correlation,
                 "attached_to": fact.attached_to,
                 "interrupting": fact.interrupting,
@@ -186,7 +188,7 @@ class Recorder:
         self._gone_subscriptions.add(fact.ref)
         self._inserts[Subscription] = [row for row in self._inserts[Subscription] if row["ref"] != fact.ref]
         if fact.received:
-            self.tell("message.received", fact)
+            self.tell(f"{fact.kind}.received", fact)
 
     def _job_wanted(self, fact: steps.JobWanted) -> None:
         key = keys.next_key(self.session)

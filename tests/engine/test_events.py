@@ -253,6 +253,9 @@ def test_a_signal_reaches_everyone_who_waits_for_it():
     )
     case = Case(file(body, signals=("sync",))).complete("A")
     assert sorted(case.open) == ["B", "C2:signal", "X", "Y"]
+    waiting = [f for f in case.of(steps.Subscribed) if f.kind == "signal"]
+    assert [(f.message, f.process, f.action) for f in waiting] == [("sync", "P", False)] * 3
+    assert [f.received for f in case.of(steps.Unsubscribed) if f.kind == "signal"] == [True, True]
     assert [f.name for f in case.of(steps.SignalThrown)] == ["sync"]
     case.signal("sync", who="outside")
     assert case.open.count("Y") == 2

@@ -122,7 +122,7 @@ class Timer(Base):
 
 
 class Subscription(Base):
-    """A message the instance waits for; an action when people trigger it. Deleted when it is gone."""
+    """A message or signal the instance waits for; an action when people trigger it. Deleted when it is gone."""
 
     __tablename__ = "subscriptions"
     key: Mapped[int] = key_column()
@@ -130,7 +130,9 @@ class Subscription(Base):
     release_number: Mapped[int | None] = mapped_column(Integer, index=True)
     ref: Mapped[str] = mapped_column(String(64))
     element: Mapped[str] = mapped_column(String(255))
-    message: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(8), server_default="message")  # message or signal
+    message: Mapped[str] = mapped_column(String(255))  # the name of the message or signal
+    process: Mapped[str] = mapped_column(String(255), server_default="")  # in which the element is drawn
     correlation: Mapped[str | None] = mapped_column(String(255))
     attached_to: Mapped[str | None] = mapped_column(String(64))
     interrupting: Mapped[bool] = mapped_column(Boolean, default=True)

@@ -115,7 +115,9 @@ def subscription(key: int) -> Row | None:
 
 def subscriptions(*, message: str, correlation: str | None, instance: int | None) -> Sequence[Row]:
     """Open plain subscriptions (no actions) that wait for this message."""
-    statement = select(*_SUBSCRIPTION).where(Subscription.message == message, Subscription.action.is_(False))
+    statement = select(*_SUBSCRIPTION).where(
+        Subscription.kind == "message", Subscription.message == message, Subscription.action.is_(False)
+    )
     if correlation is not None:
         statement = statement.where(Subscription.correlation == correlation)
     if instance is not None:
@@ -129,6 +131,7 @@ def waiting_at(instance_key: int, element: str, attached_to: str | None, message
     statement = select(*_SUBSCRIPTION).where(
         Subscription.instance_key == instance_key,
         Subscription.element == element,
+        Subscription.kind == "message",
         Subscription.message == message,
         Subscription.action.is_(False),
         Subscription.attached_to == attached_to if attached_to else Subscription.attached_to.is_(None),

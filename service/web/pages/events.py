@@ -34,6 +34,7 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "release.people": (_l("%(who)s chose the people of the release"), ""),
     "message.delivered": (_l("%(who)s sent the message %(message)s"), ""),
     "message.received": (_l("%(name)s arrived"), ""),
+    "signal.received": (_l("%(name)s arrived"), ""),
     "message.thrown": (_l("Message sent: %(message)s"), ""),
     "timer.fired": (_l("The time is up: %(name)s"), ""),
     "job.created": (_l("Work for the system: %(name)s"), ""),
