@@ -7,9 +7,10 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import assignments, deadlines, events, nodes, steps
+from service.engine import assignments, deadlines, elements, events, nodes, starting, steps
 from service.engine.expressions import Stuck, is_feel, shown
 from service.engine.tokens import SubFlow, Token
+from service.errors import Conflict
 
 
 class Activity(nodes.Node):
@@ -123,9 +124,9 @@ class SubProcess(Activity):
         scope = token.board.own_scope(token)
         self.begin(token, token.flow.graph.subs[self.spec], token.flow.graph, scope)
 
-    def begin(self, token: Token, spec: Any, graph: Any, scope: str) -> None:
+    def begin(self, token: Token, spec: Any, graph: Any, scope: str, at: str | None = None) -> None:
         token._set_state(TaskState.STARTED)
-        SubFlow(spec, graph, token, scope).begin()
+        SubFlow(spec, graph, token, scope).begin(at)
 
     def run(self, token: Token) -> None:
         """The flow inside is over."""
@@ -152,13 +153,20 @@ class CallActivity(SubProcess):
         if program is None:
             raise Stuck("called-process-missing", f"The called process “{process}” is not deployed.", name or None)
         self._refuse_depth(token)
+        at = self._start_of(program.process)
         graph = board.graph_of(program)
         seen = board.scopes.visible(board.scope_of(token)) if element.propagate_parent else self._local(token)
         board.own_scope(token)
         scope = f"{token.ref}:called"
         board.scopes.open_border(scope, seen)
         token.internal_data["called"] = process
-        self.begin(token, graph.spec, graph, scope)
+        self.begin(token, graph.spec, graph, scope, at)
+
+    def _start_of(self, process: elements.Process) -> str | None:
+        try:
+            return None if process.global_task else starting.chosen(process, None)
+        except Conflict as conflict:
+            raise Stuck("no-plain-start", conflict.detail) from None
 
     def _local(self, token: Token) -> Mapping[str, Any]:
         return token.board.scopes.local(token.ref) if token.ref in token.board.scopes else {}

@@ -34,6 +34,7 @@ CLASSES: dict[type, type] = {
     defaults.InclusiveGateway: gateways.InclusiveGateway,
     defaults.ParallelGateway: gateways.ParallelGateway,
     specs.ConditionalSplit: gateways.ConditionalSplit,
+    specs.Gathering: gateways.Gathering,
     specs.PassThrough: activities.Activity,
     defaults.UserTask: activities.UserTask,
     defaults.ServiceTask: activities.Job,

@@ -15,7 +15,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.event_definitions import item_aware_event, message, simple, timer
 
-from service.engine import elements, reading, specs
+from service.engine import elements, reading, specs, starting
 
 TIMERS = {
     "date": timer.TimeDateEventDefinition,
@@ -65,6 +65,7 @@ class _Scope:
             self._add(node)
         for node in self.nodes.values():
             self._add_boundaries(node)
+            self._add_gathering(node)
         for node in self.nodes.values():
             self._connect(node)
         for gate in self.gates:
@@ -120,10 +121,21 @@ class _Scope:
             self.entry[event.id].connect(join)
         self.entry[node.id] = split
 
+    def _add_gathering(self, node: elements.Element) -> None:
+        """In front of an activity that takes several tokens to begin."""
+        if node.start_quantity == 1:
+            return
+        entry = self.entry[node.id]
+        gathering = specs.Gathering(self.spec, f"{entry.name} [tokens]")
+        gathering.quantity = node.start_quantity
+        gathering.extensions = {}
+        gathering.connect(entry)
+        self.entry[node.id] = gathering
+
     def _connect(self, node: elements.Element) -> None:
         source = self.exit[node.id]
         flows = self.outgoing[node.id]
-        if node.type == "startEvent" and not node.triggered_by_event:
+        if starting.begins(node) or starting.is_gate(node) or self.process.global_task:
             self.spec.start.connect(self.entry[node.id])
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
             self._connect_gateway(node, source, flows)

@@ -6,7 +6,7 @@ import pickle
 from dataclasses import dataclass, replace
 from typing import Any
 
-from service.engine import building, checks, elements, facts, normalise, reading, xml
+from service.engine import building, checks, elements, facts, normalise, reading, starting, xml
 from service.engine.findings import Findings
 from service.errors import InvalidDefinition, Problem
 
@@ -64,9 +64,7 @@ def _finished(process: elements.Process) -> elements.Process:
         facts=facts.named(process),
         forms=frozenset(form for e in nodes for form in (e.form, e.action.form if e.action else None) if form),
         called=frozenset(e.called_process for e in nodes if e.called_process and not e.called_process.startswith("=")),
-        starts_by_itself=any(
-            e.type == "startEvent" and e.parent is None and (e.event is None or e.event.kind == "none") for e in nodes
-        ),
+        starts_by_itself=bool(starting.plain(process)),
     )
 
 

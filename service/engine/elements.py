@@ -135,6 +135,10 @@ class Element:
     target: str | None = None
     default_flow: str | None = None  # of a gateway or activity: the flow that is taken when no condition holds
     triggered_by_event: bool = False  # of a sub-process
+    instantiate: bool = False  # of a receive task or event-based gateway: its message starts the instance
+    needs_all: bool = False  # of an event-based gateway that starts instances: all its events must happen
+    start_quantity: int = 1  # of an activity: how many tokens it takes to begin
+    completion_quantity: int = 1  # and how many it sends down each flow
     start_form: str | None = None  # of a start event
     drawn: bool = True  # False: the normaliser added it (gates, flow ids, implicit parts)
     binding: str = "version"  # 'live': follow new versions of the form or called process (tidegate.binding)
@@ -155,4 +159,5 @@ class Process:
     forms: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()  # static process ids of call activities
     starts_by_itself: bool = True
+    global_task: bool = False  # one task that call activities call: nothing else is in it
     properties: Mapping[str, Any] = field(default_factory=dict)

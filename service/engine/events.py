@@ -59,7 +59,8 @@ class CatchEvent(nodes.Node):
         element = token.element
         assert element is not None
         nodes.map_inputs(token)
-        if element.event is None or element.event.kind in ("none", "link"):
+        happened = token.internal_data.pop("happened", None) == element.id
+        if happened or element.event is None or element.event.kind in ("none", "link"):
             self.fire(token, {})
             return
         arm(token, token.board.scope_of(token), None)

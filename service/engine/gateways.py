@@ -139,6 +139,21 @@ class InclusiveGateway(nodes.Gateway, Choosing):
         return [default]
 
 
+class Gathering(nodes.Gateway):
+    """As many tokens as the activity behind it takes to begin, whatever flow they came along, become one."""
+
+    quantity: int
+
+    def arrive(self, token: Token) -> None:
+        token._set_state(TaskState.WAITING)
+        flow = token.flow
+        there = [t for t in flow.task_tree.children if t.task_spec is self and t.has_state(TaskState.WAITING)]
+        if len(there) == self.quantity:
+            for other in there:
+                other.drop()
+            nodes.send(flow, self.name, self.outputs)
+
+
 class EventGateway(nodes.Node):
     """All events behind it wait; the first one to happen ends the waiting of the others."""
 
@@ -146,10 +161,29 @@ class EventGateway(nodes.Node):
 
     def arrive(self, token: Token) -> None:
         self.enter(token)
+        happened = token.internal_data.pop("happened", None)
+        if happened and self.needs_all(token):
+            self._let_all_wait(token, happened)
+            return
         token._set_state(TaskState.STARTED)
-        racing = [token._add_child(spec) for spec in self.outputs]
+        racing = [token._add_child(spec) for spec in self.outputs if not happened or spec.leads_to(happened)]
         for event in racing:
+            if happened:
+                event.internal_data["happened"] = happened
             token.board.guard(event, "arm")
+
+    def leads_to(self, element: str) -> bool:
+        return any(spec.leads_to(element) for spec in self.outputs)
+
+    def needs_all(self, token: Token) -> bool:
+        return token.element is not None and token.element.needs_all
+
+    def _let_all_wait(self, token: Token, happened: str) -> None:
+        """The first event has started the instance; it is over when all the others have happened too."""
+        flow = token.flow
+        token.board.let_go(token, "completed")
+        token.drop()
+        nodes.send(flow, self.name, self.outputs, happened=happened)
 
     def won(self, token: Token, event: Token) -> None:
         """This event happened: the others are forgotten, the gateway is left."""

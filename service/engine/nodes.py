@@ -45,6 +45,10 @@ class Node(BpmnTaskSpec):
             carrier.task_spec.release(carrier)
         self.go_on(my_task.flow)
 
+    def leads_to(self, element: str) -> bool:
+        """Whether an instance that begins at an element begins here."""
+        return bool(self.extensions.get("element") == element)
+
     # The stages of a stay
 
     def arrive(self, token: Token) -> None:
@@ -85,22 +89,29 @@ class Node(BpmnTaskSpec):
             token.loop.task_spec.collect(token.loop, token)
 
     def go_on(self, flow: Flow) -> None:
-        """One token for each flow that is taken, and the end of the scope where there is none left."""
-        send(flow, self.name, self.taken())
+        """As many tokens as are drawn for each flow that is taken; the end of the scope where none is left."""
+        drawn = flow.graph.elements.get(self.extensions.get("element", ""))
+        tokens = drawn.completion_quantity if drawn else 1
+        send(flow, self.name, [spec for _ in range(tokens) for spec in self.taken()])
         flow.board.settle_flow(flow)
 
     def taken(self) -> Iterable[Any]:
         return self.outputs
 
 
-def send(flow: Flow, source: str, targets: Iterable[Any]) -> None:
-    """Make tokens at elements: all of them are there before the first one arrives."""
+def send(flow: Flow, source: str, targets: Iterable[Any], happened: str | None = None) -> None:
+    """Make tokens at elements: all of them are there before the first one arrives.
+
+    happened: the id of the event that started the instance; who waits for it need not wait any more.
+    """
     made = []
     for spec in targets:
         if not spec.inner and spec is not flow.spec.end:
             token = flow.task_tree._add_child(spec)
             if spec.joins:
                 token.internal_data["via"] = source
+            if happened:
+                token.internal_data["happened"] = happened
             made.append(token)
     for token in made:
         if token.alive:
@@ -117,8 +128,11 @@ class Begin(Inner):
     """The root of a flow."""
 
     def begin(self, flow: Flow, only: str | None = None) -> None:
-        """Send the first tokens: to every start event, or to one."""
-        send(flow, self.name, [spec for spec in self.outputs if only is None or spec.extensions.get("element") == only])
+        """Send the first tokens: to every start event, or to one, or to the gateway in front of it."""
+        if only is None:
+            send(flow, self.name, self.outputs)
+        else:
+            send(flow, self.name, [spec for spec in self.outputs if spec.leads_to(only)], happened=only)
         flow.board.settle_flow(flow)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from service.bpmnio import feel
-from service.engine import adopting, facts, gateways, nodes, snapshots, steps, timers, worlds
+from service.engine import adopting, facts, gateways, nodes, snapshots, starting, steps, timers, worlds
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.scopes import ROOT, plain
@@ -36,12 +36,12 @@ class Waiting:
 def start(
     program: Program, *, variables: Mapping[str, Any], world: World, at: str | None = None
 ) -> tuple[Instance, steps.Step]:
-    """A new instance, moved on until it waits. `at` names the start event where there is no plain one."""
+    """A new instance, moved on until it waits. `at` names the start where none is plain."""
     variables = _accepted(variables, world)
     board = Board(adopting.graph(program), adopting.graph)
     board.begin(world)
     board.scopes.put(ROOT, variables)
-    board.flow.begin(_start_event(program, at))
+    board.flow.begin(starting.chosen(program.process, at))
     instance = Instance(board)
     return instance, instance._step()
 
@@ -210,18 +210,6 @@ class Instance:
         board.settle()
         moments = [timers.due_at(token) for token in board.timers.values()]
         return steps.Step(self.snapshot(), tuple(board.facts), board.status, min(moments, default=None))
-
-
-def _start_event(program: Program, at: str | None) -> str | None:
-    starts = [e for e in program.process.elements.values() if e.type == "startEvent" and e.parent is None]
-    plain = [e for e in starts if e.event is None or e.event.kind == "none"]
-    if at is not None:
-        if all(e.id != at for e in starts):
-            raise NotFound(f"There is no start event “{at}”.", element=at)
-        return at
-    if not plain and len(starts) != 1:
-        raise Conflict(f"“{program.process.id}” does not start by itself: say at which event it starts.")
-    return (plain or starts)[0].id
 
 
 def _accepted(values: Mapping[str, Any], world: World) -> dict[str, Any]:

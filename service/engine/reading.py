@@ -41,6 +41,14 @@ DEFINITIONS = {
     "cancelEventDefinition": "cancel",
     "linkEventDefinition": "link",
 }
+GLOBAL = {
+    "globalTask": "task",
+    "globalUserTask": "userTask",
+    "globalManualTask": "manualTask",
+    "globalScriptTask": "scriptTask",
+    "globalBusinessRuleTask": "businessRuleTask",
+}
+MOST_TOKENS = 100
 TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 
@@ -74,6 +82,7 @@ def read(root: etree._Element, found: Findings) -> Drawn:
             processes.append(_process(node, shared))
         else:
             others.append((node.get("id") or "", node.sourceline))
+    processes += [_global_task(node, shared) for node in xml.children(root) if xml.local(node) in GLOBAL]
     return Drawn(tuple(processes), tuple(others))
 
 
@@ -109,6 +118,22 @@ def _process(node: etree._Element, shared: Shared) -> elements.Process:
         line=node.sourceline,
         documentation=xml.text(xml.child(node, "documentation")),
         properties=dict(ext.properties),
+    )
+
+
+def _global_task(node: etree._Element, shared: Shared) -> elements.Process:
+    """A task that call activities name runs as a process in which there is nothing else."""
+    identity = node.get("id") or ""
+    task = _node(node, GLOBAL[xml.local(node)], identity, None, shared)
+    return elements.Process(
+        id=identity,
+        name=task.name or identity,
+        version_tag=None,
+        elements={identity: task},
+        line=node.sourceline,
+        documentation=task.documentation,
+        properties=dict(task.properties),
+        global_task=True,
     )
 
 
@@ -174,6 +199,10 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         loop=_loop(node, shared),
         default_flow=node.get("default"),
         triggered_by_event=node.get("triggeredByEvent") in ("true", "1"),
+        instantiate=node.get("instantiate") in ("true", "1"),
+        needs_all=node.get("eventGatewayType") == "Parallel",
+        start_quantity=_quantity(node, "startQuantity", shared),
+        completion_quantity=_quantity(node, "completionQuantity", shared),
         **given,
     )
     element = _standard_parts(element, node)
@@ -186,8 +215,18 @@ def _standard_parts(element: elements.Element, node: etree._Element) -> elements
     if element.type == "scriptTask" and element.script is None and element.job_type is None:
         return replace(element, script=xml.text(xml.child(node, "script")))
     if element.type == "callActivity" and element.called_process is None:
-        return replace(element, called_process=node.get("calledElement"))
+        called = node.get("calledElement")
+        return replace(element, called_process=_plain(called) if called and not called.startswith("=") else called)
     return element
+
+
+def _quantity(node: etree._Element, name: str, shared: Shared) -> int:
+    text = (node.get(name) or "1").strip() if xml.local(node) in ACTIVITIES else "1"
+    number = int(text) if text.isdecimal() and len(text) <= len(str(MOST_TOKENS)) else 0
+    if not 1 <= number <= MOST_TOKENS:
+        _refuse(node, shared, "token-quantity", f"{name} is a whole number from 1 to {MOST_TOKENS}, not {text}.")
+        return 1
+    return number
 
 
 def _event(node: etree._Element, kind: str, shared: Shared) -> elements.Event | None:

@@ -32,6 +32,12 @@ class ConditionalSplit(MultiChoice, BpmnTaskSpec):
         self.may_end = False  # there are flows without condition beside it, so that no match is no fault
 
 
+class Gathering(BpmnSpecMixin):
+    """In front of an activity: as many tokens as it takes to begin become one."""
+
+    quantity = 1
+
+
 class EventGateway(BpmnSpecMixin):
     """An event-based gateway: all its events wait; the first one to happen cancels the others."""
 

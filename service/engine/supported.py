@@ -44,11 +44,13 @@ TABLE: dict[str, Entry] = {
     ),
     "sendTask": Entry("Send task", SUPPORTED, "Sends its message; with a job type, a job."),
     "receiveTask": Entry("Receive task", SUPPORTED, "Waits for its message."),
+    "receiveTask:instantiate": Entry("Receive task that instantiates", SUPPORTED, "Its message starts the instance."),
     "manualTask": Entry(
         "Manual task", SUPPORTED, "Passed at once, as in Camunda 8; use a user task where people confirm."
     ),
     "task": Entry("Undefined task", SUPPORTED, "Passed at once, as in Camunda 8."),
     "callActivity": Entry("Call activity", SUPPORTED, "The called process is chosen when it is reached."),
+    "globalTask": Entry("Global task", NORMALISED, "Called like a process in which there is nothing else."),
     "subProcess": Entry("Sub-process", SUPPORTED, "A scope of its own; with `tidegate.phase`, a phase."),
     "subProcess:event": _refused(
         "Event sub-process",
@@ -73,6 +75,11 @@ TABLE: dict[str, Entry] = {
         "Inclusive gateway", SUPPORTED, "Every flow whose condition holds; joins what was forked."
     ),
     "eventBasedGateway": Entry("Event-based gateway", SUPPORTED, "The first of its events wins."),
+    "eventBasedGateway:instantiate": Entry(
+        "Event-based gateway that instantiates",
+        SUPPORTED,
+        "The first of its messages starts the instance; a parallel one waits for all the others then.",
+    ),
     "complexGateway": _refused(
         "Complex gateway",
         "Its meaning is not settled by BPMN.",
@@ -133,6 +140,11 @@ TABLE: dict[str, Entry] = {
         "Several flows that leave an activity", NORMALISED, "All are taken, as from a parallel gateway."
     ),
     "flow:merge": Entry("Several flows that enter an activity", SUPPORTED, "The activity runs once for each token."),
+    "flow:quantity": Entry(
+        "Start and completion quantity",
+        SUPPORTED,
+        "So many tokens, of whatever flow, become one to begin; so many leave along each flow.",
+    ),
     "flow:id": Entry("Sequence flow without id", NORMALISED, "It is given one."),
     "end:implicit": Entry("Node without outgoing flow", NORMALISED, "The token ends there."),
     "dataObject": Entry("Data objects and stores", IGNORED, "Drawings; variables are not kept in them."),

@@ -11,7 +11,7 @@ from typing import Any
 from service import errors
 from service.bpmnio import feel
 from service.domain import durations
-from service.engine import elements, process, steps
+from service.engine import elements, process, starting, steps
 from service.engine.definitions import Program
 from service.usecases import facts, playlines
 from service.usecases.playlines import Run
@@ -83,13 +83,13 @@ class Session:
                 continue
             if program.process.starts_by_itself and (only is not None or name not in called):
                 self._start(program, self.script.variables)
-            elif only is not None and len(_starts(program)) == 1:
-                self._start(program, self.script.variables, _starts(program)[0].id)
+            elif only is not None and len(starting.starts(program.process)) == 1:
+                self._start(program, self.script.variables, starting.starts(program.process)[0].id)
             else:
                 self._await_timers(program)
 
     def _await_timers(self, program: Program) -> None:
-        for start in _starts(program):
+        for start in starting.starts(program.process):
             if start.event is not None and start.event.kind == "timer":
                 self.starts.append((self._moment(start.event), program, start.id))
 
@@ -221,7 +221,7 @@ class Session:
     def _start_by(self, event: Event, kind: str) -> bool:
         started = False
         for program in self.library.values():
-            for start in _starts(program):
+            for start in starting.starts(program.process):
                 if start.event is not None and (start.event.kind, start.event.name) == (kind, event.message):
                     self._start(program, self._kept(event.variables), start.id)
                     started = True
@@ -334,10 +334,6 @@ def _numbered(events: tuple[Event, ...]) -> Iterator[tuple[int, Event]]:
     for event in events:
         turns[event.message, event.after] += 1
         yield turns[event.message, event.after], event
-
-
-def _starts(program: Program) -> list[elements.Element]:
-    return [e for e in program.process.elements.values() if e.type == "startEvent" and e.parent is None]
 
 
 def _matches(subscription: steps.Subscribed, event: Event) -> bool:

@@ -20,15 +20,10 @@ ZEEBE = "{http://camunda.org/schema/zeebe/1.0}"
 REFUSED = {
     "AdHocSubProcess_Parallel": "ad-hoc-sub-process",
     "AdHocSubProcess_Sequential": "ad-hoc-sub-process",
-    "CallActivity_GlobalTask": "global-task",
     "ComplexGateway": "complex-gateway",
     "MultiInstance_ComplexBehavior": "multi-instance-behavior",
     "MultiInstance_NoneBehavior": "multi-instance-behavior",
     "MultiInstance_OneBehavior": "multi-instance-behavior",
-    "ReceiveTask_Instantiate": "instantiating-task",
-    "Token_Cardinality_Default": "token-quantity",
-    "Token_Cardinality_Explicit": "token-quantity",
-    "Token_Cardinality_Split_Explicit": "token-quantity",
 }
 SILENT = {"CREATE_LOG_FILE"}
 TOLD = {

@@ -75,6 +75,12 @@ def race() -> str:
     return f'<bpmn:startEvent id="s"/>\n<bpmn:eventBasedGateway id="T"/>{events}{flows}'
 
 
+def begun_by_one_of_two() -> str:
+    events = f'<bpmn:intermediateCatchEvent id="U">{MESSAGE}</bpmn:intermediateCatchEvent>'
+    events += '<bpmn:receiveTask id="V" messageRef="MK"/>'
+    return f'\n<bpmn:eventBasedGateway id="T" instantiate="true"/>{events}{flow("T", "U")}{flow("T", "V")}'
+
+
 CANCEL = "<bpmn:cancelEventDefinition/>"
 CONDITION = "<bpmn:conditionalEventDefinition><bpmn:condition>=a</bpmn:condition></bpmn:conditionalEventDefinition>"
 UNDO = "<bpmn:compensateEventDefinition/>"
@@ -88,9 +94,11 @@ DRAWN = {
     "businessRuleTask:decision": around(extended("businessRuleTask", '<zeebe:calledDecision decisionId="d"/>')),
     "sendTask": around('<bpmn:sendTask id="T" messageRef="M"/>'),
     "receiveTask": around('<bpmn:receiveTask id="T" messageRef="M"/>'),
+    "receiveTask:instantiate": '\n<bpmn:receiveTask id="T" messageRef="M" instantiate="true"/>',
     "manualTask": around('<bpmn:manualTask id="T"/>'),
     "task": around('<bpmn:task id="T"/>'),
     "callActivity": around('<bpmn:callActivity id="T" calledElement="q"/>'),
+    "globalTask": around('<bpmn:callActivity id="T" calledElement="G"/>'),
     "subProcess": container("subProcess"),
     "subProcess:event": event_sub_process(),
     "transaction": container("transaction"),
@@ -99,6 +107,7 @@ DRAWN = {
     "parallelGateway": gateway("parallelGateway", ""),
     "inclusiveGateway": gateway("inclusiveGateway", "=true"),
     "eventBasedGateway": race(),
+    "eventBasedGateway:instantiate": begun_by_one_of_two(),
     "complexGateway": gateway("complexGateway", ""),
     "startEvent:none": started(""),
     "startEvent:message": started(MESSAGE),
@@ -144,6 +153,7 @@ DRAWN = {
     "flow:conditional": around('<bpmn:task id="T"/>', more=flow("T", "U", "=true") + '<bpmn:task id="U"/>'),
     "flow:fork": around('<bpmn:task id="T"/>', more=flow("T", "U") + '<bpmn:task id="U"/>'),
     "flow:merge": around('<bpmn:task id="T"/>', more=flow("s", "T", identity="again")),
+    "flow:quantity": around('<bpmn:task id="T" startQuantity="2"/>', more=flow("s", "T", identity="again")),
     "flow:id": '<bpmn:startEvent id="s"/><bpmn:task id="T"/><bpmn:sequenceFlow sourceRef="s" targetRef="T"/>',
     "end:implicit": f'<bpmn:startEvent id="s"/><bpmn:task id="T"/>{flow("s", "T")}',
 }
@@ -159,8 +169,9 @@ def test_every_row_is_tried():
 def test_what_the_table_accepts_is_loaded_and_started(key):
     source = diagram(DRAWN[key])
     assert errors(source) == []
-    (program,) = definitions.load("f.bpmn", source)
-    _, step = process.start(program, variables={}, world=process.World(now=NOON))
+    program = definitions.load("f.bpmn", source)[0]
+    at = "U" if key == "eventBasedGateway:instantiate" else None
+    _, step = process.start(program, variables={}, world=process.World(now=NOON), at=at)
     entered = [fact.element for fact in step.facts]
     assert "T" in entered or key in BEYOND
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from service.engine import reading
-from service.engine.checks import attributes, content, expressions, file, kinds, names, structure, vocabulary
+from service.engine.checks import attributes, content, expressions, file, kinds, names, starting, structure, vocabulary
 from service.engine.findings import Findings
 
 
@@ -17,6 +17,8 @@ def run(root: etree._Element, drawn: reading.Drawn, found: Findings) -> None:
     for process in drawn.processes:
         kinds.check(process, found)
         structure.check(process, found)
+        for scope in structure.scopes(process).values():
+            starting.check(scope, found)
         content.check(process, found)
         vocabulary.check(process, found)
         names.check(process, found)

@@ -22,11 +22,7 @@ class Rule:
 
 
 RULES = (
-    Rule("startQuantity", ("1",), "token-quantity", "Join the tokens with a parallel gateway instead."),
-    Rule("completionQuantity", ("1",), "token-quantity", "Draw as many flows as there shall be tokens instead."),
     Rule("isForCompensation", ("false", "0"), "compensation", "Draw what undoes the work behind a boundary event."),
-    Rule("instantiate", ("false", "0"), "instantiating-task", "Draw a message start event instead."),
-    Rule("eventGatewayType", ("Exclusive",), "parallel-event-gateway", "Use a parallel gateway before the events."),
     Rule(
         "behavior",
         ("All",),
@@ -35,7 +31,6 @@ RULES = (
         tag="multiInstanceLoopCharacteristics",
     ),
 )
-GLOBAL = {"globalTask", "globalUserTask", "globalManualTask", "globalScriptTask", "globalBusinessRuleTask"}
 
 
 def check(root: etree._Element, found: Findings) -> None:
@@ -43,7 +38,6 @@ def check(root: etree._Element, found: Findings) -> None:
         if (process.get("isExecutable") or "").strip() in ("true", "1"):
             for node in process.iter(f"{{{xml.BPMN}}}*"):
                 _attributes(node, found)
-            _global_tasks(root, process, found)
 
 
 def _attributes(node: etree._Element, found: Findings) -> None:
@@ -59,15 +53,3 @@ def _attributes(node: etree._Element, found: Findings) -> None:
             line=node.sourceline,
             element=identity,
         )
-
-
-def _global_tasks(root: etree._Element, process: etree._Element, found: Findings) -> None:
-    tasks = {node.get("id") for node in xml.children(root) if xml.local(node) in GLOBAL}
-    for call in process.iter(f"{{{xml.BPMN}}}callActivity"):
-        if call.get("calledElement") in tasks:
-            found.error(
-                "global-task",
-                "Global tasks are not called; put the task into a process, or draw it here.",
-                line=call.sourceline,
-                element=call.get("id"),
-            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from service.engine import elements, reading
+from service.engine import elements, reading, starting
 from service.engine.findings import Findings
 
 
@@ -83,8 +83,10 @@ def _starts(scope: Scope, found: Findings) -> None:
         scope.container.type == "adHocSubProcess" or scope.container.triggered_by_event
     ):
         return
+    if isinstance(scope.container, elements.Process) and scope.container.global_task:
+        return
     starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
-    if not starts:
+    if not starts and not any(_begins(node) for node in scope.nodes.values()):
         found.error("no-start", "There is no start event here; draw one.", scope.container)
     inside = isinstance(scope.container, elements.Element)
     plain = [start for start in starts if start.event is None or start.event.kind == "none"]
@@ -95,6 +97,10 @@ def _starts(scope: Scope, found: Findings) -> None:
             found.error(
                 "start-in-sub-process", "A sub-process starts with a plain start event; remove its definition.", start
             )
+
+
+def _begins(node: elements.Element) -> bool:
+    return starting.begins(node) or starting.is_gate(node)
 
 
 def _boundaries(scope: Scope, found: Findings) -> None:
@@ -178,12 +184,14 @@ def _reachable(scope: Scope, found: Findings) -> None:
     """Every node must be reached from a start or boundary event, or by a link."""
     if isinstance(scope.container, elements.Element) and scope.container.type == "adHocSubProcess":
         return
+    if isinstance(scope.container, elements.Process) and scope.container.global_task:
+        return
     hosts = defaultdict(list)
     for node in scope.nodes.values():
         if node.type == "boundaryEvent" and node.event is not None:
             hosts[node.event.attached_to or ""].append(node.id)
     reached: set[str] = set()
-    waiting = [n.id for n in scope.nodes.values() if n.type == "startEvent" or n.triggered_by_event]
+    waiting = [n.id for n in scope.nodes.values() if _begins(n) or n.triggered_by_event]
     while waiting:
         current = waiting.pop()
         if current in reached or current not in scope.nodes:
