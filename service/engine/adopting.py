@@ -8,7 +8,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs import control, defaults
 
-from service.engine import activities, events, gateways, loops, nodes, specs
+from service.engine import activities, adhoc, events, gateways, loops, nodes, specs
 from service.engine.definitions import Program
 from service.engine.graphs import Graph
 
@@ -41,6 +41,9 @@ CLASSES: dict[type, type] = {
     defaults.ScriptTask: activities.Script,
     defaults.SubWorkflowTask: activities.SubProcess,
     defaults.TransactionSubprocess: activities.SubProcess,
+    specs.AdHocSubProcess: adhoc.AdHoc,
+    specs.AdHocKeeper: adhoc.Keeper,
+    specs.AdHocPathEnd: adhoc.PathEnd,
     defaults.CallActivity: activities.CallActivity,
     defaults.ParallelMultiInstanceTask: loops.Parallel,
     defaults.SequentialMultiInstanceTask: loops.Sequential,

@@ -57,6 +57,7 @@ class _Scope:
                 self.sources[element.target].append(self.nodes[element.source or ""])
             elif element.type == "boundaryEvent" and element.event is not None:
                 self.hosted[element.event.attached_to].append(element)
+        self.ad_hoc = container is not None and process.elements[container].ad_hoc is not None
         self.entry: dict[str, Any] = {}
         self.exit: dict[str, Any] = {}
 
@@ -68,6 +69,8 @@ class _Scope:
             self._add_gathering(node)
         for node in self.nodes.values():
             self._connect(node)
+        if self.ad_hoc:
+            self._keep()
         for gate in self.gates:
             self._add_gate(gate)
         return self.spec
@@ -148,7 +151,7 @@ class _Scope:
         for target in links:
             source.connect(self.entry[target.id])
         if not flows and not links:
-            source.connect(self.spec.end)
+            source.connect(self._last())
 
     def _connect_gateway(self, node: elements.Element, source: Any, flows: list[elements.Element]) -> None:
         for flow in flows:
@@ -169,6 +172,22 @@ class _Scope:
                 split.may_end = True
             else:
                 split.connect_outgoing_if(f"condition:{flow.id}", target)
+
+    def _keep(self) -> None:
+        """Inside an ad-hoc sub-process a keeper starts what no flow leads to."""
+        keeper = specs.AdHocKeeper(self.spec, "[ad-hoc]")
+        keeper.extensions = {}
+        free = [n.id for n in self.nodes.values() if reading.starts_freely(n) and not self.sources[n.id]]
+        keeper.starts = {identity: self.entry[identity].name for identity in free}
+        self.spec.start.connect(keeper)
+
+    def _last(self) -> Any:
+        """Where paths end."""
+        if not self.ad_hoc:
+            return self.spec.end
+        over = self.spec.task_specs.get("[path]") or specs.AdHocPathEnd(self.spec, "[path]")
+        over.extensions = {}
+        return over
 
     def _links(self, node: elements.Element) -> list[elements.Element]:
         """Where a link throw event goes on: at the catch events of the same name in its scope."""
@@ -273,6 +292,7 @@ MAKERS: dict[str, Callable[[_Scope, elements.Element, str], Any]] = {
     "receiveTask": _catch(defaults.ReceiveTask, specs.RacingReceiveTask),
     "callActivity": _call,
     "subProcess": _sub_process(defaults.SubWorkflowTask),
+    "adHocSubProcess": _sub_process(specs.AdHocSubProcess),
     "transaction": _sub_process(defaults.TransactionSubprocess),
     "exclusiveGateway": _plain(defaults.ExclusiveGateway),
     "parallelGateway": _plain(defaults.ParallelGateway),

@@ -53,6 +53,16 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class AdHoc:
+    """What an ad-hoc sub-process starts, and when it is over. The collection gives ids of elements; None: all."""
+
+    collection: str | None = None
+    completion_condition: str | None = None
+    sequential: bool = False
+    cancel_remaining: bool = True
+
+
+@dataclass(frozen=True)
 class Event:
     """The event definition of a start, end, catch, throw or boundary event, or of a receive/send task.
 
@@ -116,6 +126,7 @@ class Element:
     propagate_child: bool = True
     called_decision: str | None = None
     loop: Loop | None = None
+    ad_hoc: AdHoc | None = None
     event: Event | None = None
     lane: str | None = None
     phase: str | None = None

@@ -47,6 +47,12 @@ def expressions(element: elements.Element) -> Iterator[tuple[str, str]]:
         yield f"input {mapping.target}", mapping.source
     for mapping in element.outputs:
         yield f"output {mapping.target}", mapping.source
+    if element.ad_hoc is not None:
+        places = {
+            "active elements": element.ad_hoc.collection,
+            "completion condition": element.ad_hoc.completion_condition,
+        }
+        yield from ((where, text) for where, text in places.items() if text)
     yield from _of_loop(element.loop)
     yield from _of_event(element.event)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.engine import elements
+from service.engine import elements, reading
 
 COORDINATORS = "coordinator"
 
@@ -13,7 +13,7 @@ def normalise(process: elements.Process) -> elements.Process:
     """Give the process with a gate task in every phase that has criteria."""
     gates = {}
     for element in process.elements.values():
-        if element.criteria and element.type in ("subProcess", "transaction"):
+        if element.criteria and element.type in reading.CONTAINERS:
             gate = _gate(element)
             gates[gate.id] = gate
     return replace(process, elements={**process.elements, **gates})

@@ -52,6 +52,12 @@ MOST_TOKENS = 100
 TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 
+def starts_freely(node: elements.Element) -> bool:
+    """Whether this node of an ad-hoc sub-process can be started there, where no flow leads to it."""
+    linked = node.event is not None and node.event.kind == "link" and node.type == "intermediateCatchEvent"
+    return node.type not in ("startEvent", "boundaryEvent") and not (node.triggered_by_event or linked)
+
+
 @dataclass(frozen=True)
 class Shared:
     """What the whole file shares: the root elements that references point to."""
@@ -197,6 +203,7 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         lane=shared.lanes.get(identity),
         event=_event(node, kind, shared),
         loop=_loop(node, shared),
+        ad_hoc=_ad_hoc(node, ext, shared) if kind == "adHocSubProcess" else None,
         default_flow=node.get("default"),
         triggered_by_event=node.get("triggeredByEvent") in ("true", "1"),
         instantiate=node.get("instantiate") in ("true", "1"),
@@ -208,6 +215,20 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
     element = _standard_parts(element, node)
     action = extensions.action(ext, element)
     return element if action is None else replace(element, action=action)
+
+
+def _ad_hoc(node: etree._Element, ext: extensions.Extensions, shared: Shared) -> elements.AdHoc:
+    ordering = node.get("ordering") or "Parallel"
+    if ordering not in ("Parallel", "Sequential"):
+        _refuse(node, shared, "ad-hoc-ordering", f"The ordering is Parallel or Sequential, not {ordering}.")
+    if ext.get("adHoc", "outputCollection") or ext.get("adHoc", "outputElement"):
+        _refuse(node, shared, "ad-hoc-output", "Outputs are not collected here; use output mappings inside instead.")
+    return elements.AdHoc(
+        collection=ext.get("adHoc", "activeElementsCollection"),
+        completion_condition=xml.text(xml.child(node, "completionCondition")),
+        sequential=ordering == "Sequential",
+        cancel_remaining=node.get("cancelRemainingInstances") not in ("false", "0"),
+    )
 
 
 def _standard_parts(element: elements.Element, node: etree._Element) -> elements.Element:

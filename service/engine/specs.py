@@ -14,13 +14,27 @@ from __future__ import annotations
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
-from SpiffWorkflow.bpmn.specs.defaults import IntermediateCatchEvent, ReceiveTask
+from SpiffWorkflow.bpmn.specs.defaults import IntermediateCatchEvent, ReceiveTask, SubWorkflowTask
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.specs.MultiChoice import MultiChoice
 
 
 class PassThrough(BpmnSpecMixin):
     """An undefined or manual task: the token goes on at once."""
+
+
+class AdHocSubProcess(SubWorkflowTask):
+    """A sub-process without start event."""
+
+
+class AdHocKeeper(BpmnSpecMixin):
+    """Where the flow inside an ad-hoc sub-process begins: `starts` says which elements can be started, and where."""
+
+    starts: dict[str, str]
+
+
+class AdHocPathEnd(BpmnSpecMixin):
+    """Where every path inside an ad-hoc sub-process ends."""
 
 
 class ConditionalSplit(MultiChoice, BpmnTaskSpec):

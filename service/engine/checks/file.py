@@ -14,7 +14,7 @@ _ID = re.compile(r"[^\W\d][\w.\-]{0,199}")
 UNDERSTOOD = {
     "userTask", "assignmentDefinition", "taskSchedule", "priorityDefinition", "formDefinition", "taskHeaders", "header",
     "taskDefinition", "ioMapping", "input", "output", "calledElement", "calledDecision", "script",
-    "loopCharacteristics", "subscription", "properties", "property", "versionTag", "conditionalFilter",
+    "loopCharacteristics", "adHoc", "subscription", "properties", "property", "versionTag", "conditionalFilter",
 }  # fmt: skip
 WAITING = {
     "executionListeners": "Execution listeners are not run; use a service task before or after this element.",

@@ -79,9 +79,10 @@ def _references(scope: Scope, process: elements.Process, found: Findings) -> Non
 
 
 def _starts(scope: Scope, found: Findings) -> None:
-    if isinstance(scope.container, elements.Element) and (
-        scope.container.type == "adHocSubProcess" or scope.container.triggered_by_event
-    ):
+    if isinstance(scope.container, elements.Element) and scope.container.triggered_by_event:
+        return
+    if _ad_hoc(scope):
+        _free_starts(scope, found)
         return
     if isinstance(scope.container, elements.Process) and scope.container.global_task:
         return
@@ -101,6 +102,20 @@ def _starts(scope: Scope, found: Findings) -> None:
 
 def _begins(node: elements.Element) -> bool:
     return starting.begins(node) or starting.is_gate(node)
+
+
+def _ad_hoc(scope: Scope) -> bool:
+    return isinstance(scope.container, elements.Element) and scope.container.ad_hoc is not None
+
+
+def _free_starts(scope: Scope, found: Findings) -> None:
+    for node in scope.nodes.values():
+        if node.type in ("startEvent", "endEvent"):
+            found.error(
+                "ad-hoc-event", "An ad-hoc sub-process has neither start nor end events; remove this one.", node
+            )
+    if not any(node.type in reading.ACTIVITIES and reading.starts_freely(node) for node in scope.nodes.values()):
+        found.error("ad-hoc-empty", "There is no activity in this ad-hoc sub-process; draw one.", scope.container)
 
 
 def _boundaries(scope: Scope, found: Findings) -> None:
@@ -182,8 +197,6 @@ def _links(scope: Scope, found: Findings) -> None:
 
 def _reachable(scope: Scope, found: Findings) -> None:
     """Every node must be reached from a start or boundary event, or by a link."""
-    if isinstance(scope.container, elements.Element) and scope.container.type == "adHocSubProcess":
-        return
     if isinstance(scope.container, elements.Process) and scope.container.global_task:
         return
     hosts = defaultdict(list)
@@ -192,6 +205,8 @@ def _reachable(scope: Scope, found: Findings) -> None:
             hosts[node.event.attached_to or ""].append(node.id)
     reached: set[str] = set()
     waiting = [n.id for n in scope.nodes.values() if _begins(n) or n.triggered_by_event]
+    if _ad_hoc(scope):
+        waiting += [n.id for n in scope.nodes.values() if reading.starts_freely(n) and not scope.incoming[n.id]]
     while waiting:
         current = waiting.pop()
         if current in reached or current not in scope.nodes:

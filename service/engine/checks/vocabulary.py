@@ -8,7 +8,7 @@ from service.engine.findings import Findings
 
 ACTION_PROPERTIES = ("tidegate.roles", "tidegate.label", "tidegate.reason", "tidegate.form", "tidegate.action")
 BINDINGS = ("version", "live")
-PHASES = ("subProcess", "transaction", "callActivity")
+PHASES = (*reading.CONTAINERS, "callActivity")
 BOUND = ("userTask", "callActivity", "businessRuleTask")
 
 
@@ -88,7 +88,7 @@ def _criteria(element: elements.Element, process: elements.Process, found: Findi
             "Criteria are checked inside a phase; put this call activity into a sub-process that is the phase.",
             element,
         )
-    elif element.type in ("subProcess", "transaction"):
+    elif element.type in reading.CONTAINERS:
         if not element.phase:
             found.error("misplaced-property", "Criteria on a sub-process need tidegate.phase beside them.", element)
         if f"{element.id}.gate" in process.elements:
