@@ -14,6 +14,8 @@ from service import errors
 
 PREFIX = "TIDEGATE_"
 DATABASES = ("sqlite", "postgresql")
+# Beyond these the embedded engine, the XML parser or Python itself would give up.
+MOST = {"max_nesting": 200, "max_calls": 200, "max_expression_bytes": 1024**3}
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,30 @@ class Settings:
     worker_count: int = 2
     feel_ms: int = 250
     max_upload_bytes: int = 5_000_000
+    max_files: int = 200
+    max_file_bytes: int = 4 * 1024 * 1024
+    max_elements: int = 5000
+    max_form_bytes: int = 512 * 1024
+    max_form_ms: int = 1000
+    max_steps: int = 5000
+    max_items: int = 1000
+    max_tokens: int = 10_000
+    max_calls: int = 30
+    max_nesting: int = 100
+    max_value_bytes: int = 1024 * 1024
+    max_variables_bytes: int = 8 * 1024 * 1024
+    max_expression_length: int = 8192
+    max_expression_bytes: int = 64 * 1024 * 1024
+    max_expressions_ms: int = 2000
     secure_cookies: bool = False
     trusted_proxies: int = 0
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read `TIDEGATE_*`; raises InvalidSettings naming each variable that is unknown or unusable."""
+    def from_env(cls, environ: Mapping[str, str] = os.environ, *, complete: bool = True) -> Settings:
+        """Read `TIDEGATE_*`; raises InvalidSettings naming each variable that is unknown or unusable.
+
+        complete: what follows from others is filled in, which may make a secret in the data directory.
+        """
         known = {PREFIX + field.name.upper(): field for field in fields(cls)}
         wrong = {
             name: ["is not a setting of Tidegate"] for name in environ if name.startswith(PREFIX) and name not in known
@@ -62,7 +82,7 @@ class Settings:
             raise errors.InvalidSettings(
                 "; ".join(f"{name} {' '.join(texts)}" for name, texts in sorted(wrong.items())), errors=wrong
             )
-        return settings._completed()
+        return settings._completed() if complete else settings
 
     def _problems(self) -> dict[str, list[str]]:
         found = {}
@@ -78,9 +98,13 @@ class Settings:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError):
             found[PREFIX + "ZONE"] = ["is not a time zone like Europe/Berlin"]
-        for name in ("poll_seconds", "lease_seconds", "web_threads", "worker_count", "feel_ms", "max_upload_bytes"):
+        limits = [field.name for field in fields(self) if field.name.startswith("max_")]
+        for name in ("poll_seconds", "lease_seconds", "web_threads", "worker_count", "feel_ms", *limits):
             if getattr(self, name) <= 0:
                 found[PREFIX + name.upper()] = ["must be above zero"]
+        for name, most in MOST.items():
+            if getattr(self, name) > most:
+                found[PREFIX + name.upper()] = [f"must be {most} at most"]
         return found
 
     def _completed(self) -> Settings:

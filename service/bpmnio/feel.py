@@ -19,13 +19,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service import errors
-from service.bpmnio import feelvalues, scripts
+from service.bpmnio import bounds, feelvalues, scripts
 from service.bpmnio.feelvalues import Duration, Value, plain
 
 __all__ = ["Duration", "Value", "plain"]
-
-SECONDS = 0.25
-MAX_LENGTH = 8 * 1024
 
 _PATH_BEFORE = re.compile(r"[\w.`]*$")
 
@@ -119,20 +116,49 @@ def check(expression: str, *, names: Iterable[str] = (), unary_tests: bool = Fal
     `names` are variables of more than one word, which only a parser that knows them can read. An expression of a form
     also runs in the browser, where only the functions of the FEEL standard are known.
     """
-    return _checked(expression, frozenset(names), unary_tests, in_form)
+    try:
+        return _checked(expression, frozenset(names), unary_tests, in_form, bounds.current())
+    except scripts.ScriptLimit as limit:
+        return _refused("TOO_COMPLEX", f"The expression is too complex. {_which(limit)}", expression)
+    except bounds.TooMuchEffort as exhausted:
+        return _refused("TOO_COMPLEX", exhausted.detail, expression)
+    except RecursionError:
+        return _refused("TOO_COMPLEX", "The expression is nested too deeply.", expression)
 
 
 @functools.lru_cache(maxsize=4096)
-def _checked(expression: str, names: frozenset[str], unary_tests: bool, in_form: bool) -> Checked:
+def _checked(
+    expression: str, names: frozenset[str], unary_tests: bool, in_form: bool, allowed: bounds.Bounds
+) -> Checked:
     text, offset = _bare(expression)
-    if len(text) > MAX_LENGTH:
-        return _refused("TOO_LONG", f"It has {len(text)} characters; at most {MAX_LENGTH} are allowed.", text)
-    try:
-        answer = _bundle.ask("feel.check", text, json.dumps(sorted(names)), unary_tests, in_form, seconds=SECONDS)
-    except scripts.ScriptLimit as limit:
-        return _refused("TOO_COMPLEX", f"The expression is too complex. {limit.detail}", text)
+    if len(text) > allowed.expression_length:
+        return _refused("TOO_LONG", _too_long(text), text)
+    answer = _asked("feel.check", text, json.dumps(sorted(names)), unary_tests, in_form)
     problems = (Problem(p["code"], p["message"], p["from"] + offset, p["to"] + offset) for p in answer["problems"])
     return Checked(tuple(problems), frozenset(answer["variables"]), frozenset(answer["paths"]))
+
+
+def _asked(function: str, *args: str | float | bool) -> Any:
+    allowed = bounds.current()
+    most = allowed.value_bytes if function == "feel.evaluate" else None
+    return bounds.measured(lambda: _bundle.ask(function, *args, seconds=allowed.feel_ms / 1000, most=most))
+
+
+def _too_long(text: str) -> str:
+    most = bounds.current().expression_length
+    return f"It has {len(text)} characters; at most {most} are allowed ({bounds.setting('expression_length')})."
+
+
+def _which(limit: scripts.ScriptLimit) -> str:
+    """The limit that was hit, with its setting."""
+    allowed = bounds.current()
+    if limit.facts.get("limit") == "time":
+        return f"It took longer than {allowed.feel_ms} ms ({bounds.setting('feel_ms')})."
+    if limit.facts.get("limit") == "memory":
+        return f"It needed more than {allowed.expression_bytes} bytes ({bounds.setting('expression_bytes')})."
+    if limit.facts.get("limit") == "result":
+        return f"Its result has more than {allowed.value_bytes} characters ({bounds.setting('value_bytes')})."
+    return limit.detail
 
 
 def _refused(code: str, message: str, text: str) -> Checked:
@@ -154,8 +180,8 @@ def _caught(expression: str, context: Mapping[str, Any], now: datetime) -> Resul
 
 def _evaluate(kind: str, expression: str, context: Mapping[str, Any], now: datetime | None) -> Result:
     text, offset = _bare(expression) if kind == "evaluate" else (expression, 0)
-    if len(text) > MAX_LENGTH:
-        raise _failed(FeelLimit, expression, f"It has {len(text)} characters; at most {MAX_LENGTH} are allowed.")
+    if len(text) > bounds.current().expression_length:
+        raise _failed(FeelLimit, expression, _too_long(text))
     try:
         encoded = feelvalues.encode(_needed(expression, context, unary_tests=kind != "evaluate"), text)
     except (TypeError, ValueError, RecursionError) as error:
@@ -163,10 +189,13 @@ def _evaluate(kind: str, expression: str, context: Mapping[str, Any], now: datet
     moment = now or datetime.now(UTC)
     try:
         at = (moment.timestamp() * 1000, moment.date().isoformat())
-        asked = (kind, text, encoded.text, encoded.marked, encoded.plain, *at)
-        answer = _bundle.ask("feel.evaluate", *asked, seconds=SECONDS)
+        answer = _asked("feel.evaluate", kind, text, encoded.text, encoded.marked, encoded.plain, *at)
     except scripts.ScriptLimit as limit:
-        raise _failed(FeelLimit, expression, limit.detail) from None
+        raise _failed(FeelLimit, expression, _which(limit)) from None
+    except bounds.TooMuchEffort as exhausted:
+        raise _failed(FeelLimit, expression, exhausted.detail) from None
+    except RecursionError:
+        raise _failed(FeelLimit, expression, "The result is nested too deeply.") from None
     except scripts.ScriptBroken as broken:
         raise _failed(FeelFailed, expression, broken.detail) from None
     if "problem" in answer:
@@ -177,7 +206,11 @@ def _evaluate(kind: str, expression: str, context: Mapping[str, Any], now: datet
 
 def _needed(expression: str, context: Mapping[str, Any], *, unary_tests: bool) -> dict[str, Any]:
     """Only what the expression names, and names of several words, on which its very reading depends."""
-    names = check(expression, unary_tests=unary_tests).variables
+    checked = check(expression, unary_tests=unary_tests)
+    for problem in checked.problems:
+        if problem.code == "TOO_COMPLEX":  # which names it needs is not known
+            raise _failed(FeelLimit, expression, problem.message)
+    names = checked.variables
     return {
         name: context[name]
         for name in context
@@ -208,4 +241,4 @@ def _failed(failure: type[FeelFailed], expression: str, message: str, position: 
 
 def functions() -> Sequence[str]:
     """The names of all built-in functions."""
-    return _bundle.ask("feel.functions", seconds=SECONDS)
+    return _bundle.ask("feel.functions", seconds=bounds.current().feel_ms / 1000)

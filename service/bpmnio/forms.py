@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service import errors
-from service.bpmnio import feel, feelvalues, formscript
+from service.bpmnio import bounds, feel, feelvalues, formscript
 from service.bpmnio.formscript import FormInvalid, FormLimit
 
 __all__ = ["FormInvalid", "FormLimit"]
 
-MAX_SUBMITTED = 1024 * 1024
-MAX_LEVELS = 50
 SAFE_KEY = re.compile(r"[^\W\d]\w*")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 UNSAFE_KEYS = frozenset({"__proto__", "constructor", "prototype", "toString", "valueOf", "hasOwnProperty"})
@@ -76,7 +74,7 @@ def check(
     A field that was not sent keeps its variable. Raises FormInvalid if the schema cannot be shown, InvalidInput if the
     submission is too large or nested too deeply, FormLimit if the form is too expensive.
     """
-    sent = _text(submitted, MAX_SUBMITTED)
+    sent = _text(submitted)
     known = json.dumps(feelvalues.plain(dict(variables)), default=_json)
     moment = (now or datetime.now(UTC)).timestamp() * 1000
     answer = formscript.ask("forms.check", formscript.schema_text(schema), known, sent, moment)
@@ -112,22 +110,25 @@ def check_stream(
         yield {"data": checked.data, "errors": checked.errors}
 
 
-def _text(submitted: Mapping[str, Any], limit: int) -> str:
-    if _depth(submitted) > MAX_LEVELS:
-        raise errors.InvalidInput({"": [f"The values are nested more than {MAX_LEVELS} levels deep."]})
+def _text(submitted: Mapping[str, Any]) -> str:
+    allowed = bounds.current()
+    if _depth(submitted, allowed.nesting) > allowed.nesting:
+        limit = bounds.setting("nesting")
+        raise errors.InvalidInput({"": [f"The values are nested more than {allowed.nesting} levels deep ({limit})."]})
     try:
         text = json.dumps(submitted, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise errors.InvalidInput({"": [f"The values are not JSON: {error}"]}) from None
-    if len(text) > limit:
-        raise errors.InvalidInput({"": [f"The values have {len(text)} characters; at most {limit} are allowed."]})
+    if len(text) > allowed.value_bytes:
+        most = f"at most {allowed.value_bytes} are allowed ({bounds.setting('value_bytes')})"
+        raise errors.InvalidInput({"": [f"The values have {len(text)} characters; {most}."]})
     return text
 
 
-def _depth(value: Any) -> int:
+def _depth(value: Any, most: int) -> int:
     """How deep a value is nested. Raises InvalidInput for texts that no database can store."""
     depth, level = 0, [value]
-    while level and depth <= MAX_LEVELS:
+    while level and depth <= most:
         depth += 1
         inner: list[Any] = []
         for each in level:

@@ -7,10 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service import errors
-from service.bpmnio import scripts
-
-SECONDS = 1.0
-MAX_SCHEMA = 512 * 1024
+from service.bpmnio import bounds, scripts
 
 
 class FormInvalid(errors.ServiceError):
@@ -35,13 +32,13 @@ def opening_problem(schema: Mapping[str, Any]) -> str | None:
 
 def pattern_problem(pattern: str) -> str | None:
     """Why a validation pattern is no regular expression of JavaScript; None if it is."""
-    problem: str | None = _bundle.ask("forms.pattern", pattern, seconds=SECONDS).get("problem")
+    problem: str | None = _bundle.ask("forms.pattern", pattern, seconds=_seconds()).get("problem")
     return problem
 
 
 def types() -> dict[str, dict[str, bool]]:
     """The kinds of fields that form-js has: type -> {keyed, pathed, repeatable}."""
-    answer: dict[str, dict[str, bool]] = _bundle.ask("forms.types", seconds=SECONDS)
+    answer: dict[str, dict[str, bool]] = _bundle.ask("forms.types", seconds=_seconds())
     return answer
 
 
@@ -51,16 +48,25 @@ def schema_text(schema: Mapping[str, Any]) -> str:
         text = json.dumps(schema, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise FormInvalid(f"The schema is not JSON: {error}") from None
-    if len(text) > MAX_SCHEMA:
-        raise FormInvalid(f"The schema has {len(text)} characters; at most {MAX_SCHEMA} are allowed.")
+    most = bounds.current().form_bytes
+    if len(text) > most:
+        limit = bounds.setting("form_bytes")
+        raise FormInvalid(f"The schema has {len(text)} characters; at most {most} are allowed ({limit}).")
     return text
+
+
+def _seconds() -> float:
+    return bounds.current().form_ms / 1000
 
 
 def ask(function: str, *args: str | float) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = _bundle.ask(function, *args, seconds=SECONDS)
+        answer: dict[str, Any] = bounds.measured(lambda: _bundle.ask(function, *args, seconds=_seconds()))
     except scripts.ScriptLimit as limit:
-        raise FormLimit(f"The form is too expensive to check. {limit.detail}") from None
+        name = bounds.setting("form_ms" if limit.facts.get("limit") == "time" else "expression_bytes")
+        raise FormLimit(f"The form is too expensive to check. {limit.detail} ({name})") from None
+    except bounds.TooMuchEffort as exhausted:
+        raise FormLimit(f"The form is too expensive to check. {exhausted.detail}") from None
     except scripts.ScriptBroken as broken:
         raise FormInvalid(f"The form cannot be shown: {broken.detail}") from None
     if "schemaError" in answer:

@@ -17,10 +17,9 @@ from typing import Any
 import quickjs
 
 from service import errors
-from service.bpmnio import zones
+from service.bpmnio import bounds, zones
 
 BUNDLES = Path(__file__).parent / "bundles"
-MEMORY_BYTES = 64 * 1024 * 1024
 STACK_BYTES = 1024 * 1024
 ZONES_AT_ONCE = 20
 
@@ -67,10 +66,16 @@ class Bundle:
             self.forget()
             raise
 
-    def ask(self, function: str, *args: str | float | bool | None, seconds: float) -> Any:
-        """Run a function that answers in JSON; where it first wants to know a time zone, tell it and ask again."""
+    def ask(self, function: str, *args: str | float | bool | None, seconds: float, most: int | None = None) -> Any:
+        """Run a function that answers in JSON; where it first wants to know a time zone, tell it and ask again.
+
+        An answer of more than `most` characters raises ScriptLimit.
+        """
         for _ in range(ZONES_AT_ONCE):
-            answer = json.loads(self.call(function, *args, seconds=seconds))
+            text = self.call(function, *args, seconds=seconds)
+            if most is not None and len(text) > most:
+                raise ScriptLimit("Its result is too large.", limit="result")
+            answer = json.loads(text)
             if not isinstance(answer, dict) or "zones" not in answer:
                 return answer
             for zone in answer["zones"]:
@@ -102,17 +107,18 @@ class Bundle:
 
     def _context(self) -> quickjs.Context:
         known: quickjs.Context | None = getattr(self._local, "context", None)
-        if known is not None:
+        memory = bounds.current().expression_bytes
+        if known is not None and self._local.memory == memory:
             if not self._local.ready:
                 self._set_up(known)
             return known
         if not self._file.exists():
             raise BundleMissing(bundle=self._file.name)
         context = quickjs.Context()
-        context.set_memory_limit(MEMORY_BYTES)
+        context.set_memory_limit(memory)
         context.set_max_stack_size(STACK_BYTES)
         context.eval(self._file.read_text(encoding="utf-8"))
-        self._local.context, self._local.functions = context, {}
+        self._local.context, self._local.functions, self._local.memory = context, {}, memory
         self._set_up(context)
         return context
 

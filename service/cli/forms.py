@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from service.bpmnio import forms
+from service.cli import wiring
 
 
 @click.group()
@@ -25,6 +26,7 @@ def check(schema: Path, variables: str) -> None:
 
     Prints for each a line `{"data": {...}, "errors": {field: [text, ...]}}`.
     """
+    wiring.limits()
     body = _object(schema.read_text(encoding="utf-8"), str(schema))
     known = _object(variables, "--vars")
     for answer in forms.check_stream(body, known, sys.stdin):

@@ -25,6 +25,7 @@ def lint(files: tuple[Path, ...]) -> None:
     Prints `file:line: element-id: code: message` for each finding. Exit code 1 if one of them is an error; forms that
     are not among the files are taken to be deployed.
     """
+    wiring.limits()
     problems = models.check([(str(path), path.read_bytes()) for path in files], alone=True)
     _print(problems)
     if any(problem.severity == "error" for problem in problems):

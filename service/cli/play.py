@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from service.cli import wiring
 from service.usecases import play as playing
 
 FILE = click.Path(dir_okay=False)
@@ -47,6 +48,7 @@ def play(
     Exit code 0: completed. 1: refused, with the problems. 3: stuck, at the first wait without --auto, or at
     --max-steps; the last line says where and why.
     """
+    wiring.limits()
     options = playing.Options(
         file=file,
         process=process,

@@ -21,6 +21,11 @@ def settings() -> config.Settings:
     return config.Settings.from_env()
 
 
+def limits() -> None:
+    """What a command without a database keeps to: the limits of the environment; nothing is made on disk."""
+    current.use(config.Settings.from_env(complete=False))
+
+
 @contextmanager
 def application() -> Iterator[Flask]:
     """The application and its database, for one command. Refuses a database that is not of this version."""

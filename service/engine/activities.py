@@ -7,7 +7,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import assignments, deadlines, elements, events, nodes, starting, steps
+from service.engine import assignments, deadlines, elements, events, limits, nodes, starting, steps
 from service.engine.expressions import Stuck, is_feel, shown
 from service.engine.tokens import SubFlow, Token
 from service.errors import Conflict
@@ -176,7 +176,8 @@ class CallActivity(SubProcess):
         while flow.host is not None:
             depth, flow = depth + 1, flow.host.flow
         if depth >= limit:
-            raise Stuck("limit", f"Processes call each other more than {limit} deep: this may be an endless loop.")
+            text = f"Processes call each other more than {limit} deep: this may be an endless loop"
+            raise Stuck("limit", f"{text} ({limits.setting('calls')}).")
 
     def results(self, token: Token) -> Mapping[str, Any] | None:
         element = token.element

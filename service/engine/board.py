@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import elements, expressions, observing, steps
+from service.bpmnio import bounds
+from service.engine import elements, expressions, limits, observing, steps
 from service.engine.expressions import Stuck
 from service.engine.graphs import Graph
 from service.engine.scopes import ROOT, Scopes, nested, plain
@@ -35,6 +36,7 @@ class Board:
         self.facts: list[steps.Fact] = []
         self.queue: deque[Token] = deque()
         self.passed = 0
+        self.effort = bounds.Effort(self.world.limits.expressions_ms)
         self.flow = TopFlow(graph, self)
 
     def born(self, token: Token) -> None:
@@ -46,6 +48,8 @@ class Board:
 
     def begin(self, world: World) -> None:
         self.world, self.facts, self.passed = world, [], 0
+        self.effort = bounds.Effort(world.limits.expressions_ms)
+        self.scopes.limits = world.limits
 
     def say(self, fact: steps.Fact) -> None:
         self.facts.append(fact)
@@ -60,13 +64,24 @@ class Board:
 
     def _step(self, token: Token) -> None:
         self.passed += 1
-        if self.passed > self.world.limits.steps:
-            limit = (
-                f"More than {self.world.limits.steps} elements were passed without a wait: this may be an endless loop."
-            )
-            self.stick(token, "run", Stuck("limit", limit))
-        else:
-            self.guard(token, "run")
+        allowed = self.world.limits
+        if self.passed > allowed.steps:
+            text = f"More than {allowed.steps} elements were passed without a wait: this may be an endless loop"
+            self.stick(token, "run", Stuck("limit", f"{text} ({limits.setting('steps')})."))
+            return
+        try:
+            self.require_tokens(0)
+        except Stuck as stuck:
+            self.stick(token, "run", stuck)
+            return
+        self.guard(token, "run")
+
+    def require_tokens(self, more: int) -> None:
+        """Raises Stuck where the instance would have too many tokens."""
+        most = self.world.limits.tokens
+        if len(self.tokens) + more > most:
+            text = f"More than {most} tokens would be open at once"
+            raise Stuck("limit", f"{text} ({limits.setting('tokens')}).")
 
     def _recheck(self) -> bool:
         """Inclusive gateways look again: others have moved."""
@@ -78,7 +93,8 @@ class Board:
     def guard(self, token: Token, stage: str) -> None:
         """Run one stage of a token's stay; where it cannot go on, it stays there with an incident."""
         try:
-            getattr(token.task_spec, stage)(token)
+            with self.effort:
+                getattr(token.task_spec, stage)(token)
         except Stuck as stuck:
             self.stick(token, stage, stuck)
 
@@ -156,6 +172,10 @@ class Board:
             made[name] = whole
         return made
 
+    def stored(self, value: Any) -> Any:
+        """The value as the state holds it; raises Stuck where it is nested too deeply."""
+        return plain(value, self.world.limits.nesting)
+
     def _context(self, scope: str, extra: Mapping[str, Any] | None) -> dict[str, Any]:
         return {**self.world.facts, **self.scopes.visible(scope), **(extra or {})}
 
@@ -165,9 +185,9 @@ class Board:
         """What the element gives goes to its scopes, then the token leaves; stuck where a mapping fails."""
         self.close(token, "completed")
         if variables:
-            token.internal_data["values"] = plain(variables)
+            token.internal_data["values"] = self.stored(variables)
         if result is not None:
-            token.internal_data["result"] = plain(result)
+            token.internal_data["result"] = self.stored(result)
         self.guard(token, "leave")
 
     def depart(self, token: Token, outcome: str = "completed") -> None:

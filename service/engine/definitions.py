@@ -6,7 +6,7 @@ import pickle
 from dataclasses import dataclass, replace
 from typing import Any
 
-from service.engine import building, checks, elements, facts, normalise, reading, starting, xml
+from service.engine import building, checks, elements, facts, limits, normalise, reading, starting, xml
 from service.engine.findings import Findings
 from service.errors import InvalidDefinition, Problem
 
@@ -26,32 +26,41 @@ class Program:
         return pickle.loads(self.blob)  # noqa: S301 - our own object, see above
 
 
-def check(file: str, source: bytes) -> list[Problem]:
+USUAL = limits.Limits()
+
+
+def check(file: str, source: bytes, allowed: limits.Limits = USUAL) -> list[Problem]:
     """Everything that is wrong with a diagram, by line; never raises for a bad one."""
-    return _examine(file, source)[1]
+    return _examine(file, source, allowed)[1]
 
 
-def load(file: str, source: bytes) -> tuple[Program, ...]:
+def load(file: str, source: bytes, allowed: limits.Limits = USUAL) -> tuple[Program, ...]:
     """One Program per executable process; raises InvalidDefinition with all problems."""
-    return read(file, source)[0]
+    return read(file, source, allowed)[0]
 
 
-def read(file: str, source: bytes) -> tuple[tuple[Program, ...], list[Problem]]:
+def deployed(file: str, source: bytes) -> tuple[Program, ...]:
+    """The programs of a file that was deployed once: what runs goes on, whatever is checked or allowed now."""
+    drawn = reading.read(xml.parse(file, source, len(source)), Findings(file))
+    return tuple(_program(_finished(process)) for process in drawn.processes)
+
+
+def read(file: str, source: bytes, allowed: limits.Limits = USUAL) -> tuple[tuple[Program, ...], list[Problem]]:
     """The programs and the warnings; raises InvalidDefinition with all problems."""
-    processes, problems = _examine(file, source)
+    processes, problems = _examine(file, source, allowed)
     if any(problem.severity == "error" for problem in problems):
         raise InvalidDefinition(problems)
     return tuple(_program(_finished(process)) for process in processes), problems
 
 
-def _examine(file: str, source: bytes) -> tuple[tuple[elements.Process, ...], list[Problem]]:
+def _examine(file: str, source: bytes, allowed: limits.Limits) -> tuple[tuple[elements.Process, ...], list[Problem]]:
     found = Findings(file)
     try:
-        root = xml.parse(file, source)
+        root = xml.parse(file, source, allowed.file_bytes)
     except xml.Refused as refused:
         return (), [refused.problem]
     drawn = reading.read(root, found)
-    checks.run(root, drawn, found)
+    checks.run(root, drawn, found, allowed)
     return drawn.processes, found.problems()
 
 

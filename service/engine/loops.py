@@ -11,10 +11,11 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import elements, nodes
+from service.engine import elements, limits, nodes, scopes
 from service.engine.expressions import Stuck, is_feel, shown
 from service.engine.tokens import Token
 
+CHILD_BYTES = 100  # what the scope of a child holds beside its item
 _VARIABLE = re.compile(r"=\s*([A-Za-z_]\w*)\s*(\.\s*[A-Za-z_]\w*\s*)*")
 
 
@@ -63,10 +64,10 @@ class MultiInstance(Loop):
     def open(self, token: Token) -> None:
         board, loop = token.board, loop_of(token)
         items = self._items(token, loop)
-        if len(items) > board.world.limits.items:
-            raise Stuck(
-                "limit", f"The collection has {len(items)} entries; at most {board.world.limits.items} are allowed."
-            )
+        self.require_room(token, len(items), loop.collection or loop.cardinality)
+        if not loop.sequential:
+            board.require_tokens(len(items))
+            board.scopes.reserve(sum(CHILD_BYTES + scopes.size(board.stored(item)) for item in items))
         outputs = {loop.output_collection: [None] * len(items)} if loop.output_collection else {}
         board.scopes.open(token.ref, token.flow.scope, outputs)
         token.internal_data.update(total=len(items), done=0)
@@ -83,13 +84,21 @@ class MultiInstance(Loop):
             text = loop.cardinality or ""
             number = board.needed(scope, text, "How often") if is_feel(text) else text
             try:
-                return [None] * int(number)
-            except (TypeError, ValueError):
+                times = int(number)
+            except (TypeError, ValueError, OverflowError):
                 raise Stuck("wrong-type", f"A whole number is needed, this is {shown(number)}.", text) from None
+            self.require_room(token, times, text)
+            return [None] * times
         value = board.needed(scope, loop.collection, "The collection")
         if not isinstance(value, (list, tuple)):
             raise Stuck("wrong-type", f"A list is needed, this is {shown(value)}.", loop.collection)
-        return list(value)
+        return list(board.stored(value))
+
+    def require_room(self, token: Token, count: int, text: str | None) -> None:
+        most = token.board.world.limits.items
+        if count > most:
+            advice = f"at most {most} are allowed ({limits.setting('items')})"
+            raise Stuck("limit", f"There would be {count} instances of this activity; {advice}.", text)
 
     def child_for(self, token: Token, index: int, item: Any) -> Token:
         """A child with its item. What its output element names is its own, so that children do not share it."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.bpmnio import feel
+from service.bpmnio import bounds, feel
 from service.engine import adopting, facts, gateways, nodes, snapshots, starting, steps, timers, worlds
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
-from service.engine.scopes import ROOT, plain
+from service.engine.expressions import Stuck
+from service.engine.scopes import ROOT, plain, require_size, size
 from service.engine.tokens import Token
 from service.errors import Conflict, IncidentClosed, InvalidInput, NotFound, ScriptFailed, TaskNotOpen
 
@@ -40,6 +41,7 @@ def start(
     variables = _accepted(variables, world)
     board = Board(adopting.graph(program), adopting.graph)
     board.begin(world)
+    _require_room(board, variables)
     board.scopes.put(ROOT, variables)
     board.flow.begin(starting.chosen(program.process, at))
     instance = Instance(board)
@@ -72,7 +74,7 @@ class Instance:
 
     def error_job(self, ref: str, code: str, variables: Mapping[str, Any], world: World) -> steps.Step:
         """A worker reports an error of the diagram: its nearest boundary event catches it, else it is an incident."""
-        variables = _accepted(variables, world)
+        variables = self._admitted(variables, world)
         token, board = self._open(ref, "job"), self._board
         board.begin(world)
         catcher = nodes.catching(token, "error", code)
@@ -85,7 +87,7 @@ class Instance:
 
     def deliver(self, ref: str, variables: Mapping[str, Any], world: World) -> steps.Step:
         """One subscription receives its message, and no other. Raises NotFound where nobody waits under this ref."""
-        variables = _accepted(variables, world)
+        variables = self._admitted(variables, world)
         token = self._board.messages.get(ref)
         if token is None:
             raise NotFound("Nobody waits for this message any more.", ref=ref)
@@ -95,7 +97,7 @@ class Instance:
 
     def signal(self, name: str, variables: Mapping[str, Any], world: World) -> steps.Step:
         """Everyone in the instance who waits for the signal hears it."""
-        variables = _accepted(variables, world)
+        variables = self._admitted(variables, world)
         self._board.begin(world)
         nodes.broadcast(self._board, name, variables)
         return self._step()
@@ -154,7 +156,7 @@ class Instance:
 
     def set_variables(self, ref: str | None, values: Mapping[str, Any], world: World) -> steps.Step:
         """Write variables as the activation would, or into the instance."""
-        values = _accepted(values, world)
+        values = self._admitted(values, world)
         scope = self._scope(ref)
         self._board.begin(world)
         self._board.scopes.propagate(scope, values)
@@ -163,7 +165,8 @@ class Instance:
     def evaluate(self, ref: str | None, expressions: Mapping[str, str], world: World) -> dict[str, feel.Result]:
         """FEEL over facts and what is seen from an activation; one that fails is null with its reason as a warning."""
         context = {**world.facts, **self._board.scopes.visible(self._scope(ref))}
-        return {label: _evaluated(text, context, world.now) for label, text in expressions.items()}
+        with bounds.Effort(world.limits.expressions_ms):
+            return {label: _evaluated(text, context, world.now) for label, text in expressions.items()}
 
     def open_refs(self) -> tuple[Waiting, ...]:
         """Everything that waits, the oldest first."""
@@ -179,11 +182,18 @@ class Instance:
         return snapshots.dump(self._board)
 
     def _answer(self, ref: str, opened: str, values: Mapping[str, Any], world: World) -> steps.Step:
-        values = _accepted(values, world)
+        values = self._admitted(values, world)
         token = self._open(ref, opened)
         self._board.begin(world)
         self._board.finish(token, values)
         return self._step()
+
+    def _admitted(self, values: Mapping[str, Any], world: World) -> dict[str, Any]:
+        """Values from outside as they are stored; raises InvalidInput where there is no room for them."""
+        stored = _accepted(values, world)
+        self._board.scopes.limits = world.limits
+        _require_room(self._board, stored)
+        return stored
 
     def _open(self, ref: str, opened: str) -> Token:
         token = self._board.tokens.get(ref)
@@ -217,8 +227,26 @@ def _accepted(values: Mapping[str, Any], world: World) -> dict[str, Any]:
     taken = sorted(values.keys() & {*facts.FACTS, *world.facts})
     if taken:
         raise InvalidInput({name: ["This name belongs to a fact of the record."] for name in taken})
-    stored: dict[str, Any] = plain(values)
+    try:
+        stored: dict[str, Any] = plain(values, world.limits.nesting)
+    except Stuck as refused:
+        raise InvalidInput({"variables": [refused.message]}) from None
+    too_large = {}
+    for name, value in stored.items():
+        try:
+            require_size(name, value, world.limits)
+        except Stuck as refused:
+            too_large[name] = [refused.message]
+    if too_large:
+        raise InvalidInput(too_large)
     return stored
+
+
+def _require_room(board: Board, values: Mapping[str, Any]) -> None:
+    try:
+        board.scopes.reserve(size(values))
+    except Stuck as refused:
+        raise InvalidInput({"variables": [refused.message]}) from None
 
 
 def _evaluated(text: str, context: Mapping[str, Any], now: datetime) -> feel.Result:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from service.errors import InvalidInput
+import orjson
+
+from service.engine import limits
+from service.engine.expressions import Stuck
 
 ROOT = ""
-DEEPEST = 100
 BIGGEST = 2**63
 
 
@@ -25,16 +27,20 @@ class Scopes:
         self._values: dict[str, dict[str, Any]] = {ROOT: {}}
         self._parents: dict[str, str | None] = {ROOT: None}
         self._written: dict[str, list[str]] = {}  # of called processes: what was written since they began
+        self.limits = limits.Limits()
+        self._bytes = 0  # at least as many as all values together have as JSON
 
     def __contains__(self, scope: str) -> bool:
         return scope in self._values
 
     def open(self, scope: str, parent: str | None, values: Mapping[str, Any] | None = None) -> None:
-        self._values[scope] = plain(dict(values or {}))
+        self._values[scope] = plain(dict(values or {}), self.limits.nesting)
         self._parents[scope] = parent
+        self._bytes += size(self._values[scope])
 
     def open_border(self, scope: str, values: Mapping[str, Any]) -> None:
         """The outermost scope of a called process: a copy of what it may see, and a note of what it writes."""
+        self.reserve(size(values))
         self.open(scope, None, values)
         self._written[scope] = []
 
@@ -60,13 +66,13 @@ class Scopes:
 
     def put(self, scope: str, values: Mapping[str, Any]) -> None:
         """Write into this very scope."""
-        for key, value in plain(values).items():
+        for key, value in plain(values, self.limits.nesting).items():
             self._write(scope, key, value)
 
     def propagate(self, scope: str, values: Mapping[str, Any]) -> None:
         """Write each variable into the nearest scope that has it, else into the outermost one of this chain."""
         chain = list(self._chain(scope))
-        for key, value in plain(values).items():
+        for key, value in plain(values, self.limits.nesting).items():
             home = next((name for name in chain if key in self._values[name]), chain[-1])
             self._write(home, key, value)
 
@@ -77,8 +83,22 @@ class Scopes:
         self._values = {name: values for name, _, _, values in saved}
         self._parents = {name: parent for name, parent, _, _ in saved}
         self._written = {name: written for name, _, written, _ in saved if written is not None}
+        self._bytes = size(list(self._values.values()))
+
+    def reserve(self, more: int) -> None:
+        """Raises Stuck where the instance has no room for so many bytes of variables more."""
+        most = self.limits.variables_bytes
+        if self._bytes + more > most:
+            # Only now: what was overwritten and closed since the last count is still in the sum.
+            self._bytes = size(list(self._values.values()))
+        if self._bytes + more > most:
+            name = limits.setting("variables_bytes")
+            raise Stuck("limit", f"The variables of the instance would have more than {most} bytes ({name}).")
 
     def _write(self, scope: str, key: str, value: Any) -> None:
+        weight = require_size(key, value, self.limits)
+        self.reserve(weight)
+        self._bytes += weight
         self._values[scope][key] = value
         if key not in self._written.get(scope, (key,)):
             self._written[scope].append(key)
@@ -90,10 +110,26 @@ class Scopes:
             name = self._parents[name]
 
 
-def plain(value: Any, depth: int = 0) -> Any:
+def size(value: Any) -> int:
+    """The bytes of a plain value as JSON."""
+    return len(orjson.dumps(value))
+
+
+def require_size(name: str, value: Any, allowed: limits.Limits) -> int:
+    """The bytes of a plain value; raises Stuck where they are too many."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return 8
+    weight = size(value)
+    if weight > allowed.value_bytes:
+        most = f"at most {allowed.value_bytes} are allowed ({limits.setting('value_bytes')})"
+        raise Stuck("limit", f"The variable “{name}” has {weight} bytes; {most}.")
+    return weight
+
+
+def plain(value: Any, deepest: int = limits.Limits.nesting, depth: int = 0) -> Any:
     """The same value as the stored state can hold it, copied: moments as ISO 8601 text, tuples as lists, keys as text.
 
-    Raises InvalidInput where it is nested too deeply.
+    Raises Stuck where it is nested too deeply.
     """
     if value is None or value is True or value is False:
         return value
@@ -103,12 +139,12 @@ def plain(value: Any, depth: int = 0) -> Any:
         return int(value) if -BIGGEST <= value < BIGGEST else float(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if depth >= DEEPEST:
-        raise InvalidInput({"variables": [f"The values are nested more than {DEEPEST} levels deep."]})
+    if depth >= deepest:
+        raise Stuck("limit", f"The values are nested more than {deepest} levels deep ({limits.setting('nesting')}).")
     if isinstance(value, Mapping):
-        return {plain(str(key)): plain(item, depth + 1) for key, item in value.items()}
+        return {plain(str(key)): plain(item, deepest, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item, depth + 1) for item in value]
+        return [plain(item, deepest, depth + 1) for item in value]
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, timedelta):

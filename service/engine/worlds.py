@@ -7,19 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from service.engine import limits
 from service.engine.definitions import Program
 
-
-@dataclass(frozen=True)
-class Limits:
-    """How much one command may do before the engine stops and asks for help.
-
-    steps: elements passed without a wait. items: children of one multi-instance activity. calls: nesting of calls.
-    """
-
-    steps: int = 5000
-    items: int = 1000
-    calls: int = 30
+Limits = limits.Limits
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from service.engine import limits
 from service.errors import Problem
 
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 ZEEBE = "http://camunda.org/schema/zeebe/1.0"
 CAMUNDA = "http://camunda.org/schema/1.0/bpmn"
-MAX_BYTES = 4 * 1024 * 1024
 
 # Only encodings that keep ASCII as it is: in others a DTD could hide from the look at the prolog.
 _ENCODINGS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252"}
@@ -28,10 +28,11 @@ class Refused(Exception):
         self.problem = problem
 
 
-def parse(file: str, source: bytes, limit: int = MAX_BYTES) -> etree._Element:
+def parse(file: str, source: bytes, limit: int = limits.Limits.file_bytes) -> etree._Element:
     """Give the root element, or raise Refused with line and advice."""
     if len(source) > limit:
-        raise _refused(file, None, "file-too-large", f"The file has {len(source)} bytes; at most {limit} are accepted.")
+        text = f"The file has {len(source)} bytes; at most {limit} are accepted ({limits.setting('file_bytes')})."
+        raise _refused(file, 1, "file-too-large", text)
     body = source.removeprefix(b"\xef\xbb\xbf")
     _refuse_encoding(file, body)
     _refuse_doctype(file, body)

@@ -47,7 +47,7 @@ def lock(session: Session, instance_key: int, *, release_number: int | None = UN
 def world_for_new(release: Row | None, library: programs.Library, now: datetime) -> process.World:
     """What an instance may see that is just starting."""
     record = facts.of_release(release, now) if release is not None else facts.empty(now)
-    return process.World(now=now, facts=record, library=library, zone=settings.current().zone)
+    return process.World(now, record, library, settings.current().zone, settings.engine_limits())
 
 
 def adopt(
@@ -86,7 +86,7 @@ def _world(row: Row, release: Row | None, library: programs.Library, now: dateti
         record = facts.of_release(release, now)
     else:
         record = facts.empty(now)
-    return process.World(now=now, facts=record, library=library, zone=settings.current().zone)
+    return process.World(now, record, library, settings.current().zone, settings.engine_limits())
 
 
 def with_new_facts(locked: Locked) -> Locked:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service import errors
+from service.bpmnio import bounds
 from service.bpmnio import forms as formjs
 from service.domain import clock, policy
 from service.engine import definitions as diagrams
@@ -19,14 +20,12 @@ from service.storage.history import Entry
 from service.storage.models.definitions import Definition, Deployment, Form
 from service.storage.queries import definitions, forms
 from service.storage.types import Session
-from service.usecases import facts, records
+from service.usecases import facts, records, settings
 
 File = tuple[str, bytes]
 
 LONGEST_NAME = 255
-DEEPEST = 100
 LARGEST = 2**63 - 1
-_TOO_DEEP = f"The form is nested more than {DEEPEST} levels deep."
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -75,6 +74,13 @@ def deploy(files: Sequence[File], *, actor: policy.Actor) -> Deployed:
 
 def _read(files: Sequence[File], *, alone: bool = False) -> _Read:
     read = _Read()
+    with bounds.Effort(settings.current().max_expressions_ms):
+        _read_each(read, files)
+    _check_together(read, alone=alone)
+    return read
+
+
+def _read_each(read: _Read, files: Sequence[File]) -> None:
     for name, source in files:
         if len(name) > LONGEST_NAME or "\x00" in name:
             text = f"The file's name is unusable. Give it one of at most {LONGEST_NAME} characters."
@@ -88,13 +94,11 @@ def _read(files: Sequence[File], *, alone: bool = False) -> _Read:
         else:
             text = "Only .bpmn and .form files can be deployed. Rename the file or leave it out."
             read.problems.append(Problem(name, None, None, "unknown-file", text))
-    _check_together(read, alone=alone)
-    return read
 
 
 def _read_diagram(read: _Read, name: str, source: bytes) -> None:
     try:
-        programs, warnings = diagrams.read(name, source)
+        programs, warnings = diagrams.read(name, source, settings.engine_limits())
     except errors.InvalidDefinition as refused:
         read.problems += refused.problems
         return
@@ -113,7 +117,7 @@ def _read_form(read: _Read, name: str, source: bytes) -> None:
     try:
         schema = json.loads(source)
     except RecursionError:
-        read.problems.append(Problem(name, None, None, "too-deep", _TOO_DEEP))
+        read.problems.append(Problem(name, 1, None, "too-deep", _too_deep()))
         return
     except ValueError as problem:
         line = getattr(problem, "lineno", None)
@@ -143,14 +147,18 @@ def _unusable(schema: Any, form_id: str) -> tuple[str, str] | None:
     depth, level = 0, [schema]
     while level:
         depth += 1
-        if depth > DEEPEST:
-            return "too-deep", _TOO_DEEP
+        if depth > settings.current().max_nesting:
+            return "too-deep", _too_deep()
         if any(isinstance(each, str) and _UNSTORABLE.search(each) for each in level):
             return "malformed-json", "The form contains characters that cannot be stored, such as U+0000."
         if any(isinstance(each, int) and abs(each) > LARGEST for each in level):
             return "malformed-json", f"The form contains a whole number beyond {LARGEST}, which cannot be stored."
         level = [inner for each in level for inner in _inside(each)]
     return None
+
+
+def _too_deep() -> str:
+    return f"The form is nested more than {settings.current().max_nesting} levels deep (TIDEGATE_MAX_NESTING)."
 
 
 def _inside(value: Any) -> list[Any]:

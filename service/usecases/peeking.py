@@ -39,4 +39,4 @@ def _world(row: Row) -> process.World:
     release = releases.get(row.release_number) if row.release_number is not None else None
     record = facts.of_release(release, now) if release is not None else facts.empty(now)
     library = programs.Library({name: int(key) for name, key in row.manifest["processes"].items()})
-    return process.World(now=now, facts=record, library=library, zone=settings.current().zone)
+    return process.World(now, record, library, settings.current().zone, settings.engine_limits())

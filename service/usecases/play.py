@@ -12,7 +12,7 @@ from typing import Any, TextIO
 from service import errors
 from service.domain import durations
 from service.engine import definitions
-from service.usecases import facts, playing, playlines
+from service.usecases import facts, playing, playlines, settings
 
 COMPLETED, REFUSED, STUCK = 0, 1, 3
 
@@ -44,7 +44,7 @@ def run(options: Options, out: TextIO) -> int:
     lines = playlines.Lines(out)
     try:
         source = _read(options.file)
-        programs, _ = definitions.read(Path(options.file).name, source)
+        programs, _ = definitions.read(Path(options.file).name, source, settings.engine_limits())
         now = datetime.now(UTC).replace(microsecond=0)
         script = _script(options, now)
     except errors.InvalidDefinition as refused:

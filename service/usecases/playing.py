@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from service.bpmnio import feel
 from service.domain import durations
 from service.engine import elements, process, starting, steps
 from service.engine.definitions import Program
-from service.usecases import facts, playlines
+from service.usecases import facts, playlines, settings
 from service.usecases.playlines import Run
 
 BY = "play"
@@ -130,11 +130,12 @@ class Session:
     # Commands
 
     def _world(self) -> process.World:
+        allowed = settings.engine_limits()
         return process.World(
             now=self.now,
             facts={**self.facts, "now": self.now},
             library=self.library,
-            limits=process.Limits(steps=min(process.Limits().steps, self.script.max_steps)),
+            limits=replace(allowed, steps=min(allowed.steps, self.script.max_steps)),
         )
 
     def _start(self, program: Program, variables: Mapping[str, Any], at: str | None = None) -> None:

@@ -26,7 +26,7 @@ def program(key: int) -> definitions.Program:
     if found is None:
         raise errors.NotFound(f"There is no definition {key}.")
     file, source, process_id = found
-    loaded = next(p for p in definitions.load(file, source) if p.process.id == process_id)
+    loaded = next(p for p in definitions.deployed(file, source) if p.process.id == process_id)
     with _lock:
         _programs[key] = loaded
         while len(_programs) > MOST:

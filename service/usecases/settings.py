@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 from service import config
+from service.bpmnio import bounds
+from service.engine import limits
 
 _current = config.Settings()
 
@@ -13,6 +17,18 @@ def current() -> config.Settings:
 
 
 def use(settings: config.Settings) -> None:
-    """Called by the wiring (app, worker, dispatcher) before anything else."""
+    """Called by the wiring (app, worker, dispatcher, command line) before anything else."""
     global _current
     _current = settings
+    named = {field.name: _limit(settings, field.name) for field in fields(bounds.Bounds)}
+    bounds.use(bounds.Bounds(**named))
+
+
+def engine_limits() -> limits.Limits:
+    """How far a diagram may go, as the settings say."""
+    return limits.Limits(**{field.name: _limit(_current, field.name) for field in fields(limits.Limits)})
+
+
+def _limit(settings: config.Settings, name: str) -> int:
+    value: int = getattr(settings, name if name == "feel_ms" else f"max_{name}")
+    return value

@@ -8,22 +8,24 @@ from flask import Flask, request
 from werkzeug import exceptions
 
 from service import errors
+from service.usecases import settings
 from service.web import numbers
 
 NUL = "\x00"
-DEEPEST = 100
 _NUL_REFUSED = "Must not contain the character U+0000."
 
 
 def require_usable(raw: bytes, value: Any) -> None:
     """Raises InvalidInput for a JSON value with a NUL character or nested too deeply; `raw` is its text."""
-    if b"\\u0000" not in raw and raw.count(b"[") + raw.count(b"{") <= DEEPEST:
+    deepest = settings.current().max_nesting
+    if b"\\u0000" not in raw and raw.count(b"[") + raw.count(b"{") <= deepest:
         return  # most requests, without a walk through them
     depth, level = 0, [value]
     while level:
         depth += 1
-        if depth > DEEPEST + 1:  # the innermost values are a level of their own
-            raise errors.InvalidInput({"body": [f"Must not be nested more than {DEEPEST} levels deep."]})
+        if depth > deepest + 1:  # the innermost values are a level of their own
+            text = f"Must not be nested more than {deepest} levels deep (TIDEGATE_MAX_NESTING)."
+            raise errors.InvalidInput({"body": [text]})
         level = [inner for each in level for inner in _inside(each)]
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from lxml import etree
 
-from service.engine import reading
+from service.bpmnio import bounds
+from service.engine import limits, reading
 from service.engine.checks import attributes, content, expressions, file, kinds, names, starting, structure, vocabulary
 from service.engine.findings import Findings
 
 
-def run(root: etree._Element, drawn: reading.Drawn, found: Findings) -> None:
+def run(root: etree._Element, drawn: reading.Drawn, found: Findings, allowed: limits.Limits) -> None:
     """Examine a file and all its executable processes."""
-    if not file.check(root, drawn, found):
+    if not file.check(root, drawn, found, allowed.elements):
         return
+    effort = bounds.Effort(allowed.expressions_ms)
     attributes.check(root, found)
     for process in drawn.processes:
         kinds.check(process, found)
@@ -22,4 +24,5 @@ def run(root: etree._Element, drawn: reading.Drawn, found: Findings) -> None:
         content.check(process, found)
         vocabulary.check(process, found)
         names.check(process, found)
-        expressions.check(process, found)
+        with effort:
+            expressions.check(process, found)

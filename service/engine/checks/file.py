@@ -6,10 +6,9 @@ import re
 
 from lxml import etree
 
-from service.engine import reading, xml
+from service.engine import limits, reading, xml
 from service.engine.findings import Findings
 
-MOST_ELEMENTS = 5000
 _ID = re.compile(r"[^\W\d][\w.\-]{0,199}")
 UNDERSTOOD = {
     "userTask", "assignmentDefinition", "taskSchedule", "priorityDefinition", "formDefinition", "taskHeaders", "header",
@@ -22,16 +21,15 @@ WAITING = {
 }
 
 
-def check(root: etree._Element, drawn: reading.Drawn, found: Findings) -> bool:
+def check(root: etree._Element, drawn: reading.Drawn, found: Findings, most: int) -> bool:
     """Examine the whole file; False where it is too large to be examined further."""
     _ids(root, found)
     _extensions(root, found)
     _processes(drawn, found)
     count = sum(len(process.elements) for process in drawn.processes)
-    if count > MOST_ELEMENTS:
-        found.error(
-            "too-many-elements", f"The file has {count} elements; at most {MOST_ELEMENTS} are accepted.", line=1
-        )
+    if count > most:
+        text = f"The file has {count} elements; at most {most} are accepted ({limits.setting('elements')})."
+        found.error("too-many-elements", text, line=1, element=drawn.processes[0].id)
         return False
     return True
 

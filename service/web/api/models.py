@@ -9,7 +9,7 @@ from flask import Response, request
 from service import errors
 from service.domain import policy
 from service.storage.queries import definitions
-from service.usecases import models
+from service.usecases import models, settings
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields
@@ -17,7 +17,6 @@ from service.web.schemas import models as schemas
 
 blueprint = rest.Blueprint("models", "Diagrams and forms")
 
-MOST_FILES = 200
 MULTIPART = {"multipart/form-data": {"schema": schemas.Files}}
 
 
@@ -43,8 +42,9 @@ def _files() -> list[tuple[str, bytes]]:
         raise errors.InvalidInput({name: ["Unknown field; send files only."] for name in request.form})
     if not sent:
         raise errors.InvalidInput({"files": ["Send at least one .bpmn or .form file as multipart/form-data."]})
-    if len(sent) > MOST_FILES:
-        raise errors.InvalidInput({"files": [f"Send at most {MOST_FILES} files at once."]})
+    most = settings.current().max_files
+    if len(sent) > most:
+        raise errors.InvalidInput({"files": [f"Send at most {most} files at once (TIDEGATE_MAX_FILES)."]})
     files = [((one.filename or "").replace("\\", "/").rpartition("/")[2][:255], one.read()) for one in sent]
     names = [name for name, _ in files]
     twice = sorted({name for name in names if names.count(name) > 1})
