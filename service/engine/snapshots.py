@@ -35,10 +35,20 @@ def dump(board: Board) -> bytes:
 
 def load(state: bytes, program: Program, library: Mapping[str, Program]) -> Board:
     """The board as it was, called processes from the library. Raises Conflict where state and programs do not fit."""
-    raw = state if state[:1] == b"[" else zlib.decompress(state)
-    version, status, serial, scopes, flows = orjson.loads(raw)
-    if version != VERSION:
-        raise Conflict(f"This instance was saved in format {version}, this program reads format {VERSION}.")
+    return build(opened(state), program, library)
+
+
+def opened(state: bytes) -> list[Any]:
+    """The state as plain data, in the shape above. Raises Conflict where its format is another one."""
+    saved: list[Any] = orjson.loads(state if state[:1] == b"[" else zlib.decompress(state))
+    if saved[0] != VERSION:
+        raise Conflict(f"This instance was saved in format {saved[0]}, this program reads format {VERSION}.")
+    return saved
+
+
+def build(saved: list[Any], program: Program, library: Mapping[str, Program]) -> Board:
+    """The board of a state that was opened."""
+    _, status, serial, scopes, flows = saved
     board = Board(adopting.graph(program), adopting.graph)
     board.scopes.restore(scopes)
     for saved in flows:

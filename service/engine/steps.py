@@ -193,6 +193,17 @@ class IncidentRaised(Fact):
 
 
 @dataclass(frozen=True)
+class Moved(Fact):
+    """The same activation in another version: its element there, and what an open task of it shows."""
+
+    before: str = ""  # the element in the version before
+    name: str = ""
+    form: str | None = None
+    button: str | None = None
+    criteria: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Ended(Fact):
     """The whole instance is over. `element` is the end event reached last; outcome completed or cancelled.
 

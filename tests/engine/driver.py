@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from service.engine import definitions, process, steps
+from service.engine import definitions, migrating, process, steps
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 REF = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -68,6 +68,10 @@ class Track:
         return REF.sub(lambda found: self._name(found[0]) or "", raw.decode())
 
 
+def _programs(sources: Sequence[bytes]) -> dict[str, Any]:
+    return {p.process.id: p for each in sources for p in definitions.load("test.bpmn", each)}
+
+
 class Case:
     """A diagram under test, at a virtual noon that `wait` moves on."""
 
@@ -82,8 +86,7 @@ class Case:
         at: str | None = None,
         limits: process.Limits | None = None,
     ) -> None:
-        sources = [source] if isinstance(source, bytes) else source
-        programs = {p.process.id: p for each in sources for p in definitions.load("test.bpmn", each)}
+        programs = _programs([source] if isinstance(source, bytes) else source)
         first = next(iter(programs.values()))
         self.world = process.World(now, facts or {}, programs, zone, limits or process.Limits())
         self.history: list[steps.Fact] = []
@@ -119,6 +122,26 @@ class Case:
 
     def skip(self, element: str, kind: str = "", number: int = 0) -> Case:
         return self._do("skip", (element, kind, number))
+
+    def attempt(self, *sources: bytes, **mapping: str) -> migrating.Attempt:
+        """What a migration to these sources would do; nothing changes."""
+        return self._attempt(self.tracks[0], _programs(sources), mapping)
+
+    def migrate(self, *sources: bytes, **mapping: str) -> Case:
+        programs = _programs(sources)
+        for track in self.tracks:
+            done = self._attempt(track, programs, mapping)
+            assert done.instance is not None, done.plan
+            assert done.step is not None
+            track.program, track.library = programs[track.program.process.id], programs
+            track.instance, track.step = done.instance, done.step
+        self.world = replace(self.world, library=programs)
+        return self._compare()
+
+    def _attempt(self, track: Track, programs: Mapping[str, Any], mapping: Mapping[str, str]) -> migrating.Attempt:
+        old = migrating.Version(track.program, track.library)
+        new = migrating.Version(programs[track.program.process.id], programs)
+        return migrating.attempt(track.step.state, old, new, self.world, mapping)
 
     def cancel(self) -> Case:
         return self._do("cancel", None)

@@ -1,0 +1,155 @@
+"""Where elements of one version of a process are in another one: the specs that tokens move to, what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from service.engine import building, elements
+from service.engine.graphs import Graph
+
+SUGGESTED = 5
+LOOP_PARTS = ("sequential", "standard", "element_variable", "output_collection", "output_element")
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Why a token cannot stand where it should: `mapping` where naming another element would help."""
+
+    code: str
+    message: str
+    mapping: bool = False
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Two versions of one process, and which element became which; what is not named kept its id."""
+
+    old: Graph
+    new: Graph
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+    def target(self, element: str | None) -> str | None:
+        """The id in the new version, whether or not it exists there; the gate of a phase follows its phase."""
+        if element is None:
+            return None
+        drawn = self.old.elements.get(element)
+        if drawn is not None and drawn.gate and element not in self.mapping:
+            return f"{self.target(drawn.parent)}{element.removeprefix(drawn.parent or '')}"
+        return self.mapping.get(element, element)
+
+    def container(self, spec: Any) -> Any | None:
+        """The new spec of a whole flow: of the process, or of one of its sub-processes."""
+        if spec.name == self.old.spec.name:
+            return self.new.spec
+        inside = next(e.id for e in self.old.elements.values() if self._spec_name(self.old, e.id) == spec.name)
+        return self.new.subs.get(self._spec_name(self.new, self.target(inside)))
+
+    def _spec_name(self, graph: Graph, container: str | None) -> str:
+        return building.spec_name(graph.process.id, container)
+
+    def spec(self, old_spec: Any, scope: Any) -> Any | None:
+        """The spec that plays in the new scope the part of the old one: activity, child of a loop, host, flows."""
+        element = owner(old_spec)
+        if element is None:
+            return scope.task_specs.get(old_spec.name)
+        wanted, part = self.target(element), part_of(old_spec, element)
+        for name in (f"{wanted}{part}", f"{wanted} [drawn]{part}"):
+            found = scope.task_specs.get(name)
+            if found is not None and owner(found) == wanted:
+                return found
+        return None
+
+    def misfit(self, old_spec: Any, scope: Any) -> Misfit | None:
+        """Why a token at the old spec cannot go on in the new scope; None where it can."""
+        element = self.old.elements[owner(old_spec) or ""]
+        wanted = self.new.elements.get(self.target(element.id) or "")
+        if wanted is None:
+            return self._gone(element)
+        told = _words(element, wanted)
+        if wanted.parent != self.target(element.parent):
+            return Misfit("scope-changed", f"{told} is in another sub-process in the new version.")
+        if wanted.type != element.type:
+            text = f"{told} is a {wanted.type} in the new version, it was a {element.type}."
+            return Misfit("type-changed", text, suggestions=self.suggestions(element))
+        if _loop_changed(element.loop, wanted.loop):
+            return Misfit("loop-changed", f"{told} is running and repeats in another way in the new version.")
+        if _kind(element) != _kind(wanted):
+            text = f"{told} waits for {_kind(wanted)} in the new version, it waited for {_kind(element)}."
+            return Misfit("type-changed", text, suggestions=self.suggestions(element))
+        spec = self.spec(old_spec, scope)
+        if spec is None:
+            return Misfit("flow-changed", f"The flows that leave {told} are no longer chosen by conditions.")
+        if type(spec) is not type(old_spec):
+            return Misfit("type-changed", f"{told} works in another way in the new version.")
+        return None
+
+    def _gone(self, element: elements.Element) -> Misfit:
+        if element.gate:
+            return Misfit("gate-gone", f"The gate of “{element.name}” is open, and the new version has none there.")
+        if element.id in self.mapping:
+            text = f"{_named(element)} shall become {self.mapping[element.id]}, which is not in the new version."
+            return Misfit("target-missing", text, True, self.suggestions(element))
+        text = f"{_named(element)} is not in the new version. Say which element takes its place."
+        return Misfit("element-gone", text, True, self.suggestions(element))
+
+    def suggestions(self, element: elements.Element) -> tuple[str, ...]:
+        """What may have become of an element: of its type in its scope; rather new ones, rather of its name."""
+        parent = self.target(element.parent)
+        like = [
+            one
+            for one in self.new.elements.values()
+            if one.type == element.type
+            and one.parent == parent
+            and one.drawn
+            and _kind(one) == _kind(element)
+            and not _loop_changed(element.loop, one.loop)
+        ]
+        new = [one for one in like if one.id not in self.old.elements]
+        named = [one for one in new if one.name and one.name.casefold() == element.name.casefold()]
+        return tuple(one.id for one in (named or new or like)[:SUGGESTED])
+
+
+def owner(spec: Any) -> str | None:
+    """The id of the element that a spec stands for or belongs to."""
+    if spec.extensions.get("element"):
+        found: str = spec.extensions["element"]
+        return found
+    if getattr(spec, "is_host", False):
+        return owner(next(one for one in spec.outputs if not one.is_boundary))
+    return None
+
+
+def part_of(spec: Any, element: str) -> str:
+    """What of its element a spec is: `` for itself, ` [child]` of a loop, ` [events]` for the host, ` [flows]`."""
+    name: str = spec.name
+    return name.removeprefix(element).removeprefix(" [drawn]")
+
+
+def same_event(old: elements.Element, new: elements.Element) -> bool:
+    """Whether one that waits for the old event may go on waiting for the new one."""
+    return old.type == new.type and _kind(old) == _kind(new) and _timer(old) == _timer(new)
+
+
+def _timer(element: elements.Element) -> bool:
+    return element.event is not None and element.event.timer == "cycle"
+
+
+def _kind(element: elements.Element) -> str:
+    return element.event.kind if element.event else "none"
+
+
+def _loop_changed(old: elements.Loop | None, new: elements.Loop | None) -> bool:
+    if old is None or new is None:
+        return old is not new
+    return any(getattr(old, part) != getattr(new, part) for part in LOOP_PARTS)
+
+
+def _named(element: elements.Element) -> str:
+    return f"“{element.name}” ({element.id})" if element.name else element.id
+
+
+def _words(element: elements.Element, wanted: elements.Element) -> str:
+    return _named(element) if element.id == wanted.id else f"{_named(element)}, now {_named(wanted)},"

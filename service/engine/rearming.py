@@ -1,0 +1,68 @@
+"""What waits at borders after a migration: events that are new there, and messages that have another name now."""
+
+from __future__ import annotations
+
+from service.engine import aligning, elements, events
+from service.engine.aligning import Alignment
+from service.engine.board import Board, by_age
+from service.engine.tokens import Token
+from service.engine.translating import Translation
+
+
+def adjust(before: Board, after: Board, translation: Translation) -> None:
+    """Make a migrated board wait for what its version draws. Raises Stuck where an expression fails.
+
+    An event that waited already goes on waiting, one that has fired does not wait again; only what is new is armed.
+    """
+    for token in by_age(after.tokens):
+        if token.task_spec.is_host and "ready" in events.main_of(token).internal_data:
+            _arm_new(token, before, translation)
+        elif token.task_spec.is_race:
+            _race_new(token)
+    for token in [*by_age(after.messages), *by_age(after.signals)]:
+        _listen(token, before, translation)
+
+
+def _arm_new(host: Token, before: Board, translation: Translation) -> None:
+    main = events.main_of(host)
+    earlier = before.tokens[main.ref]
+    was = _drawn_before(earlier, translation.alignment(earlier.flow))
+    waiting = {child.task_spec.name for child in host.children}
+    for spec in host.task_spec.outputs:
+        new = host.flow.graph.elements.get(aligning.owner(spec) or "")
+        if not spec.is_boundary or spec.name in waiting or new is None:
+            continue
+        old = was.get(new.id)
+        if old is None or not aligning.same_event(old, new):
+            host.board.guard(host._add_child(spec), "arm")
+
+
+def _drawn_before(main: Token, alignment: Alignment) -> dict[str | None, elements.Element]:
+    """The events that the old version has at an activity, by their ids in the new one."""
+    if not main.parent.task_spec.is_host:
+        return {}
+    drawn = [alignment.old.elements[aligning.owner(s) or ""] for s in main.parent.task_spec.outputs if s.is_boundary]
+    return {alignment.target(element.id): element for element in drawn}
+
+
+def _race_new(gateway: Token) -> None:
+    waiting = {child.task_spec.name for child in gateway.children}
+    for spec in gateway.task_spec.outputs:
+        if spec.name not in waiting:
+            gateway.board.guard(gateway._add_child(spec), "arm")
+
+
+def _listen(token: Token, before: Board, translation: Translation) -> None:
+    """Wait for the name and the key that the new version gives a message or signal, where it gives others."""
+    earlier = before.tokens.get(token.ref)
+    old = earlier.element.event if earlier is not None and earlier.element else None
+    new = token.element.event if token.element else None
+    if old is None or new is None or (old.name, old.correlation) == (new.name, new.correlation):
+        return
+    board, data = token.board, token.internal_data
+    scope = board.scope_of(events.main_of(token.parent)) if token.task_spec.is_boundary else board.scope_of(token)
+    if new.kind == "signal":
+        data["signal"] = board.text(scope, new.name or "", "A signal name")
+    elif new.kind == "message":
+        data["message"] = board.text(scope, new.name or "", "A message name")
+        data["key"] = board.text(scope, new.correlation, "A correlation key") if new.correlation else None

@@ -1,0 +1,107 @@
+"""Any diagram at any point: moving to the same version changes nothing, to one with other ids only the ids."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from service.engine import definitions, migrating, steps
+from tests.engine.driver import Case, Track
+from tests.engine.test_random_diagrams import PLANS, act, assert_balanced, diagram
+from tests.engine.test_random_graphs import LIMITS, graphs
+
+IDS = re.compile(
+    rb'(<bpmn:\w+ id|sourceRef|targetRef|attachedToRef|default)="(?!Message_|Signal_|Error_|Esc|P"|D")(\w+)"'
+)
+
+
+def renamed(source: bytes) -> bytes:
+    """The same diagram with other ids; names stay."""
+    return IDS.sub(rb'\1="\2_new"', source)
+
+
+def same(case: Case, source: bytes) -> None:
+    before = case.step
+    done = case.attempt(source)
+    assert done.plan.verdict == "clean", done.plan
+    assert done.step is not None
+    assert done.step.state == before.state
+    assert done.step.facts == ()
+    assert done.step.next_due == before.next_due
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(plan=PLANS, data=st.data())
+def test_migrating_to_the_same_version_changes_nothing(plan, data):
+    source = diagram(plan)
+    case = Case(source)
+    for number in range(60):
+        if case.status != "active":
+            break
+        same(case, source)
+        act(case, data, lively=number < 25)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(source=graphs(), data=st.data())
+def test_migrating_to_the_same_version_changes_nothing_where_tokens_are_stuck(source, data):
+    assume(not [p for p in definitions.check("t.bpmn", source) if p.severity == "error"])
+    case = Case(source, limits=LIMITS)
+    for _ in range(6):
+        able = [place for place in case.tracks[0].open() if place[1] in ("task", "job", "message")]
+        if case.status != "active":
+            break
+        same(case, source)
+        if not able:
+            break
+        element, kind = data.draw(st.sampled_from(able))
+        {"task": case.complete, "job": case.finish, "message": case.deliver}[kind](element)
+
+
+def by_serial(track: Track) -> list[tuple[str, str]]:
+    return sorted((w.element.removesuffix("_new"), w.kind) for w in track.instance.open_refs())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(plan=PLANS, data=st.data(), when=st.integers(0, 15))
+def test_an_instance_goes_on_under_other_ids_and_comes_to_its_end(plan, data, when):
+    source = diagram(plan)
+    case = Case(source)
+    for _ in range(when):
+        if case.status == "active":
+            act(case, data, lively=True)
+    if case.status != "active":
+        return
+    mapping = {element: f"{element}_new" for element in case.tracks[0].program.process.elements}
+    before, due = by_serial(case.tracks[0]), case.step.next_due
+    case.migrate(renamed(source), **mapping)
+    assert by_serial(case.tracks[0]) == before
+    assert all(w.element.endswith("_new") for w in case.tracks[0].instance.open_refs())
+    assert case.step.next_due == due
+    assert {type(fact) for fact in case.facts} <= {steps.Moved}
+    back, step = going_back(case, source)
+    assert by_serial(back) == before
+    assert {type(fact) for fact in step.facts} <= {steps.Moved}
+    for number in range(400):
+        if case.status != "active":
+            break
+        act(case, data, lively=number < 15)
+    assert case.status == "completed"
+    assert_balanced(case)
+
+
+def going_back(case: Case, source: bytes) -> tuple[Track, steps.Step]:
+    """The first run, moved once more to the version it came from."""
+    track = case.tracks[0]
+    (program,) = definitions.load("t.bpmn", source)
+    mapping = {f"{element}_new": element for element in program.process.elements}
+    done = migrating.attempt(
+        track.step.state, migrating.Version(track.program), migrating.Version(program), case.world, mapping
+    )
+    assert done.instance is not None, done.plan
+    assert done.step is not None
+    again = Track(False, program, {})
+    again.instance, again.step = done.instance, done.step
+    return again, done.step
