@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.engine import building, elements
+from service.engine import building, elements, gateways
 from service.engine.graphs import Graph
 
 SUGGESTED = 5
@@ -30,6 +30,7 @@ class Alignment:
     old: Graph
     new: Graph
     mapping: Mapping[str, str] = field(default_factory=dict)
+    _parts: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     def target(self, element: str | None) -> str | None:
         """The id in the new version, whether or not it exists there; the gate of a phase follows its phase."""
@@ -51,16 +52,13 @@ class Alignment:
         return building.spec_name(graph.process.id, container)
 
     def spec(self, old_spec: Any, scope: Any) -> Any | None:
-        """The spec that plays in the new scope the part of the old one: activity, child of a loop, host, flows."""
+        """The spec that plays in the new scope the part of the old one; not always one that a token can move to."""
         element = owner(old_spec)
         if element is None:
             return scope.task_specs.get(old_spec.name)
-        wanted, part = self.target(element), part_of(old_spec, element)
-        for name in (f"{wanted}{part}", f"{wanted} [drawn]{part}"):
-            found = scope.task_specs.get(name)
-            if found is not None and owner(found) == wanted:
-                return found
-        return None
+        if scope.name not in self._parts:
+            self._parts[scope.name] = {(owner(spec), part(spec)): spec for spec in scope.task_specs.values()}
+        return self._parts[scope.name].get((self.target(element), part(old_spec)))
 
     def misfit(self, old_spec: Any, scope: Any) -> Misfit | None:
         """Why a token at the old spec cannot go on in the new scope; None where it can."""
@@ -81,7 +79,7 @@ class Alignment:
             return Misfit("type-changed", text, suggestions=self.suggestions(element))
         spec = self.spec(old_spec, scope)
         if spec is None:
-            return Misfit("flow-changed", f"The flows that leave {told} are no longer chosen by conditions.")
+            return Misfit("flow-changed", f"A token waits before or behind {told}, where the new version has no wait.")
         if type(spec) is not type(old_spec):
             return Misfit("type-changed", f"{told} works in another way in the new version.")
         return None
@@ -117,15 +115,20 @@ def owner(spec: Any) -> str | None:
     if spec.extensions.get("element"):
         found: str = spec.extensions["element"]
         return found
-    if getattr(spec, "is_host", False):
+    if part(spec) in ("host", "tokens"):
         return owner(next(one for one in spec.outputs if not one.is_boundary))
     return None
 
 
-def part_of(spec: Any, element: str) -> str:
-    """What of its element a spec is: `` for itself, ` [child]` of a loop, ` [events]` for the host, ` [flows]`."""
-    name: str = spec.name
-    return name.removeprefix(element).removeprefix(" [drawn]")
+def part(spec: Any) -> str:
+    """What of its element a spec is: itself, a child of its loop, the host of its events, what is around it."""
+    if spec.is_host:
+        return "host"
+    if isinstance(spec, gateways.Gathering):
+        return "tokens"
+    if isinstance(spec, gateways.ConditionalSplit):
+        return "flows"
+    return "child" if any(one.is_loop for one in spec.inputs) and spec.name.endswith(" [child]") else "itself"
 
 
 def same_event(old: elements.Element, new: elements.Element) -> bool:

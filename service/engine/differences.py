@@ -14,7 +14,7 @@ def between(before: Board, after: Board) -> tuple[steps.Fact, ...]:
     for ref, fact in told.items():
         if ref not in tells or _kept(fact) != _kept(tells[ref]):
             if isinstance(fact, steps.Subscribed):
-                facts.append(steps.Unsubscribed(ref, fact.element))
+                facts.append(steps.Unsubscribed(ref, fact.element, kind=fact.kind))
             elif ref not in tells:
                 facts.append(steps.TimerDisarmed(ref, fact.element))
     for token in by_age(after.tokens):
@@ -33,7 +33,7 @@ def _waiting(board: Board) -> dict[str, steps.TimerArmed | steps.Subscribed]:
     found: dict[str, steps.TimerArmed | steps.Subscribed] = {}
     for token in by_age(board.timers):
         found[token.ref] = _armed(token)
-    for token in by_age(board.messages):
+    for token in [*by_age(board.messages), *by_age(board.signals)]:
         found[token.ref] = _subscribed(token)
     return found
 
@@ -51,7 +51,8 @@ def _armed(token: Token) -> steps.TimerArmed:
 def _subscribed(token: Token) -> steps.Subscribed:
     assert token.element is not None
     data = token.internal_data
-    return observing.subscribed(token, token.element, data["message"], data["key"], _host(token))
+    kind = "message" if "message" in data else "signal"
+    return observing.subscribed(token, token.element, kind, data[kind], data.get("key"), _host(token))
 
 
 def _kept(fact: steps.Fact) -> dict[str, object]:

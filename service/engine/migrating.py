@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from service.engine import adopting, differences, process, rearming, snapshots, starving, steps, timers
+from service.engine import adopting, aligning, differences, process, rearming, snapshots, starving, steps, timers
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
@@ -119,13 +119,14 @@ def _places(flow: Flow, translation: Translation) -> list[Place]:
 
 def _stands(token: Token) -> bool:
     """Whether a token is somewhere that must be found again; what only waits at a border may come and go."""
-    return not (token.task_spec.is_host or token.task_spec.is_boundary or token.parent.task_spec.is_race)
+    above = token.parent.task_spec
+    at_border = above.is_race or (above.is_host and token.task_spec.is_boundary)
+    return aligning.owner(token.task_spec) is not None and not (token.task_spec.is_host or at_border)
 
 
 def _place(token: Token, scope: Any, translation: Translation) -> Place:
-    element = token.element
-    assert element is not None
     alignment = translation.alignment(token.flow)
+    element = alignment.old.elements[aligning.owner(token.task_spec) or ""]
     misfit = alignment.misfit(token.task_spec, scope) or translation.misfit(token, scope)
     place = Place(token.ref, element.id, element.name, element.type, element.process)
     if misfit is None:

@@ -9,6 +9,7 @@ from uuid import uuid4
 from SpiffWorkflow.util.task import TaskState
 
 from service.engine import aligning, graphs
+from service.engine.adhoc import Keeper
 from service.engine.aligning import Alignment, Misfit
 from service.engine.board import Board
 from service.engine.graphs import Graph
@@ -84,9 +85,18 @@ class Translation:
         join = self.alignment(token.flow).spec(token.task_spec, scope)
         if token.has_state(TaskState.WAITING) and token.task_spec.joins and len(graphs.sources(join)) < 2:
             return Misfit("flow-changed", "A token waits here, and in the new version nothing joins it.")
+        if "todo" in token.internal_data and self._unstartable(token, join):
+            return Misfit("flow-changed", "What it has still to start is not there in the new version.")
         if token.task_spec.is_race and not any(self.spec(child) for child in token.children):
             return Misfit("flow-changed", "None of the events that are awaited here is there in the new version.")
         return None
+
+    def _unstartable(self, token: Token, ad_hoc: Any) -> bool:
+        starts = self.alignment(token.flow).new.subs[ad_hoc.spec].task_specs[Keeper.NAME].starts
+        return any(identity not in starts for identity in self._todo(token))
+
+    def _todo(self, token: Token) -> list[str | None]:
+        return [self.alignment(token.flow).target(identity) for identity in token.internal_data["todo"]]
 
     # The state
 
@@ -119,7 +129,9 @@ class Translation:
         made[1] = spec.name
         if "via" in token.internal_data:
             made[5] = {**entry[5], "via": self.via(token, scope) or entry[5]["via"]}
-        if token.parent.task_spec.is_race or (token.task_spec.is_boundary and token.parent.task_spec.is_host):
+        if "todo" in token.internal_data:
+            made[5] = {**entry[5], "todo": self._todo(token)}
+        if token.parent.task_spec.is_race or token.task_spec.is_boundary:
             return [made]
         return self._hosted(token, made, spec, state)
 

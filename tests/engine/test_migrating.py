@@ -135,6 +135,17 @@ def test_a_boundary_event_with_another_id_keeps_its_moment_where_it_is_mapped() 
     assert [type(fact) for fact in case.facts] == [steps.Moved]
 
 
+def test_an_event_that_is_stuck_behind_its_activity_goes_on() -> None:
+    def failing(expression: str, *more: str) -> bytes:
+        side = d.chain(d.boundary("T", "A", d.message("m"), outputs={"x": expression}), d.user("X"), d.end("E2"))
+        body = d.chain(d.start(), d.user("A"), *(d.user(name) for name in more), d.end())
+        return d.file(d.drawn(body, side), messages={"m": ""})
+
+    case = Case(failing("=assert(1, false)")).deliver("T")
+    assert case.open == ["T:incident"]
+    finish(case.migrate(failing("=1", "N")).retry("T"), "X")
+
+
 def parallel(*names: str) -> bytes:
     fork, join = d.fork("F"), d.fork("J")
     branches = "".join(d.user(name) + d.flow("F", name) + d.flow(name, "J") for name in names)
@@ -301,6 +312,32 @@ def test_a_signal_with_another_name_is_awaited_under_it() -> None:
     case = Case(waiting(d.signal("one"))).migrate(waiting(d.signal("two"))).signal("one")
     assert case.open == ["C:signal"]
     finish(case.signal("two"), "Z")
+
+
+def ad_hoc(*names: str, listed: str = "") -> bytes:
+    kept = f'<zeebe:adHoc activeElementsCollection="{listed}"/>' if listed else ""
+    inside = "".join(d.user(name) for name in names)
+    box = f"<bpmn:extensionElements>{kept}</bpmn:extensionElements>" if kept else ""
+    node = d.Node("H", f'<bpmn:adHocSubProcess id="H" ordering="Sequential">{box}{inside}</bpmn:adHocSubProcess>')
+    return d.file(d.drawn(d.chain(d.start(), node, d.end())))
+
+
+def test_what_an_ad_hoc_sub_process_has_still_to_start_is_mapped() -> None:
+    case = Case(ad_hoc("A", "B"))
+    assert places(case.attempt(ad_hoc("A", "C"))) == [("H", "blocked", "flow-changed")]
+    finish(case.migrate(ad_hoc("A", "C"), B="C"), "A", "C")
+
+
+def test_an_activity_that_takes_several_tokens_keeps_those_that_are_there() -> None:
+    def gathering(*after: str) -> bytes:
+        thing = d._node("userTask", "T", "", startQuantity="2")
+        branches = d.chain("F", d.user("A"), "T") + d.chain("F", d.user("B"), "T")
+        side = d.chain(d.boundary("X", "T", d.duration("P1D"), False), d.end("E2")) if "X" in after else ""
+        return d.file(d.drawn(d.chain(d.start(), d.fork("F")), branches, d.chain(thing, d.user("Z"), d.end()), side))
+
+    case = Case(gathering()).complete("A").migrate(gathering("X")).complete("B")
+    assert case.open == ["T", "X:timer"]
+    finish(case, "T", "Z")
 
 
 def test_an_event_of_another_kind_is_blocked() -> None:
