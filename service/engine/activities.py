@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from SpiffWorkflow.util.task import TaskState
 
@@ -137,6 +138,27 @@ class SubProcess(Activity):
 
     def results(self, token: Token) -> Mapping[str, Any] | None:
         return None
+
+
+class EventSubProcess(SubProcess):
+    """Runs since its start event has happened: `cause` in its data is the ref of that, and what came with it."""
+
+    def begin(self, token: Token, spec: Any, graph: Any, scope: str) -> None:
+        token._set_state(TaskState.STARTED)
+        inner = SubFlow(spec, graph, token, scope)
+        ref, variables = token.internal_data.pop("cause")
+        (drawn,) = inner.spec.start.outputs
+        happened = Token(inner, drawn, inner.task_tree, id=UUID(ref))
+        happened.internal_data["values"] = variables
+        inner.spec.start.watch(inner)
+        happened.task_spec._update(happened)
+
+    def run(self, token: Token) -> None:
+        """How it ended is how the scope around it ended."""
+        inner = token.board.inside(token)
+        if inner is not None and inner.ended_at:
+            token.board.note_end(token.flow, inner.ended_at)
+        super().run(token)
 
 
 class CallActivity(SubProcess):

@@ -44,6 +44,8 @@ CLASSES: dict[type, type] = {
     specs.AdHocSubProcess: adhoc.AdHoc,
     specs.AdHocKeeper: adhoc.Keeper,
     specs.AdHocPathEnd: adhoc.PathEnd,
+    specs.EventSubProcess: activities.EventSubProcess,
+    specs.Watch: events.Watch,
     defaults.CallActivity: activities.CallActivity,
     defaults.ParallelMultiInstanceTask: loops.Parallel,
     defaults.SequentialMultiInstanceTask: loops.Sequential,

@@ -267,19 +267,23 @@ class Board:
         if outcome == "completed" and element.milestone:
             self.say(steps.MilestoneReached(token.ref, element.id, element.milestone, element.name))
         if outcome == "completed" and element.type == "endEvent":
-            # An end without a status, of a reminder for example, does not hide the one that said how it ended.
-            before = token.flow.graph.elements.get(token.flow.ended_at)
-            if element.status or before is None or not before.status:
-                token.flow.ended_at = element.id
+            self.note_end(token.flow, element.id)
         if token.internal_data.get("phase") and element.phase:
             self.say(steps.PhaseLeft(token.ref, element.id, element.phase, outcome))
         self.say(steps.Left(token.ref, element.id, outcome, token.internal_data.get("result")))
 
     # The end of a flow
 
+    def note_end(self, flow: Flow, end: str) -> None:
+        """An end event was reached. One without a status, of a reminder for example, does not hide one that has it."""
+        drawn = flow.graph.elements
+        before = drawn.get(flow.ended_at)
+        if before is None or not before.status or drawn[end].status:
+            flow.ended_at = end
+
     def settle_flow(self, flow: Flow) -> None:
         """Where no token is left: first the gate of the phase, then the flow is over."""
-        if flow.completed or len(flow.tasks) > 1:
+        if flow.completed or flow.busy:
             return
         gates = [spec for spec in flow.spec.end.outputs if spec.name != "End"]
         if gates and not flow.gated:
@@ -288,6 +292,7 @@ class Board:
                 self.guard(flow.task_tree._add_child(gate), "arrive")
             return
         flow.completed = True
+        self.clear(flow)
         if flow.host is not None:
             self.ready(flow.host)
             return

@@ -73,6 +73,7 @@ class _Scope:
             self._keep()
         for gate in self.gates:
             self._add_gate(gate)
+        self.spec.start.watched = [self._watch(n) for n in self.nodes.values() if n.triggered_by_event]
         return self.spec
 
     def _name(self, element: elements.Element) -> str:
@@ -201,6 +202,14 @@ class _Scope:
             and (e.event.kind, e.event.name) == ("link", node.event.name)
         ]
 
+    def _watch(self, handler: elements.Element) -> str:
+        """What waits for the start event of an event sub-process; gives its name."""
+        start = next(e for e in self.process.elements.values() if e.type == "startEvent" and e.parent == handler.id)
+        watch = specs.Watch(self.spec, f"{start.id} [awaited]", self.entry[handler.id].name)
+        watch.bpmn_id, watch.bpmn_name, watch.lane = start.id, start.name, start.lane
+        watch.extensions = {"element": start.id}
+        return watch.name
+
     def _add_gate(self, gate: elements.Element) -> None:
         """Between the last token's arrival and the end of the scope."""
         made = self._make(gate, self._name(gate))
@@ -274,7 +283,11 @@ def _boundary(scope: _Scope, node: elements.Element, name: str) -> Any:
 
 
 def _sub_process(kind: Any) -> Callable[[_Scope, elements.Element, str], Any]:
-    return lambda scope, node, name: kind(scope.spec, name, subworkflow_spec=spec_name(scope.process.id, node.id))
+    def make(scope: _Scope, node: elements.Element, name: str) -> Any:
+        made = specs.EventSubProcess if node.triggered_by_event else kind
+        return made(scope.spec, name, subworkflow_spec=spec_name(scope.process.id, node.id))
+
+    return make
 
 
 def _call(scope: _Scope, node: elements.Element, name: str) -> Any:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import elements, nodes, observing, steps, timers
+from service.engine import nodes, observing, steps, timers
+from service.engine.scopes import plain
 from service.engine.tokens import Token
 
 
@@ -31,6 +33,28 @@ def arm(token: Token, scope: str, host: Token | None) -> None:
     elif event.kind == "signal":
         data["signal"] = board.text(scope, event.name or "", "A signal name")
         say_subscribed(token, host)
+
+
+def arm_again(fired: Token, parent: Token, host: Token | None) -> None:
+    """An event that does not interrupt goes on waiting, under a new ref; a timer does while its cycle has turns."""
+    assert fired.element is not None
+    assert fired.element.event is not None
+    event, data = fired.element.event, fired.internal_data
+    if event.kind == "timer" and event.timer != "cycle":
+        return
+    again = parent._add_child(fired.task_spec)
+    again._set_state(TaskState.WAITING)
+    if event.kind == "timer":
+        if not timers.arm_next(again, fired):
+            again.drop()
+            return
+        say_armed(again, host)
+    elif event.kind == "message":
+        again.internal_data.update(message=data["message"], key=data["key"])
+        say_subscribed(again, host)
+    elif event.kind == "signal":
+        again.internal_data["signal"] = data["signal"]
+        say_subscribed(again, host)
 
 
 def say_armed(token: Token, host: Token | None) -> None:
@@ -92,27 +116,38 @@ class BoundaryEvent(nodes.Node):
         if token.element.event.interrupting:
             host.task_spec.interrupt(host)
         else:
-            self._arm_again(token, host, token.element.event)
+            arm_again(token, host, main_of(host))
         self.enter(token)
         board.finish(token, variables)
 
-    def _arm_again(self, fired: Token, host: Token, event: elements.Event) -> None:
-        """It goes on waiting, under a new ref; a timer does while its cycle has turns."""
-        if event.kind == "timer" and event.timer != "cycle":
-            return
-        again, main, data = host._add_child(self), main_of(host), fired.internal_data
-        again._set_state(TaskState.WAITING)
-        if event.kind == "timer":
-            if not timers.arm_next(again, fired):
-                again.drop()
-                return
-            say_armed(again, main)
-        elif event.kind == "message":
-            again.internal_data.update(message=data["message"], key=data["key"])
-            say_subscribed(again, main)
-        elif event.kind == "signal":
-            again.internal_data["signal"] = data["signal"]
-            say_subscribed(again, main)
+
+class Watch(nodes.Node):
+    """Waits for the start event of an event sub-process while the scope around that is alive."""
+
+    is_watch = True
+    handler: str
+
+    def arm(self, token: Token) -> None:
+        arm(token, token.flow.scope, token.flow.host)
+
+    def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
+        """The event sub-process begins in the flow of the scope; where it interrupts, all else there ends first."""
+        board, flow = token.board, token.flow
+        assert token.element is not None
+        assert token.element.event is not None
+        # An incident has told this ref already as a stay outside of the event sub-process.
+        ref = str(uuid4()) if "entered" in token.internal_data else token.ref
+        board.disarm(token, fired=True)
+        board.let_go(token, "completed")
+        token.drop()
+        if token.element.event.interrupting:
+            flow.gated = False
+            board.clear(flow)
+        else:
+            arm_again(token, flow.task_tree, flow.host)
+        handler = flow.task_tree._add_child(flow.spec.task_specs[self.handler])
+        handler.internal_data["cause"] = [ref, plain(variables)]
+        handler.task_spec._update(handler)
 
 
 class Host(nodes.Node):

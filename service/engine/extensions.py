@@ -178,12 +178,12 @@ def refuse_unknown(props: Mapping[str, str], node: etree._Element, found: Findin
 
 
 def action(ext: Extensions, element: elements.Element) -> elements.Action | None:
-    """The action that people may trigger where a message boundary or catch event waits.
+    """The action that people may trigger where an event waits for a message.
 
     A message with a correlation key comes from outside and is no action, unless a property of actions says so.
     """
     event, props = element.event, ext.properties
-    if event is None or event.kind != "message" or element.type not in ("boundaryEvent", "intermediateCatchEvent"):
+    if event is None or event.kind != "message":
         return None
     asked = any(props.get(f"tidegate.{name}") for name in ("roles", "label", "reason", "form"))
     if props.get("tidegate.action") == "no" or (event.correlation and not asked):

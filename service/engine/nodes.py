@@ -7,7 +7,7 @@ again: `arrive` (into the element), `run` (its turn), `leave` (with its results)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
@@ -24,6 +24,7 @@ class Node(BpmnTaskSpec):
     is_loop = False  # carries the children of a loop
     is_host = False  # carries an activity and its boundary events
     is_boundary = False
+    is_watch = False  # waits for the start event of an event sub-process
     joins = False  # waits for other tokens
     is_race = False  # carries the events behind an event-based gateway
     inner = False  # machinery that no token enters
@@ -125,10 +126,18 @@ class Inner(Node):
 
 
 class Begin(Inner):
-    """The root of a flow."""
+    """The root of a flow. `watched` names what waits for the event sub-processes of its scope."""
+
+    watched: Sequence[str] = ()
+
+    def watch(self, flow: Flow) -> None:
+        """The scope is alive: its event sub-processes can start from now on."""
+        for name in self.watched:
+            flow.board.guard(flow.task_tree._add_child(flow.spec.task_specs[name]), "arm")
 
     def begin(self, flow: Flow, only: str | None = None) -> None:
         """Send the first tokens: to every start event, or to one, or to the gateway in front of it."""
+        self.watch(flow)
         if only is None:
             send(flow, self.name, self.outputs)
         else:
@@ -251,26 +260,34 @@ def broadcast(board: Any, name: str, variables: Mapping[str, Any]) -> int:
 
 
 def catching(token: Token, kind: str, code: str | None) -> Token | None:
-    """The nearest event around a token that catches an error or escalation; a matching code goes before any code."""
+    """The nearest event around a token that catches an error or escalation: at its border, in its scope, and outwards.
+
+    At one place a matching code goes before any code.
+    """
     at: Token | None = token
     while at is not None:
         host = at.loop.parent if at.loop else at.parent
-        waiting = host.children if host.task_spec.is_host else []
-        found = _best(waiting, kind, code)
+        attached = [token for token in host.children if token.task_spec.is_boundary] if host.task_spec.is_host else []
+        found = _best(attached, kind, code) or _best(_watching(at), kind, code)
         if found is not None:
             return found
         at = at.flow.host
     return None
 
 
+def _watching(token: Token) -> Iterable[Token]:
+    """What waits for the event sub-processes beside a token; one never catches what was thrown inside of it."""
+    return (watch for watch in token.flow.watchers.values() if watch.task_spec.handler != token.task_spec.name)
+
+
 def uncaught(code: str) -> Stuck:
-    return Stuck("uncaught-error", f"No boundary event catches the error “{code}”.")
+    return Stuck("uncaught-error", f"No boundary event or event sub-process catches the error “{code}”.")
 
 
 def _best(tokens: Iterable[Token], kind: str, code: str | None) -> Token | None:
     fitting = []
     for token in tokens:
-        event = token.element.event if token.element and token.task_spec.is_boundary else None
+        event = token.element.event if token.element else None
         if event is not None and event.kind == kind and event.code in (code, None):
             fitting.append((event.code is None, token))
     return min(fitting, key=lambda pair: pair[0])[1] if fitting else None

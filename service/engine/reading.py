@@ -49,6 +49,7 @@ GLOBAL = {
     "globalBusinessRuleTask": "businessRuleTask",
 }
 MOST_TOKENS = 100
+TRUE = ("true", "1")
 TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 
@@ -84,7 +85,7 @@ def read(root: etree._Element, found: Findings) -> Drawn:
     shared = Shared(root, found, roots=_roots(root), lanes=_lanes(root))
     processes, others = [], []
     for node in root.iterchildren(f"{{{xml.BPMN}}}process"):
-        if (node.get("isExecutable") or "").strip() in ("true", "1"):
+        if (node.get("isExecutable") or "").strip() in TRUE:
             processes.append(_process(node, shared))
         else:
             others.append((node.get("id") or "", node.sourceline))
@@ -205,15 +206,15 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         loop=_loop(node, shared),
         ad_hoc=_ad_hoc(node, ext, shared) if kind == "adHocSubProcess" else None,
         default_flow=node.get("default"),
-        triggered_by_event=node.get("triggeredByEvent") in ("true", "1"),
-        instantiate=node.get("instantiate") in ("true", "1"),
+        triggered_by_event=node.get("triggeredByEvent") in TRUE,
+        instantiate=node.get("instantiate") in TRUE,
         needs_all=node.get("eventGatewayType") == "Parallel",
         start_quantity=_quantity(node, "startQuantity", shared),
         completion_quantity=_quantity(node, "completionQuantity", shared),
         **given,
     )
     element = _standard_parts(element, node)
-    action = extensions.action(ext, element)
+    action = extensions.action(ext, element) if _waits(node, kind) else None
     return element if action is None else replace(element, action=action)
 
 
@@ -229,6 +230,13 @@ def _ad_hoc(node: etree._Element, ext: extensions.Extensions, shared: Shared) ->
         sequential=ordering == "Sequential",
         cancel_remaining=node.get("cancelRemainingInstances") not in ("false", "0"),
     )
+
+
+def _waits(node: etree._Element, kind: str) -> bool:
+    """Whether an instance that runs may wait at this event."""
+    around = node.getparent()
+    inside = around is not None and around.get("triggeredByEvent") in TRUE
+    return kind in ("boundaryEvent", "intermediateCatchEvent") or (kind == "startEvent" and inside)
 
 
 def _standard_parts(element: elements.Element, node: etree._Element) -> elements.Element:
@@ -347,7 +355,7 @@ def _loop(node: etree._Element, shared: Shared) -> elements.Loop | None:
         standard=True,
         condition=xml.text(xml.child(standard, "loopCondition")),
         maximum=int(maximum) if maximum.isdecimal() else None,
-        test_before=standard.get("testBefore") in ("true", "1"),
+        test_before=standard.get("testBefore") in TRUE,
     )
 
 
@@ -360,7 +368,7 @@ def _multi_instance(several: etree._Element, shared: Shared) -> elements.Loop:
         "output_element": ext.get("loopCharacteristics", "outputElement"),
     }
     return elements.Loop(
-        sequential=several.get("isSequential") in ("true", "1"),
+        sequential=several.get("isSequential") in TRUE,
         completion_condition=xml.text(xml.child(several, "completionCondition")),
         cardinality=xml.text(xml.child(several, "loopCardinality")),
         **given,

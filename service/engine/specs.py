@@ -56,6 +56,18 @@ class EventGateway(BpmnSpecMixin):
     """An event-based gateway: all its events wait; the first one to happen cancels the others."""
 
 
+class EventSubProcess(SubWorkflowTask):
+    """A sub-process that no flow leads to: its start event makes it run."""
+
+
+class Watch(BpmnSpecMixin):
+    """Waits for the start event of an event sub-process, `handler`, as long as the scope around that is alive."""
+
+    def __init__(self, wf_spec: Any, name: str, handler: str, **kwargs: Any) -> None:
+        super().__init__(wf_spec, name, **kwargs)
+        self.handler = handler
+
+
 class RacingCatchEvent(IntermediateCatchEvent):
     """A catch event behind an event-based gateway."""
 

@@ -52,11 +52,8 @@ TABLE: dict[str, Entry] = {
     "callActivity": Entry("Call activity", SUPPORTED, "The called process is chosen when it is reached."),
     "globalTask": Entry("Global task", NORMALISED, "Called like a process in which there is nothing else."),
     "subProcess": Entry("Sub-process", SUPPORTED, "A scope of its own; with `tidegate.phase`, a phase."),
-    "subProcess:event": _refused(
-        "Event sub-process",
-        "The engine does not start event sub-processes.",
-        "event-sub-process",
-        "Draw a boundary event on a sub-process instead.",
+    "subProcess:event": Entry(
+        "Event sub-process", SUPPORTED, "Runs inside the scope around it each time its start event happens."
     ),
     "transaction": Entry(
         "Transaction", SUPPORTED, "A sub-process that a cancel end event leaves by its cancel boundary."
@@ -86,14 +83,24 @@ TABLE: dict[str, Entry] = {
         "Use an inclusive gateway, or a multi-instance activity with a completion condition.",
     ),
     "startEvent:none": Entry("Start event", SUPPORTED, "Where an instance begins."),
-    "startEvent:message": Entry("Message start event", SUPPORTED, "The instance is started by its message."),
-    "startEvent:timer": Entry("Timer start event", SUPPORTED, "The instance is started by time."),
-    "startEvent:signal": Entry("Signal start event", SUPPORTED, "The instance is started by its signal."),
+    "startEvent:message": Entry("Message start event", SUPPORTED, "Starts an instance, or an event sub-process."),
+    "startEvent:timer": Entry("Timer start event", SUPPORTED, "Starts an instance, or an event sub-process."),
+    "startEvent:signal": Entry("Signal start event", SUPPORTED, "Starts an instance, or an event sub-process."),
+    "startEvent:error": Entry(
+        "Error start event", SUPPORTED, "Of an event sub-process: catches the errors of its scope."
+    ),
+    "startEvent:escalation": Entry(
+        "Escalation start event", SUPPORTED, "Of an event sub-process, interrupting or not."
+    ),
     "endEvent:none": Entry("End event", SUPPORTED, "A token ends; the scope ends with the last one."),
     "endEvent:message": Entry("Message end event", SUPPORTED, "Sends its message; with a job type, a job."),
     "endEvent:signal": Entry("Signal end event", SUPPORTED, "Sends its signal."),
-    "endEvent:error": Entry("Error end event", SUPPORTED, "Ends the scope with an error for the nearest boundary."),
-    "endEvent:escalation": Entry("Escalation end event", SUPPORTED, "Raises an escalation for the nearest boundary."),
+    "endEvent:error": Entry(
+        "Error end event", SUPPORTED, "Ends its scope with an error for the nearest event that catches it."
+    ),
+    "endEvent:escalation": Entry(
+        "Escalation end event", SUPPORTED, "Raises an escalation for the nearest event that catches it."
+    ),
     "endEvent:terminate": Entry("Terminate end event", SUPPORTED, "Ends its scope and all that is open in it."),
     "endEvent:cancel": Entry("Cancel end event", SUPPORTED, "Leaves the transaction by its cancel boundary event."),
     "intermediateThrowEvent:none": Entry(

@@ -31,6 +31,8 @@ class Token(Task):
         self.serial = 0  # the order in which tokens came into being
         if parent is not None:
             self.board.born(self)
+            if spec.is_watch:
+                flow.watchers[self.ref] = self
 
     @property
     def flow(self) -> Flow:
@@ -81,6 +83,7 @@ class Token(Task):
         self.parent._children.remove(self.id)
         del self.workflow.tasks[self.id]
         del self.board.tokens[self.ref]
+        self.workflow.watchers.pop(self.ref, None)
 
 
 class Flow:
@@ -98,6 +101,7 @@ class Flow:
     depth: int
     task_tree: Token
     tasks: dict[UUID, Token]
+    watchers: dict[str, Token]  # by ref: what waits for the event sub-processes of this scope
     spec: Any
     completed: bool
 
@@ -105,6 +109,7 @@ class Flow:
         self.task_tree = Token(self, self.spec.start, None, TaskState.COMPLETED)
         self.gated = False
         self.ended_at = ""
+        self.watchers = {}
 
     def begin(self, only: str | None = None) -> None:
         """Send the first tokens: to the start event, or to the one that is named."""
@@ -112,8 +117,14 @@ class Flow:
 
     @property
     def alive(self) -> list[Token]:
-        """All tokens but the root."""
-        return [token for token in self.tasks.values() if token is not self.task_tree]
+        """All tokens that keep the flow alive: not the root, and not those that wait for event sub-processes."""
+        idle = self.watchers
+        return [token for token in self.tasks.values() if token is not self.task_tree and token.ref not in idle]
+
+    @property
+    def busy(self) -> bool:
+        """Whether a token is left; those that wait for event sub-processes do not keep a scope alive."""
+        return len(self.tasks) > 1 + len(self.watchers)
 
     def collect_log_extras(self, dct: dict[str, Any] | None = None) -> dict[str, Any]:
         return dct or {}

@@ -83,6 +83,13 @@ def sub(identity: str, *inside: str, loop: str = "", tag: str = "subProcess", **
     return _node(tag, identity, ext(**more) + "".join(inside) + loop)
 
 
+def handler(identity: str, event: str, *nodes: Node, interrupting: bool = True, more: str = "", **given) -> Node:
+    """An event sub-process: its start event `s<id>`, the nodes in a row, its end event `e<id>`."""
+    begin = _node("startEvent", f"s{identity}", ext(**given) + event, isInterrupting=str(interrupting).lower())
+    inside = chain(begin, *nodes, end(f"e{identity}")) + more
+    return _node("subProcess", identity, inside, triggeredByEvent="true")
+
+
 def start(identity: str = "S", event: str = "", **more) -> Node:
     return _node("startEvent", identity, ext(**more) + event)
 

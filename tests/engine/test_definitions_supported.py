@@ -60,11 +60,11 @@ ESCALATION = '<bpmn:escalationEventDefinition escalationRef="X"/>'
 TIMER = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
 
 
-def event_sub_process() -> str:
-    inside = f'<bpmn:startEvent id="i">{MESSAGE}</bpmn:startEvent>'
+def event_sub_process(definition: str, whole: str = "T", begin: str = "i") -> str:
+    inside = f'<bpmn:startEvent id="{begin}">{definition}</bpmn:startEvent>'
     return (
         around('<bpmn:task id="U"/>', "U")
-        + f'<bpmn:subProcess id="T" triggeredByEvent="true">{inside}</bpmn:subProcess>'
+        + f'<bpmn:subProcess id="{whole}" triggeredByEvent="true">{inside}</bpmn:subProcess>'
     )
 
 
@@ -100,7 +100,7 @@ DRAWN = {
     "callActivity": around('<bpmn:callActivity id="T" calledElement="q"/>'),
     "globalTask": around('<bpmn:callActivity id="T" calledElement="G"/>'),
     "subProcess": container("subProcess"),
-    "subProcess:event": event_sub_process(),
+    "subProcess:event": event_sub_process(MESSAGE),
     "transaction": container("transaction"),
     "adHocSubProcess": around('<bpmn:adHocSubProcess id="T"><bpmn:task id="i"/></bpmn:adHocSubProcess>'),
     "exclusiveGateway": gateway("exclusiveGateway", "=true"),
@@ -113,6 +113,8 @@ DRAWN = {
     "startEvent:message": started(MESSAGE),
     "startEvent:timer": started(TIMER),
     "startEvent:signal": started(SIGNAL),
+    "startEvent:error": event_sub_process(ERROR, "i", "T"),
+    "startEvent:escalation": event_sub_process(ESCALATION, "i", "T"),
     "startEvent:conditional": started(CONDITION),
     "endEvent:none": ended(""),
     "endEvent:message": ended(MESSAGE),
@@ -177,7 +179,12 @@ def test_what_the_table_accepts_is_loaded_and_started(key):
 
 
 # Reached only when something else has happened.
-BEYOND = {key for key in ACCEPTED if key.startswith("boundaryEvent")} | {"endEvent:cancel"}
+BEYOND = {key for key in ACCEPTED if key.startswith("boundaryEvent")} | {
+    "endEvent:cancel",
+    "subProcess:event",
+    "startEvent:error",
+    "startEvent:escalation",
+}
 
 
 @pytest.mark.parametrize("key", REFUSED)

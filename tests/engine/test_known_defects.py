@@ -20,6 +20,7 @@ from tests.engine.drawing import (
     escalation,
     file,
     flow,
+    handler,
     link,
     service,
     signal,
@@ -48,13 +49,14 @@ def test_a_flow_without_an_id_is_followed():
 
 
 @pytest.mark.parametrize("event", [error("E1"), escalation("E1")])
-def test_an_event_sub_process_is_refused_and_never_starts_by_itself(event):
-    inner = sub("ES", chain(start("es", event), user("H"), end("ee")))
-    source = file(drawn(chain(start(), user("A"), end()), inner), errors=("E1",))
-    refused(
-        source.replace(b'<bpmn:subProcess id="ES"', b'<bpmn:subProcess triggeredByEvent="true" id="ES"'),
-        "event-sub-process",
-    )
+@pytest.mark.parametrize("nested", [False, True])
+def test_an_event_sub_process_interrupts_its_scope_and_never_starts_by_itself(event, nested):
+    thrown = chain(start("s"), user("A"), end("T", event)) + handler("ES", event, user("H"))
+    body = chain(start(), sub("P1", thrown), end()) if nested else thrown + chain("s", user("B"), end("e2"))
+    case = Case(file(drawn(body), errors=("E1",)))
+    assert "H" not in case.open
+    assert case.complete("A").open == ["H"]
+    assert case.complete("H").status == "completed"
 
 
 def test_a_signal_end_event_sends_its_signal():

@@ -59,9 +59,10 @@ def _event(element: elements.Element, event: elements.Event, process: elements.P
 
 
 def _coded(element: elements.Element, event: elements.Event, found: Findings) -> None:
-    if event.code is None and (element.type != "boundaryEvent" or event.name):
+    catches = element.type in ("boundaryEvent", "startEvent")
+    if event.code is None and (not catches or event.name):
         found.error(f"{event.kind}-code-missing", f"Choose the {event.kind}, and give it a code.", element)
-    if event.code and event.code.startswith("=") and element.type == "boundaryEvent":
+    if event.code and event.code.startswith("=") and catches:
         found.error(f"{event.kind}-code-expression", "What is caught has a fixed code, no expression.", element)
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from service.engine import elements, reading, starting
 from service.engine.findings import Findings
 
+STARTS = ("none", "message", "timer", "signal")
+AWAITED = ("message", "timer", "signal", "error", "escalation")
+
 
 @dataclass
 class Scope:
@@ -24,6 +27,7 @@ def check(process: elements.Process, found: Findings) -> None:
     for scope in scopes(process).values():
         _references(scope, process, found)
         _starts(scope, found)
+        _event_sub_processes(scope, found)
         _boundaries(scope, found)
         _gateways(scope, found)
         _links(scope, found)
@@ -94,10 +98,51 @@ def _starts(scope: Scope, found: Findings) -> None:
     for start in starts[1:] if inside else plain[1:]:
         found.error("several-starts", "There is more than one plain start event here; keep one.", start)
     for start in starts:
-        if inside and start.event is not None and start.event.kind != "none":
+        kind = start.event.kind if start.event else "none"
+        if inside and kind != "none":
             found.error(
-                "start-in-sub-process", "A sub-process starts with a plain start event; remove its definition.", start
+                "start-in-sub-process",
+                "A sub-process starts with a plain start event; remove its definition or make that an event one.",
+                start,
             )
+        elif kind not in STARTS:
+            found.error(
+                "start-needs-event-sub-process",
+                f"A {kind} starts no process; put this start event into an event sub-process.",
+                start,
+            )
+
+
+def _event_sub_processes(scope: Scope, found: Findings) -> None:
+    """An event sub-process begins with one event that can happen, and no flow leads to it or away."""
+    for node in scope.nodes.values():
+        if not node.triggered_by_event:
+            continue
+        for flow in (*scope.incoming[node.id], *scope.outgoing[node.id]):
+            found.error(
+                "flow-at-event-sub-process",
+                f"No flow leads to an event sub-process or away from it, as here with {node.id}; remove this flow.",
+                flow,
+            )
+        if node.loop is not None:
+            found.error(
+                "event-sub-process-loop",
+                "An event sub-process starts each time its event happens; it has no loop.",
+                node,
+            )
+    if not (isinstance(scope.container, elements.Element) and scope.container.triggered_by_event):
+        return
+    starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
+    if len(starts) != 1 or starts[0].event is None or starts[0].event.kind not in AWAITED:
+        kinds = ", ".join(AWAITED)
+        found.error(
+            "event-sub-process-start",
+            f"An event sub-process has exactly one start event, and that says what it waits for: {kinds}.",
+            scope.container,
+        )
+        return
+    if starts[0].event.kind == "error" and not starts[0].event.interrupting:
+        found.error("start-must-interrupt", "The start event for an error always interrupts; set it so.", starts[0])
 
 
 def _begins(node: elements.Element) -> bool:
@@ -123,7 +168,7 @@ def _boundaries(scope: Scope, found: Findings) -> None:
         if node.type != "boundaryEvent" or node.event is None:
             continue
         host = scope.nodes.get(node.event.attached_to or "")
-        if host is None or host.type not in reading.ACTIVITIES:
+        if host is None or host.type not in reading.ACTIVITIES or host.triggered_by_event:
             found.error("boundary-host", "This boundary event hangs on no activity; attach it to one.", node)
             continue
         if node.event.kind == "cancel" and host.type != "transaction":

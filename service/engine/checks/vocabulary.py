@@ -20,7 +20,7 @@ def check(process: elements.Process, found: Findings) -> None:
         _deadline(element, found)
         _approval(element, found)
         _criteria(element, process, found)
-        _action(element, found)
+        _action(element, process, found)
         _places(element, found)
         _user_task(element, found)
 
@@ -101,12 +101,16 @@ def _criteria(element: elements.Element, process: elements.Process, found: Findi
         )
 
 
-def _action(element: elements.Element, found: Findings) -> None:
+def _action(element: elements.Element, process: elements.Process, found: Findings) -> None:
     given = [name for name in ACTION_PROPERTIES if element.properties.get(name)]
-    waits = element.type in ("boundaryEvent", "intermediateCatchEvent")
+    around = process.elements.get(element.parent or "")
+    awaited = element.type == "startEvent" and around is not None and around.triggered_by_event
+    waits = awaited or element.type in ("boundaryEvent", "intermediateCatchEvent")
     if given and not (waits and element.event is not None and element.event.kind == "message"):
         found.error(
-            "misplaced-property", f"{given[0]} belongs on a message boundary event or message catch event.", element
+            "misplaced-property",
+            f"{given[0]} belongs on a message boundary or catch event, or message start of an event sub-process.",
+            element,
         )
     reason = element.properties.get("tidegate.reason")
     if reason and reason not in extensions.REASONS:
