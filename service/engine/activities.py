@@ -143,7 +143,7 @@ class SubProcess(Activity):
 class EventSubProcess(SubProcess):
     """Runs since its start event has happened: `cause` in its data is the ref of that, and what came with it."""
 
-    def begin(self, token: Token, spec: Any, graph: Any, scope: str) -> None:
+    def begin(self, token: Token, spec: Any, graph: Any, scope: str, at: str | None = None) -> None:
         token._set_state(TaskState.STARTED)
         inner = SubFlow(spec, graph, token, scope)
         ref, variables = token.internal_data.pop("cause")
