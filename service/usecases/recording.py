@@ -281,8 +281,20 @@ class Recorder:
     # -- writing --------------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
-        """Write every table that changed, once."""
+        """Write every table that changed, once: first what began, since some of it may have ended in this step."""
+        own = {"instance_key": self.instance_key}
+        if self._gone_timers:
+            writing.delete_where(self.session, Timer, **own, ref=sorted(self._gone_timers))
+        if self._gone_subscriptions:
+            writing.delete_where(self.session, Subscription, **own, ref=sorted(self._gone_subscriptions))
+        self._write_what_began()
         self._write_what_ended()
+        if self.release_columns and self.locked.release is not None:
+            columns = self.release_columns | {"revision": self.locked.release.revision + 1}
+            writing.update_where(self.session, Release, columns, number=self.release_number)
+        self._tell_people()
+
+    def _write_what_began(self) -> None:
         writing.insert_rows(self.session, Activation, list(self._activations.values()))
         due = {key: fact.due_at for key, fact in self._deadlines}
         for row in self.opened:
@@ -290,20 +302,20 @@ class Recorder:
         writing.insert_rows(self.session, Task, self.opened)
         for model, rows in self._inserts.items():
             writing.insert_rows(self.session, model, rows)
-        if self._deadlines:
+        self.live.incidents.update(row["ref"] for row in self._inserts.get(Incident, ()))
+        over = {row["key"] for row in self._activations.values() if row["left_at"]}
+        self.live.deadlines -= over
+        dated = [(key, fact) for key, fact in self._deadlines if key not in over]
+        if dated:
             tasks = {row["activation_key"]: row["key"] for row in self.opened}
             deadlines.rows(
                 self.session,
-                [(key, fact, tasks.get(key)) for key, fact in self._deadlines],
+                [(key, fact, tasks.get(key)) for key, fact in dated],
                 instance_key=self.instance_key,
                 release_number=self.release_number,
                 now=self.now,
                 zone=settings.current().zone,
             )
-        if self.release_columns and self.locked.release is not None:
-            columns = self.release_columns | {"revision": self.locked.release.revision + 1}
-            writing.update_where(self.session, Release, columns, number=self.release_number)
-        self._tell_people()
 
     def _tell_people(self) -> None:
         """Put what somebody must hear of into their inboxes."""
@@ -329,6 +341,7 @@ class Recorder:
             columns = {"state": state, "closed_at": self.now, "closed_by": self.actor.name}
             writing.update_where(self.session, Task, columns, key=found)
         closed = [key for key, _ in self._finished] + [key for found in self._closed.values() for key in found]
+        self.opened = [row for row in self.opened if row["key"] not in closed]
         offered = self.live.offered.intersection(closed)
         if offered:
             writing.delete_where(self.session, TaskCandidate, task_key=sorted(offered))
@@ -337,10 +350,6 @@ class Recorder:
         if any(timed.values()):
             deadlines.end(self.session, {o: found for o, found in timed.items() if found}, self.now)
             self.live.deadlines.difference_update(*timed.values())
-        if self._gone_timers:
-            writing.delete_where(self.session, Timer, **own, ref=sorted(self._gone_timers))
-        if self._gone_subscriptions:
-            writing.delete_where(self.session, Subscription, **own, ref=sorted(self._gone_subscriptions))
         for state, refs in self._gone_jobs.items():
             columns = {"state": state, "ended_at": self.now, "lease": None}
             writing.update_where(self.session, Job, columns, **own, ref=refs, state=["open", "failed"])
@@ -349,7 +358,6 @@ class Recorder:
             closing = {"state": "resolved", "closed_at": self.now, "closed_by": self.actor.name}
             writing.update_where(self.session, Incident, closing, **own, ref=over, state="open")
         self.live.incidents.difference_update(over)
-        self.live.incidents.update(row["ref"] for row in self._inserts.get(Incident, ()))
 
     def instance_columns(self, status: str) -> dict[str, Any]:
         """Append to history and answer what else changes on the instance's own row."""
