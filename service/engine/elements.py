@@ -32,6 +32,18 @@ class Mapping_:
 
 
 @dataclass(frozen=True)
+class Throw:
+    """An event that a multi-instance activity throws when one of its instances completes.
+
+    For each of them, for the `first` alone, or where a `condition` holds, which ends the other instances too.
+    """
+
+    event: Event | None
+    first: bool = False
+    condition: str | None = None
+
+
+@dataclass(frozen=True)
 class Loop:
     """Multi-instance, or the standard loop of BPMN.
 
@@ -50,6 +62,7 @@ class Loop:
     condition: str | None = None
     maximum: int | None = None
     test_before: bool = False
+    throws: tuple[Throw, ...] = ()  # what a multi-instance activity throws as its instances complete
 
 
 @dataclass(frozen=True)

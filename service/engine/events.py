@@ -99,7 +99,10 @@ class CatchEvent(nodes.Node):
 
 
 class BoundaryEvent(nodes.Node):
-    """An event at the border of an activity, awaited for as long as that runs."""
+    """An event at the border of an activity, awaited for as long as that runs.
+
+    What an activity throws by itself as its instances complete does not end it, whatever is drawn at its border.
+    """
 
     is_boundary = True
 
@@ -113,7 +116,7 @@ class BoundaryEvent(nodes.Node):
         assert token.element.event is not None
         board.disarm(token, fired=True)
         token.move_below(token.flow.task_tree)
-        if token.element.event.interrupting:
+        if token.element.event.interrupting and "throwing" not in main_of(host).internal_data:
             host.task_spec.interrupt(host)
         else:
             arm_again(token, host, main_of(host))

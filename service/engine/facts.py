@@ -68,6 +68,10 @@ def _of_loop(loop: elements.Loop | None) -> Iterator[tuple[str, str]]:
         "loop condition": loop.condition,
     }
     yield from ((where, text) for where, text in places.items() if text)
+    for thrown in loop.throws:
+        if thrown.condition:
+            yield "condition", thrown.condition
+        yield from _of_event(thrown.event)
 
 
 def _of_event(event: elements.Event | None) -> Iterator[tuple[str, str]]:

@@ -117,17 +117,37 @@ class MultiInstance(Loop):
             collected = list(board.scopes.local(token.ref)[loop.output_collection])
             collected[child.internal_data["index"] - 1] = board.value(child.ref, loop.output_element)
             board.scopes.put(token.ref, {loop.output_collection: collected})
-        if loop.completion_condition:
-            counts = {
-                "numberOfInstances": data["total"],
-                "numberOfActiveInstances": len(token.children) - 1,
-                "numberOfCompletedInstances": data["done"] + 1,
-                "numberOfTerminatedInstances": 0,
-            }
-            if board.condition(child.ref, loop.completion_condition, counts):
-                data["enough"] = 1
+        counts = {
+            "numberOfInstances": data["total"],
+            "numberOfActiveInstances": len(token.children) - 1,
+            "numberOfCompletedInstances": data["done"] + 1,
+            "numberOfTerminatedInstances": 0,
+        }
+        conditions = [loop.completion_condition, *(thrown.condition for thrown in loop.throws)]
+        held = [text is not None and board.condition(child.ref, text, counts) for text in conditions]
+        if any(held):
+            data["enough"] = 1
+        for number, thrown in enumerate(loop.throws):
+            if held[number + 1] if thrown.condition else not (thrown.first and data["done"]):
+                data.setdefault("to throw", []).append(number)
+
+    def _throw(self, token: Token) -> None:
+        """Throw what the completion of a child gives reason for. Its own border hears it and does not end it."""
+        data, throws = token.internal_data, loop_of(token).throws
+        data["throwing"] = 1
+        try:
+            while token.alive and data["to throw"]:
+                nodes.tell(token, throws[data["to throw"][0]].event)
+                data["to throw"].pop(0)
+        finally:
+            del data["throwing"]
+        del data["to throw"]
 
     def proceed(self, token: Token) -> None:
+        if token.internal_data.get("to throw"):
+            self._throw(token)
+        if not token.alive:
+            return
         if token.internal_data.get("enough"):
             for child in token.children:
                 token.board.cancel(child)

@@ -13,7 +13,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import observing, steps
+from service.engine import elements, observing, steps
 from service.engine.expressions import Stuck
 from service.engine.tokens import Flow, Token
 
@@ -217,9 +217,14 @@ def map_inputs(token: Token) -> None:
 
 def speak(token: Token) -> bool:
     """What a throw or end event tells the world; gives whether its token survives that."""
+    assert token.element is not None
+    return tell(token, token.element.event)
+
+
+def tell(token: Token, event: elements.Event | None) -> bool:
+    """Throw one event in the name of a token; gives whether the token survives that."""
     board, element = token.board, token.element
     assert element is not None
-    event = element.event
     kind = event.kind if event else "none"
     scope = board.scope_of(token)
     local = dict(board.scopes.local(token.ref)) if token.ref in board.scopes else {}
@@ -240,10 +245,13 @@ def speak(token: Token) -> bool:
 
 
 def hand_over(token: Token, catcher: Token, variables: Mapping[str, Any]) -> None:
-    """The event that catches goes on; where it interrupts, the thrower has completed before that."""
+    """The event that catches goes on; where it interrupts, the thrower has completed before that.
+
+    A loop that throws as its instances complete goes on; it is cancelled where that interrupts what is around it.
+    """
     assert catcher.element is not None
     assert catcher.element.event is not None
-    if catcher.element.event.interrupting:
+    if catcher.element.event.interrupting and not token.task_spec.is_loop:
         token.board.let_go(token, "completed")
         token.drop()
     catcher.task_spec.fire(catcher, variables)

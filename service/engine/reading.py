@@ -362,6 +362,7 @@ def _loop(node: etree._Element, shared: Shared) -> elements.Loop | None:
 def _multi_instance(several: etree._Element, shared: Shared) -> elements.Loop:
     ext = extensions.read(several, shared.found)
     given: dict[str, Any] = {
+        "throws": _throws(several, shared),
         "collection": ext.get("loopCharacteristics", "inputCollection"),
         "element_variable": ext.get("loopCharacteristics", "inputElement"),
         "output_collection": ext.get("loopCharacteristics", "outputCollection"),
@@ -373,3 +374,37 @@ def _multi_instance(several: etree._Element, shared: Shared) -> elements.Loop:
         cardinality=xml.text(xml.child(several, "loopCardinality")),
         **given,
     )
+
+
+def _throws(several: etree._Element, shared: Shared) -> tuple[elements.Throw, ...]:
+    """What `behavior` says: throw nothing (All), for each instance (None), for the first (One), by rules (Complex)."""
+    node = several.getparent()
+    assert node is not None
+    behavior = several.get("behavior") or "All"
+    if behavior in ("None", "One"):
+        ref = several.get(f"{behavior.lower()}BehaviorEventRef")
+        definition = shared.roots.get(_plain(ref or ""))
+        if definition is None or xml.local(definition) not in DEFINITIONS:
+            message = f"Say which event the instances throw: {behavior.lower()}BehaviorEventRef names its definition."
+            _refuse(node, shared, "multi-instance-behavior", message)
+            return ()
+        return (elements.Throw(_definition(definition, node, shared), first=behavior == "One"),)
+    if behavior == "Complex":
+        return tuple(_rule(rule, node, shared) for rule in several.findall(f"{{{xml.BPMN}}}complexBehaviorDefinition"))
+    if behavior != "All":
+        _refuse(node, shared, "multi-instance-behavior", f"A behavior is None, One, All or Complex, not {behavior}.")
+    return ()
+
+
+def _rule(rule: etree._Element, node: etree._Element, shared: Shared) -> elements.Throw:
+    condition = xml.text(xml.child(rule, "condition"))
+    if condition is None:
+        _refuse(node, shared, "multi-instance-behavior", "Write the condition of each complexBehaviorDefinition.")
+    event = xml.child(rule, "event")
+    definitions = (
+        [child for child in xml.children(event) if xml.local(child) in DEFINITIONS] if event is not None else []
+    )
+    definitions += _referenced_definitions(event, shared) if event is not None else []
+    if len(definitions) > 1:
+        _refuse(node, shared, "multi-instance-behavior", "A complexBehaviorDefinition throws one event; draw others.")
+    return elements.Throw(_definition(definitions[0], node, shared) if definitions else None, condition=condition)

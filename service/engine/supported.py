@@ -140,6 +140,12 @@ TABLE: dict[str, Entry] = {
     "loop:sequential": Entry(
         "Sequential multi-instance", NORMALISED, "One after the other, in the order of the collection."
     ),
+    "loop:behavior": Entry(
+        "Multi-instance that throws",
+        SUPPORTED,
+        "Signals or escalations as instances complete: each (None), the first (One), by conditions (Complex). Events at "
+        "its border catch them and do not end it.",
+    ),
     "loop:standard": Entry("Loop", SUPPORTED, "Repeats while its condition holds."),
     "flow:conditional": Entry("Conditional flow of an activity", NORMALISED, "Taken where its condition holds."),
     "flow:fork": Entry(

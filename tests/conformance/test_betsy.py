@@ -19,9 +19,6 @@ ZEEBE = "{http://camunda.org/schema/zeebe/1.0}"
 # Refused, since they would not do what is drawn.
 REFUSED = {
     "ComplexGateway": "complex-gateway",
-    "MultiInstance_ComplexBehavior": "multi-instance-behavior",
-    "MultiInstance_NoneBehavior": "multi-instance-behavior",
-    "MultiInstance_OneBehavior": "multi-instance-behavior",
 }
 # The suite expects a third script here that its models do not hold: behind the sub-process they repeat the first one.
 AS_DRAWN = {
@@ -51,7 +48,7 @@ def in_feel(source: bytes) -> bytes:
         etree.SubElement(box, f"{ZEEBE}script", expression=expression, resultVariable=variable)
         task.set("name", text)
         task.remove(script)
-    for name in ("conditionExpression", "loopCondition"):
+    for name in ("conditionExpression", "loopCondition", "condition", "activationCondition"):
         for condition in root.iter(f"{BPMN}{name}"):
             text = "".join(condition.itertext()).strip()
             condition.text = "=" + (f"contains(test, {text[14:-1]})" if text.startswith("test.contains(") else text)

@@ -151,6 +151,11 @@ DRAWN = {
         '<bpmn:multiInstanceLoopCharacteristics isSequential="true"><bpmn:loopCardinality>2</bpmn:loopCardinality>'
         "</bpmn:multiInstanceLoopCharacteristics>"
     ),
+    "loop:behavior": looped(
+        '<bpmn:multiInstanceLoopCharacteristics behavior="Complex"><bpmn:loopCardinality>2</bpmn:loopCardinality>'
+        f"<bpmn:complexBehaviorDefinition><bpmn:condition>=true</bpmn:condition><bpmn:event>{SIGNAL}</bpmn:event>"
+        "</bpmn:complexBehaviorDefinition></bpmn:multiInstanceLoopCharacteristics>"
+    ),
     "loop:standard": looped('<bpmn:standardLoopCharacteristics loopMaximum="2"/>'),
     "flow:conditional": around('<bpmn:task id="T"/>', more=flow("T", "U", "=true") + '<bpmn:task id="U"/>'),
     "flow:fork": around('<bpmn:task id="T"/>', more=flow("T", "U") + '<bpmn:task id="U"/>'),

@@ -23,13 +23,6 @@ class Rule:
 
 RULES = (
     Rule("isForCompensation", ("false", "0"), "compensation", "Draw what undoes the work behind a boundary event."),
-    Rule(
-        "behavior",
-        ("All",),
-        "multi-instance-behavior",
-        "Instances that throw events as they end are not run; throw them inside the instances.",
-        tag="multiInstanceLoopCharacteristics",
-    ),
 )
 
 

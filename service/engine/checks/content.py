@@ -73,6 +73,19 @@ def _timer(element: elements.Element, event: elements.Event, found: Findings) ->
         found.error("cycle-misplaced", "Only boundary and start events repeat; use a date or a duration here.", element)
 
 
+def _thrown(element: elements.Element, thrown: elements.Throw, found: Findings) -> None:
+    if thrown.event is not None and thrown.event.kind not in ("signal", "escalation"):
+        found.error(
+            "multi-instance-behavior",
+            "As instances complete they throw signals and escalations, nothing else.",
+            element,
+        )
+    elif thrown.event is not None and not (thrown.event.name if thrown.event.kind == "signal" else thrown.event.code):
+        found.error(
+            "multi-instance-behavior", f"Choose the {thrown.event.kind} that the instances throw, and name it.", element
+        )
+
+
 def _loop(element: elements.Element, loop: elements.Loop, found: Findings) -> None:
     if loop.standard:
         if loop.condition is None and loop.maximum is None:
@@ -86,6 +99,8 @@ def _loop(element: elements.Element, loop: elements.Loop, found: Findings) -> No
         found.error(
             "loop-collection-twice", "There are both a collection and a cardinality; keep the collection.", element
         )
+    for thrown in loop.throws:
+        _thrown(element, thrown, found)
     if bool(loop.output_collection) != bool(loop.output_element):
         found.error(
             "loop-output-incomplete", "An output collection needs an output element, and the other way round.", element
