@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs import control, defaults
@@ -33,6 +33,7 @@ CLASSES: dict[type, type] = {
     defaults.ExclusiveGateway: gateways.ExclusiveGateway,
     defaults.InclusiveGateway: gateways.InclusiveGateway,
     defaults.ParallelGateway: gateways.ParallelGateway,
+    specs.ComplexGateway: gateways.ComplexGateway,
     specs.ConditionalSplit: gateways.ConditionalSplit,
     specs.Gathering: gateways.Gathering,
     specs.PassThrough: activities.Activity,
@@ -81,6 +82,7 @@ def _make(program: Program) -> Graph:
 
 def _adopt(task_spec: Any) -> None:
     task_spec.__class__ = CLASSES[type(task_spec)]
+    task_spec.ways_in = Counter(task_spec._inputs)
     task_spec.extensions = getattr(task_spec, "extensions", None) or {}
     if isinstance(task_spec, gateways.ConditionalSplit):
         (activity,) = task_spec.inputs

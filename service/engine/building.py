@@ -143,6 +143,8 @@ class _Scope:
             self.spec.start.connect(self.entry[node.id])
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
             self._connect_gateway(node, source, flows)
+        elif node.type == "complexGateway":
+            self._connect_complex(node, source, flows)
         elif any(f.condition is not None for f in flows) and node.type not in reading.GATEWAYS:
             self._connect_conditional(node, source, flows)
         else:
@@ -158,6 +160,18 @@ class _Scope:
         for flow in flows:
             always = flow.id == node.default_flow or flow.condition is None
             source.connect_outgoing_if(None if always else f"condition:{flow.id}", self.entry[flow.target or ""])
+
+    def _connect_complex(self, node: elements.Element, source: Any, flows: list[elements.Element]) -> None:
+        for flow in flows:
+            target = self.entry[flow.target or ""]
+            if flow.id == node.default_flow:
+                source.connect(target)
+                source.default = target.name
+            elif flow.condition is None:
+                source.connect(target)
+                source.always.append(target.name)
+            else:
+                source.connect_outgoing_if(f"condition:{flow.id}", target)
 
     def _connect_conditional(self, node: elements.Element, source: Any, flows: list[elements.Element]) -> None:
         split = specs.ConditionalSplit(self.spec, f"{source.name} [flows]")
@@ -311,6 +325,7 @@ MAKERS: dict[str, Callable[[_Scope, elements.Element, str], Any]] = {
     "parallelGateway": _plain(defaults.ParallelGateway),
     "inclusiveGateway": _plain(defaults.InclusiveGateway),
     "eventBasedGateway": _plain(specs.EventGateway),
+    "complexGateway": _plain(specs.ComplexGateway),
     "startEvent": _start,
     "endEvent": _throw(defaults.EndEvent),
     "intermediateThrowEvent": _throw(defaults.IntermediateThrowEvent),

@@ -161,6 +161,7 @@ class Element:
     triggered_by_event: bool = False  # of a sub-process
     instantiate: bool = False  # of a receive task or event-based gateway: its message starts the instance
     needs_all: bool = False  # of an event-based gateway that starts instances: all its events must happen
+    activation: str | None = None  # of a complex gateway: when it goes on
     start_quantity: int = 1  # of an activity: how many tokens it takes to begin
     completion_quantity: int = 1  # and how many it sends down each flow
     start_form: str | None = None  # of a start event

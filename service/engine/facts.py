@@ -26,6 +26,7 @@ def expressions(element: elements.Element) -> Iterator[tuple[str, str]]:
     """(where, text as written) for each place of an element that may hold an expression."""
     plain = {
         "condition": element.condition,
+        "activation condition": element.activation,
         "assignee": element.assignment.assignee,
         "candidate groups": element.assignment.groups,
         "candidate users": element.assignment.users,

@@ -8,7 +8,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from service.engine import graphs, nodes
 from service.engine.expressions import Stuck
-from service.engine.tokens import Token
+from service.engine.tokens import Flow, Token
 
 
 class Choosing(nodes.Node):
@@ -115,19 +115,8 @@ class InclusiveGateway(nodes.Gateway, Choosing):
     def look(self, token: Token) -> None:
         """Asked when nothing else moves: BPMN 2.0.2, 13.4.3."""
         waiting = self.waiting(token)
-        if not self._may_still_come(token, waiting):
+        if not self.may_still_come(token, waiting.keys()):
             self.merge(token, waiting)
-
-    def _may_still_come(self, token: Token, waiting: dict[str, Token]) -> bool:
-        ways = token.flow.graph.ways_to(self)
-        for other in token.flow.alive:
-            if other.task_spec is self:
-                continue
-            name = other.task_spec.name
-            reached = {source for source, names in ways.items() if name in names}
-            if reached and not reached & waiting.keys():
-                return True
-        return False
 
     def choose(self, token: Token) -> list[str]:
         taken = self.holding(token)
@@ -152,6 +141,106 @@ class Gathering(nodes.Gateway):
             for other in there:
                 other.drop()
             nodes.send(flow, self.name, self.outputs)
+
+
+class ComplexGateway(nodes.Gateway, Choosing):
+    """Goes on when its condition holds, with one token of each flow that has one; then it waits to be reset.
+
+    BPMN 2.0.2, 13.4.5. It is reset when no token can come any more along the flows that had none: one of each that came
+    meanwhile is taken, and flows with conditions are taken anew, which can ask for `waitingForStart`. Flows without
+    condition are taken when it starts, not when it is reset. Until then a token of its own remembers what had come.
+    """
+
+    joins = True
+    always: list[str]
+    default: str | None
+
+    def arrive(self, token: Token) -> None:
+        if len(graphs.sources(self)) < 2 and nodes.drawn(token).activation is None:
+            self.enter(token)
+            token.board.ready(token)
+            return
+        token._set_state(TaskState.WAITING)
+        token.board.await_(token, "joins")
+        self._ask(token.flow)
+
+    def _ask(self, flow: Flow) -> None:
+        """The oldest of the tokens that wait looks, on behalf of all of them."""
+        waiting = [t for t in flow.task_tree.children if t.task_spec is self and t.has_state(TaskState.WAITING)]
+        if waiting and "stuck" not in waiting[0].internal_data:
+            flow.board.guard(waiting[0], "look")
+
+    def look(self, token: Token) -> None:
+        memory = next((t for t in token.flow.task_tree.children if t.task_spec is self and self._remembers(t)), None)
+        waiting = self.waiting(token)
+        if memory is None:
+            if token is min(waiting.values(), key=lambda other: other.serial) and self._is_enough(token, waiting):
+                self._start(token, waiting)
+        elif token is memory:
+            self._reset(memory, {name: other for name, other in waiting.items() if name not in self._had(memory)})
+
+    def _is_enough(self, token: Token, waiting: dict[str, Token]) -> bool:
+        text = nodes.drawn(token).activation or ""
+        return bool(token.board.condition(token.flow.scope, text, {"activationCount": len(waiting)}))
+
+    def _start(self, token: Token, waiting: dict[str, Token]) -> None:
+        memory = token.flow.task_tree._add_child(self)
+        memory._set_state(TaskState.STARTED)
+        memory.internal_data["had"] = sorted(waiting)
+        memory.board.await_(memory, "joins")
+        self.merge(token, waiting)
+
+    def _reset(self, memory: Token, late: dict[str, Token]) -> None:
+        came = {*self._had(memory), *late}
+        if came != set(graphs.sources(self)) and self.may_still_come(memory, came):
+            return
+        board = memory.board
+        board.disarm(memory)
+        for token in late.values():
+            board.disarm(token)
+            token.drop()
+        memory.internal_data.pop("had")
+        memory.internal_data["reset"] = 1
+        board.ready(memory)
+
+    def run(self, token: Token) -> None:
+        taken = self.choose(token)
+        if taken or "reset" not in token.internal_data or "entered" in token.internal_data:
+            self.enter(token)
+            token.internal_data["taken"] = taken
+            token.board.finish(token)
+        else:
+            flow = token.flow
+            token.drop()
+            flow.board.settle_flow(flow)
+        self._ask(token.flow)
+
+    def choose(self, token: Token) -> list[str]:
+        taken = self.holding(token)
+        if "reset" in token.internal_data:
+            return taken
+        if not taken and not self.always and self.default is None:
+            raise self.stranded()
+        return [*self.always, *taken] or [self.default or ""]
+
+    def holds(self, token: Token, condition: Any) -> bool:
+        flow = token.flow.graph.elements[condition.args[0].removeprefix("condition:")]
+        starting = {"waitingForStart": "reset" not in token.internal_data}
+        return bool(token.board.condition(token.board.scope_of(token), flow.condition or "", starting))
+
+    def default_flow(self) -> str | None:
+        return self.default
+
+    def is_spent(self, token: Token) -> bool:
+        """What it remembers brings nothing about where no flow has a condition."""
+        return self._remembers(token) and all(condition is None for condition, _ in self.cond_task_specs)
+
+    def _remembers(self, token: Token) -> bool:
+        return "had" in token.internal_data
+
+    def _had(self, memory: Token) -> list[str]:
+        had: list[str] = memory.internal_data["had"]
+        return had
 
 
 class EventGateway(nodes.Node):

@@ -28,12 +28,17 @@ class Graph:
 
 
 def sources(join: Any) -> tuple[str, ...]:
-    """The names of the specs whose flows lead to a join."""
-    return tuple(dict.fromkeys(join._inputs))
+    """A name for each flow that leads to a join: that of the spec it comes from, counted where there are several."""
+    return tuple(via(name, turn) for name, count in join.ways_in.items() for turn in range(count))
+
+
+def via(source: str, turn: int) -> str:
+    """The name of one of the flows from a spec to a join."""
+    return f"{source}#{turn + 1}" if turn else source
 
 
 def _sources(join: Any, name: str) -> frozenset[str]:
-    specs, found, todo = join._wf_spec.task_specs, set(), [name]
+    specs, found, todo = join._wf_spec.task_specs, set(), [name.partition("#")[0]]
     while todo:
         at = todo.pop()
         if at not in found and at != join.name:

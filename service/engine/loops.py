@@ -219,12 +219,7 @@ class Standard(Loop):
         child.task_spec._update(child)
 
 
-def drawn(token: Token) -> elements.Element:
-    assert token.element is not None
-    return token.element
-
-
 def loop_of(token: Token) -> elements.Loop:
-    loop = drawn(token).loop
+    loop = nodes.drawn(token).loop
     assert loop is not None
     return loop

@@ -7,13 +7,14 @@ again: `arrive` (into the element), `run` (its turn), `leave` (with its results)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import elements, observing, steps
+from service.engine import elements, graphs, observing, steps
 from service.engine.expressions import Stuck
 from service.engine.tokens import Flow, Token
 
@@ -28,6 +29,7 @@ class Node(BpmnTaskSpec):
     joins = False  # waits for other tokens
     is_race = False  # carries the events behind an event-based gateway
     inner = False  # machinery that no token enters
+    ways_in: Counter[str]  # how many flows lead here, by the spec that they come from
 
     def _predict(self, my_task: Token, *args: Any, **kwargs: Any) -> None:
         """Nothing is predicted."""
@@ -49,6 +51,10 @@ class Node(BpmnTaskSpec):
     def leads_to(self, element: str) -> bool:
         """Whether an instance that begins at an element begins here."""
         return bool(self.extensions.get("element") == element)
+
+    def is_spent(self, token: Token) -> bool:
+        """Whether a token that is here can bring nothing about any more."""
+        return False
 
     # The stages of a stay
 
@@ -105,12 +111,14 @@ def send(flow: Flow, source: str, targets: Iterable[Any], happened: str | None =
 
     happened: the id of the event that started the instance; who waits for it need not wait any more.
     """
-    made = []
+    made: list[Token] = []
+    sent: Counter[str] = Counter()
     for spec in targets:
         if not spec.inner and spec is not flow.spec.end:
             token = flow.task_tree._add_child(spec)
             if spec.joins:
-                token.internal_data["via"] = source
+                token.internal_data["via"] = graphs.via(source, sent[spec.name] % max(1, spec.ways_in[source]))
+                sent[spec.name] += 1
             if happened:
                 token.internal_data["happened"] = happened
             made.append(token)
@@ -203,6 +211,11 @@ class EndEvent(ThrowEvent):
             raise uncaught(code or element.event.name or "")
         variables = dict(board.scopes.local(token.ref)) if token.ref in board.scopes else {}
         hand_over(token, catcher, variables)
+
+
+def drawn(token: Token) -> elements.Element:
+    assert token.element is not None
+    return token.element
 
 
 def map_inputs(token: Token) -> None:
@@ -322,3 +335,14 @@ class Gateway(Node):
                 other.drop()
         self.enter(goes_on)
         goes_on.board.ready(goes_on)
+
+    def may_still_come(self, token: Token, filled: Collection[str]) -> bool:
+        """Whether a token elsewhere in the flow can reach a way in that is not filled, and none that is filled."""
+        ways = token.flow.graph.ways_to(self)
+        for other in token.flow.alive:
+            if other.task_spec is self or other.task_spec.is_spent(other):
+                continue
+            reached = {source for source, names in ways.items() if other.task_spec.name in names}
+            if reached and not reached.intersection(filled):
+                return True
+        return False

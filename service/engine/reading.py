@@ -209,6 +209,7 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         triggered_by_event=node.get("triggeredByEvent") in TRUE,
         instantiate=node.get("instantiate") in TRUE,
         needs_all=node.get("eventGatewayType") == "Parallel",
+        activation=xml.text(xml.child(node, "activationCondition")) if kind == "complexGateway" else None,
         start_quantity=_quantity(node, "startQuantity", shared),
         completion_quantity=_quantity(node, "completionQuantity", shared),
         **given,

@@ -46,6 +46,15 @@ class ConditionalSplit(MultiChoice, BpmnTaskSpec):
         self.may_end = False  # there are flows without condition beside it, so that no match is no fault
 
 
+class ComplexGateway(MultiChoice, BpmnTaskSpec):
+    """A complex gateway. `always`: where flows without condition lead; `default`: where it goes if none is taken."""
+
+    def __init__(self, wf_spec: Any, name: str, **kwargs: Any) -> None:
+        super().__init__(wf_spec, name, **kwargs)
+        self.always: list[str] = []
+        self.default: str | None = None
+
+
 class Gathering(BpmnSpecMixin):
     """In front of an activity: as many tokens as it takes to begin become one."""
 

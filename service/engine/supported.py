@@ -76,11 +76,10 @@ TABLE: dict[str, Entry] = {
         SUPPORTED,
         "The first of its messages starts the instance; a parallel one waits for all the others then.",
     ),
-    "complexGateway": _refused(
+    "complexGateway": Entry(
         "Complex gateway",
-        "Its meaning is not settled by BPMN.",
-        "complex-gateway",
-        "Use an inclusive gateway, or a multi-instance activity with a completion condition.",
+        SUPPORTED,
+        "Goes on when its activation condition holds; what still comes resets it.",
     ),
     "startEvent:none": Entry("Start event", SUPPORTED, "Where an instance begins."),
     "startEvent:message": Entry("Message start event", SUPPORTED, "Starts an instance, or an event sub-process."),
@@ -143,8 +142,8 @@ TABLE: dict[str, Entry] = {
     "loop:behavior": Entry(
         "Multi-instance that throws",
         SUPPORTED,
-        "Signals or escalations as instances complete: each (None), the first (One), by conditions (Complex). Events at "
-        "its border catch them and do not end it.",
+        "Signals or escalations as instances complete: each (None), the first (One), by conditions (Complex). Events "
+        "at its border catch them and do not end it.",
     ),
     "loop:standard": Entry("Loop", SUPPORTED, "Repeats while its condition holds."),
     "flow:conditional": Entry("Conditional flow of an activity", NORMALISED, "Taken where its condition holds."),

@@ -17,9 +17,7 @@ from tests.conformance.conftest import SHARED
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 ZEEBE = "{http://camunda.org/schema/zeebe/1.0}"
 # Refused, since they would not do what is drawn.
-REFUSED = {
-    "ComplexGateway": "complex-gateway",
-}
+REFUSED = {}
 # The suite expects a third script here that its models do not hold: behind the sub-process they repeat the first one.
 AS_DRAWN = {
     name: Counter(SCRIPT_task1=2, SCRIPT_task2=1) for name in ("AdHocSubProcess_Parallel", "AdHocSubProcess_Sequential")

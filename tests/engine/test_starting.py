@@ -74,7 +74,7 @@ def test_a_gateway_starts_with_the_first_of_its_messages_and_forgets_the_others(
 
 def test_a_parallel_gateway_starts_with_one_message_and_is_over_after_all():
     case = Case(file(drawn(ALL), messages=MESSAGES), at="Q")
-    assert case.open == ["O:message", "B"] or case.open == ["B", "O:message"]
+    assert sorted(case.open) == ["B", "O:message"]
     case.complete("B")
     assert case.status == "active"
     case.deliver("O").complete("A")

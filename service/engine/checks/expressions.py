@@ -19,6 +19,7 @@ TOO_COMPLEX = ("TOO_COMPLEX", "TOO_LONG")
 
 MUST_BE_FEEL = {
     "condition": "A condition",
+    "activation condition": "An activation condition",
     "script": "A script",
     "collection": "The collection of a multi-instance activity",
     "active elements": "The list of active elements of an ad-hoc sub-process",

@@ -192,6 +192,12 @@ def _gateways(scope: Scope, found: Findings) -> None:
                     )
         if node.type == "eventBasedGateway":
             _event_gateway(scope, node, flows, found)
+        if node.type == "complexGateway" and len(scope.incoming[node.id]) > 1 and not node.activation:
+            found.error(
+                "activation-condition-missing",
+                "Say when this gateway goes on: an activationCondition such as = activationCount >= 2.",
+                node,
+            )
         if node.type in ("parallelGateway", "eventBasedGateway"):
             for flow in flows:
                 if flow.condition is not None:
