@@ -32,7 +32,10 @@ BOARD = '<zeebe:assignmentDefinition candidateGroups="board"/>'
 # code, body (the element T stands on line 3 of the file)
 REFUSED = [
     # kinds that do not run
-    ("complex-gateway", around('<bpmn:complexGateway id="T"/>')),
+    (
+        "activation-condition-missing",
+        around('<bpmn:complexGateway id="T"/>', more=flow("s", "T", identity="again")),
+    ),
     ("compensation", around(catch("<bpmn:compensateEventDefinition/>", "intermediateThrowEvent"))),
     ("decision-unsupported", around(extended("businessRuleTask", '<zeebe:calledDecision decisionId="d"/>'))),
     ("event-without-definition", around('<bpmn:intermediateCatchEvent id="T"/>')),
@@ -273,8 +276,8 @@ def test_a_binding_by_version_tag_is_warned_of():
 
 
 def test_a_problem_reads_as_lint_prints_it():
-    (problem,) = errors(diagram(around('<bpmn:complexGateway id="T"/>')))
-    assert str(problem).startswith("f.bpmn:3: T: complex-gateway: ")
+    (problem,) = errors(diagram(around('<bpmn:task id="T" startQuantity="0"/>')))
+    assert str(problem).startswith("f.bpmn:3: T: token-quantity: ")
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ BAD = {
     "malformed": (b"<bpmn:definitions", "bad.bpmn"),
     "dtd": (b'<!DOCTYPE x [<!ENTITY e "boom">]><x>&e;</x>', "bad.bpmn"),
     "unknown element": (
-        d.diagram(d.start() + d.element("complexGateway", "g") + d.end() + d.chain("start", "g", "end")),
+        d.diagram(d.start() + d.element("choreographyTask", "g") + d.end() + d.chain("start", "g", "end")),
         "bad.bpmn",
     ),
     "unsafe expression": (

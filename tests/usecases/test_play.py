@@ -272,7 +272,7 @@ def test_values_named_like_facts_change_the_record(played):
 
 
 def test_a_bad_diagram_is_refused_with_every_problem(played):
-    code, lines = played(diagram(around('<bpmn:complexGateway id="T"/>')), auto=True)
+    code, lines = played(diagram(around('<bpmn:task id="T" startQuantity="0"/>')), auto=True)
     assert code == REFUSED
     assert [(line["event"], line["element_id"], line["line"]) for line in lines] == [("refused", "T", 3)]
 
