@@ -39,6 +39,7 @@ class Settings:
     web_threads: int = 8
     worker_count: int = 2
     feel_ms: int = 250
+    message_ttl_seconds: int = 3600
     max_upload_bytes: int = 5_000_000
     max_files: int = 200
     max_file_bytes: int = 4 * 1024 * 1024
@@ -98,6 +99,8 @@ class Settings:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError):
             found[PREFIX + "ZONE"] = ["is not a time zone like Europe/Berlin"]
+        if self.message_ttl_seconds < 0:
+            found[PREFIX + "MESSAGE_TTL_SECONDS"] = ["must not be below zero"]
         limits = [field.name for field in fields(self) if field.name.startswith("max_")]
         for name in ("poll_seconds", "lease_seconds", "web_threads", "worker_count", "feel_ms", *limits):
             if getattr(self, name) <= 0:

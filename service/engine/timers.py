@@ -28,7 +28,7 @@ def arm(token: Token, scope: str) -> None:
         value = board.needed(scope, text, f"The timer of “{element.id}”")
     if event.timer == "cycle":
         data["cycle"], data["from"], data["turn"] = str(value), expressions.iso(board.world.now), 1
-        due = _turn(token, text)
+        due = turn_of(data, board.world.zone, text)
         if due is None:
             raise Stuck("wrong-type", f"“{value}” never fires.", text)
     else:
@@ -44,7 +44,7 @@ def arm_next(token: Token, before: Token) -> bool:
         {key: data[key] for key in ("cycle", "from", "last") if key in data}, turn=data["turn"] + 1
     )
     try:
-        due = _turn(token, data["cycle"])
+        due = turn_of(token.internal_data, token.board.world.zone, data["cycle"])
     except Stuck:  # beyond the end of the calendar
         return False
     if due is None:
@@ -58,9 +58,8 @@ def due_at(token: Token) -> datetime:
     return datetime.fromisoformat(token.internal_data["due"])
 
 
-def _turn(token: Token, text: str) -> datetime | None:
-    """When a cycle fires for the `turn`-th time."""
-    data, zone = token.internal_data, token.board.world.zone
+def turn_of(data: dict[str, Any], zone: str, text: str) -> datetime | None:
+    """When a cycle fires for the `turn`-th time; of a cron line `data` remembers the moment."""
     start, turn = datetime.fromisoformat(data["from"]), data["turn"]
     try:
         if len(data["cycle"].split()) in CRON_FIELDS:

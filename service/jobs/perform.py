@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.jobs import house
-from service.usecases import breakdowns, deadlines, dispatch, instances, jobs, messages, notices
+from service.usecases import breakdowns, deadlines, dispatch, instances, jobs, messages, notices, starts
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +36,21 @@ def run_job(*job_keys: int) -> None:
 
 
 def relay_message(*message_keys: int) -> None:
-    """Pass thrown messages on to who waits for them."""
+    """Pass messages and signals on to who waits for them; end those whose time is over."""
     for key in message_keys:
         _do("messages", key, messages.relay)
+
+
+def look_for_message(*subscription_keys: int) -> None:
+    """Give what has begun to wait the message that is kept for it."""
+    for key in subscription_keys:
+        _do("subscriptions", key, messages.look)
+
+
+def attend_start(*start_keys: int) -> None:
+    """Start what a timer or a kept message starts."""
+    for key in start_keys:
+        _do("starts", key, starts.attend)
 
 
 def deliver(*delivery_keys: int) -> None:

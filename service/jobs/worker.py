@@ -9,7 +9,15 @@ from service.storage import queue
 
 log = logging.getLogger(__name__)
 
-DOORS = (perform.fire_level, perform.fire_timers, perform.run_job, perform.relay_message, perform.deliver)
+DOORS = (
+    perform.fire_level,
+    perform.fire_timers,
+    perform.run_job,
+    perform.relay_message,
+    perform.look_for_message,
+    perform.attend_start,
+    perform.deliver,
+)
 
 
 def run(entry: house.Entry, redis_url: str) -> None:

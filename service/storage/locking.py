@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service import errors
 from service.storage.models.instances import Instance
+from service.storage.models.messages import Start
 from service.storage.models.releases import Release
 from service.storage.types import Row
 
 _LIGHT = [column for column in Instance.__table__.c if column.name != "state"]
 _INSTANCE = select(*_LIGHT).where(Instance.key == bindparam("key")).with_for_update()
 _RELEASE = select(*Release.__table__.c).where(Release.number == bindparam("number")).with_for_update()
+
+_START = select(*Start.__table__.c).where(Start.key == bindparam("key")).with_for_update()
+
+
+def start(session: Session, key: int) -> Row | None:
+    """Lock and read one start event; None where a newer version has replaced it."""
+    return session.execute(_START, {"key": key}).first()
+
+
+def starts(session: Session, process_id: str) -> Sequence[Row]:
+    """Lock and read the start events of a process."""
+    statement = select(*Start.__table__.c).where(Start.process_id == process_id).order_by(Start.key).with_for_update()
+    return session.execute(statement).all()
 
 
 def release(session: Session, number: int) -> Row:

@@ -1,6 +1,6 @@
 """What is due now, and asking for each thing once at a time.
 
-Five tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
+Seven tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
 is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
 is due again a lease later: that is the sweep.
 """
@@ -16,11 +16,13 @@ from sqlalchemy.orm import Session
 
 from service.storage import db
 from service.storage.models.base import Base, Moment
-from service.storage.models.instances import Job, Message, Timer
+from service.storage.models.instances import Job, Subscription, Timer
+from service.storage.models.messages import Message, Start
 from service.storage.models.notices import DeadlineLevel, Delivery
 
 LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
-KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES)
+SUBSCRIPTIONS, STARTS = "subscriptions", "starts"
+KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, DELIVERIES)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ _SOURCES = {
         Job.due_at,
         (Job.state == "open", Job.internal.is_(True), or_(Job.leased_until.is_(None), Job.leased_until < _LEASE_OVER)),
     ),
-    MESSAGES: _Source(Message, (Message.key,), Message.key, Message.due_at, (Message.state == "waiting",)),
+    MESSAGES: _Source(Message, (Message.key,), Message.key, Message.due_at, (Message.state.in_(("waiting", "kept")),)),
+    SUBSCRIPTIONS: _Source(Subscription, (Subscription.key,), Subscription.key, Subscription.look_at, ()),
+    STARTS: _Source(Start, (Start.key,), Start.key, Start.due_at, ()),
     DELIVERIES: _Source(
         Delivery,
         (Delivery.key,),

@@ -20,10 +20,16 @@ DOORS = {
     outbox.TIMERS: ("fire_timers", WORK),
     outbox.JOBS: ("run_job", WORK),
     outbox.MESSAGES: ("relay_message", WORK),
+    outbox.SUBSCRIPTIONS: ("look_for_message", WORK),
+    outbox.STARTS: ("attend_start", WORK),
     outbox.DELIVERIES: ("deliver", MAIL),
 }
 PAUSE_AFTER_FAILURE_S = 30
-BATCHED = (outbox.LEVELS, outbox.DELIVERIES)  # many may be due at once: one request carries several
+BATCHED = (
+    outbox.LEVELS,
+    outbox.SUBSCRIPTIONS,
+    outbox.DELIVERIES,
+)  # many may be due at once: one request carries several
 LONGEST_BATCH = 10
 REQUESTS_AT_LEAST = 2  # so that more than one worker has something to do
 SHORTEST_PAUSE_S = 0.005

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from service import errors
@@ -40,6 +41,15 @@ def start(
         return begin(session, prepared, given, actor=actor, business_key=business_key)
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """How an instance begins from outside: at which start event, why, and the key of the message that did it."""
+
+    element: str
+    cause: Mapping[str, Any]
+    correlation: str | None = None
+
+
 class Prepared:
     """A program and its manifest, put together before the transaction."""
 
@@ -62,12 +72,16 @@ def begin(
     actor: policy.Actor,
     business_key: str | None = None,
     release: Row | None = None,
+    begun: Beginning | None = None,
 ) -> advancing.Outcome:
-    """Start an instance within the caller's transaction; `release` is locked."""
+    """Start an instance within the caller's transaction; `release` is locked. begun: where no person started it."""
     now = clock.now()
     library = programs.Library(prepared.processes)
     instance, step = process.start(
-        prepared.program, variables=dict(variables), world=locks.world_for_new(release, library, now)
+        prepared.program,
+        variables=dict(variables),
+        world=locks.world_for_new(release, library, now),
+        at=begun.element if begun else None,
     )
     key = keys.next_key(session)
     row = {
@@ -84,6 +98,7 @@ def begin(
         },
         "fact_names": sorted(prepared.fact_names),
         "started_by": actor.name,
+        "start_correlation": begun.correlation if begun else None,
         "started_at": now,
         "history_count": 0,
         "history_hash": "",
@@ -91,7 +106,8 @@ def begin(
     writing.insert_rows(session, Instance, [row])
     locked = locks.adopt(session, made(row), release, instance, library, now)
     model = prepared.program.process
-    locked.entries.append(Entry("instance.started", data={"process": model.id, "name": model.name, "by": actor.name}))
+    told = {"process": model.id, "name": model.name, "by": actor.name, **(begun.cause if begun else {})}
+    locked.entries.append(Entry("instance.started", data=told))
     return advancing.step(locked, lambda _instance, _world: step, actor=actor)
 
 

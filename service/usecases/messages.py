@@ -1,25 +1,41 @@
-"""Messages between instances and from outside; actions of people do not come this way."""
+"""Messages between instances and from outside; actions of people do not come this way.
+
+As in Camunda 8 a message reaches each process once: the instance of it that waits longest, else one that it starts. It
+is kept for its time to live, for who waits later.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from service import errors
-from service.domain import policy
+from service.domain import clock, policy
 from service.engine import process, steps
 from service.storage import db, writing
 from service.storage.history import Entry
-from service.storage.models.instances import Message
+from service.storage.models.instances import Subscription
+from service.storage.models.messages import Message
 from service.storage.queries import instances, messages
-from service.storage.types import Row
-from service.usecases import advancing, live
-from service.usecases import locked as locks
+from service.storage.types import Row, made
+from service.usecases import advancing, facts, outgoing, receiving, settings, signals
 
 log = logging.getLogger(__name__)
 
-Target = dict[str, Any]  # instance (key), element, attached_to (ref or None)
+MOST_ATTEMPTS = 5  # for one place, while others change it at the same time
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a message: its key, the instances that received it, and until when it is kept."""
+
+    key: int | None
+    instances: tuple[int, ...] = ()
+    kept_until: datetime | None = None
 
 
 def publish(
@@ -27,103 +43,141 @@ def publish(
     correlation_key: str | None = None,
     instance: int | None = None,
     variables: Mapping[str, Any] | None = None,
+    ttl_seconds: int | None = None,
     *,
     actor: policy.Actor,
-) -> int:
-    """Deliver a message to every subscription that waits for it; answers how many. Never reaches an action.
+) -> Published:
+    """Send a message: to who waits for it now, and for `ttl_seconds` to who waits later. Never reaches an action.
 
-    Raises Forbidden, InvalidInput, NotFound when an instance was named and does not wait for it.
+    instance: only this one, and only now. Raises Forbidden, InvalidInput, NotFound when an instance was named and does
+    not wait for it.
     """
     policy.require(policy.may_repair(actor))
+    given = dict(variables or {})
+    problems = {f"variables.{each}": ["is the name of a fact"] for each in sorted(given) if facts.is_fact(each)}
     if not name:
-        raise errors.InvalidInput({"name": ["is needed"]})
-    count = _deliver(name, correlation_key, instance, dict(variables or {}), actor)
-    if instance is not None and not count:
-        raise errors.NotFound(f"Instance {instance} does not wait for the message {name}.")
-    return count
+        problems["name"] = ["is needed"]
+    if instance is not None and ttl_seconds:
+        problems["ttl_seconds"] = ["a message to one instance is not kept"]
+    if problems:
+        raise errors.InvalidInput(problems)
+    if instance is not None:
+        return _to_one(name, correlation_key, instance, given, actor)
+    now = clock.now()
+    with db.transaction() as session:
+        # Should this process die behind the commit, a worker delivers it.
+        due_at = now + timedelta(seconds=settings.current().lease_seconds)
+        more = {"published_by": actor.name, "due_at": due_at}
+        row = outgoing.message(session, name, correlation_key, given, now=now, ttl_seconds=ttl_seconds, **more)
+        writing.insert_rows(session, Message, [row])
+    _relay(made(row))
+    kept = row["expires_at"] if row["expires_at"] > clock.now() else None
+    return Published(row["key"], messages.instances_of(row["key"]), kept)
 
 
 def relay(key: int) -> None:
-    """Deliver a message that an instance threw (worker).
+    """Deliver a message or signal that is on its way, or end one whose time is over (worker).
 
-    Who waits for it is written down first; each delivery then strikes its own name off the list. So a crash in between
-    reaches nobody twice. A run that cannot take it now keeps its place in the list and does not hold up the others.
+    Each receiver has a receipt, so that a crash in between reaches nobody twice. A run that cannot take it now does
+    not hold up the others.
     """
     row = messages.get(key)
-    if row is None or row.state != "waiting":
+    if row is None or row.state not in messages.OPEN:
         return
-    left = list(row.targets if row.targets is not None else _look_up(row))
-    failures: list[Exception] = []
-    for target in list(left):
-        remaining = [one for one in left if one != target]
-        try:
-            if not _deliver_to(row.name, target, row.variables, policy.SYSTEM, strike_off=(key, remaining)):
-                with db.transaction() as session:
-                    writing.update_where(session, Message, {"targets": remaining}, key=key)
-            left = remaining
-        except Exception as failure:
-            log.exception("message %s did not reach instance %s", key, target["instance"])
-            failures.append(failure)
+    failures = signals.relay(row) if row.kind == "signal" else _relay(row)
     if failures:
         raise failures[0]
+
+
+def look(subscription_key: int) -> None:
+    """Something waits for a message since a moment ago: give it the oldest one that is kept for it (worker).
+
+    Looking comes after the commit that made it wait, and sending looks for who waits after the commit that sent; so one
+    of the two sees the other.
+    """
+    held: set[int] = set()
+    while (waiting := instances.subscription(subscription_key)) is not None:
+        row = messages.kept_for(
+            clock.now(), name=waiting.message, process=waiting.process, correlation=waiting.correlation, but=held
+        )
+        if row is None:
+            with db.transaction() as session:
+                writing.update_where(session, Subscription, {"look_at": None}, key=subscription_key)
+            return
+        failures = _hand_out(row, waiting.process)
+        if failures:
+            raise failures[0]
+        held.add(row.key)
+
+
+def start_with_kept(start: Row) -> None:
+    """Begin an instance with each message that is kept for a start event and may do so now."""
+    held: set[int] = set()
+    while row := messages.kept_for(clock.now(), name=start.name, process=start.process_id, but=held):
+        failures = _hand_out(row, start.process_id)
+        if failures:
+            raise failures[0]
+        held.add(row.key)
+
+
+def _relay(row: Row) -> list[Exception]:
+    expired = row.state == "kept" and row.expires_at <= clock.now()
+    failures = [] if expired else _hand_out(row)
+    if not failures:
+        receiving.settle(row)
+    return failures
+
+
+def _hand_out(row: Row, only: str | None = None) -> list[Exception]:
+    """To each process that has not received it, or to one of them."""
+    failures: list[Exception] = []
+    gone: set[int] = set()
+    attempts: Counter[int] = Counter()
+    while places := _places(row, gone, only):
+        for deliver, place in places:
+            try:
+                if deliver(row, place) is not None:
+                    gone.add(place.key)
+            except errors.StaleWrite as failure:  # another process has it, or was faster there: look again
+                attempts[place.key] += 1
+                if attempts[place.key] == MOST_ATTEMPTS:
+                    failures.append(failure)
+                    gone.add(place.key)
+            except Exception as failure:
+                log.exception("message %s did not reach %s", row.key, place.element)
+                failures.append(failure)
+                gone.add(place.key)
+    return failures
+
+
+def _places(row: Row, gone: set[int], only: str | None) -> list[tuple[Callable[[Row, Row], bool | None], Row]]:
+    """Who receives it next: in each process who waits longest; where nobody waits, its start event."""
+    waiting = messages.waiting_for(row, but=gone, process=only)
+    busy = {one.process for one in waiting}
+    starting = [one for one in messages.starts_for(row, but=gone, process=only) if one.process_id not in busy]
+    fresh = _older_first if only is None else receiving.into
+    return [(fresh if one.look_at else receiving.into, one) for one in waiting] + [
+        (receiving.begun, one) for one in starting
+    ]
+
+
+def _older_first(row: Row, place: Row) -> None:
+    """What has just begun to wait takes the oldest message that is kept for it, which may be this one."""
+    look(place.key)
+
+
+def _to_one(
+    name: str, correlation: str | None, instance: int, variables: Mapping[str, Any], actor: policy.Actor
+) -> Published:
+    """To what waits longest for it in one instance, at once or not at all."""
+    waiting = instances.waiting_in(instance, name, correlation)
+    if waiting is None:
+        raise errors.NotFound(f"Instance {instance} does not wait for the message {name}.")
+
+    def command(running: process.Instance, world: process.World) -> steps.Step:
+        return running.deliver(waiting.ref, dict(variables), world)
+
+    told = Entry("message.delivered", waiting.element, data={"message": name, "by": actor.name})
     with db.transaction() as session:
-        writing.update_where(session, Message, {"state": "done"}, key=key, state="waiting")
-
-
-def _look_up(row: Row) -> list[Target]:
-    targets = _targets(row.name, row.correlation, None)
-    with db.transaction() as session:
-        columns = {"targets": targets, "delivered": len(targets)}
-        writing.update_where(session, Message, columns, key=row.key, state="waiting")
-    return targets
-
-
-def _targets(name: str, correlation: str | None, instance: int | None) -> list[Target]:
-    """Places that wait: not subscriptions, since one that waits again after each message is another one each time."""
-    found = instances.subscriptions(message=name, correlation=correlation, instance=instance)
-    return [{"instance": one.instance_key, "element": one.element, "attached_to": one.attached_to} for one in found]
-
-
-def _deliver(
-    name: str, correlation: str | None, instance: int | None, variables: Mapping[str, Any], actor: policy.Actor
-) -> int:
-    count, failures = 0, []
-    for target in _targets(name, correlation, instance):
-        try:
-            count += _deliver_to(name, target, variables, actor)
-        except errors.ServiceError as failure:
-            failures.append(failure)
-    if failures and not count:
-        raise failures[0]
-    return count
-
-
-def _deliver_to(
-    name: str,
-    target: Target,
-    variables: Mapping[str, Any],
-    actor: policy.Actor,
-    *,
-    strike_off: tuple[int, list[Target]] | None = None,
-) -> bool:
-    """Deliver to who waits at that place now, under its lock; False where nobody does any more."""
-    with db.transaction() as session:
-        try:
-            locked = locks.lock(session, target["instance"])
-        except errors.StaleWrite:
-            raise
-        except (errors.Conflict, errors.NotFound):
-            return False  # the run is over
-        waiting = instances.waiting_at(target["instance"], target["element"], target["attached_to"], name)
-        if waiting is None:
-            live.put(locked.row.key, locked.live)
-            return False
-
-        def command(running: process.Instance, world: process.World) -> steps.Step:
-            return running.deliver(waiting.ref, dict(variables), world)
-
-        locked.entries.append(Entry("message.delivered", waiting.element, data={"message": name, "by": actor.name}))
-        advancing.step(locked, command, actor=actor)
-        if strike_off:
-            writing.update_where(session, Message, {"targets": strike_off[1]}, key=strike_off[0])
-    return True
+        advancing.advance(session, instance, command, actor=actor, event=told)
+    return Published(None, (instance,))

@@ -20,7 +20,7 @@ from service.storage.history import Entry
 from service.storage.models.definitions import Definition, Deployment, Form
 from service.storage.queries import definitions, forms
 from service.storage.types import Session
-from service.usecases import facts, records, settings
+from service.usecases import facts, records, settings, starts
 
 File = tuple[str, bytes]
 
@@ -177,12 +177,20 @@ def _check_together(read: _Read, *, alone: bool) -> None:
         seen[program.process.id] = name
     here = {form_id for _, _, form_id, _ in read.forms}
     for name, _, program in read.programs:
+        refused = starts.refusal(program, clock.now())
+        if refused is not None:
+            read.problems.append(Problem(name, *_place(program, refused), "start-timer", refused.detail))
         wanted = {e.form: e for e in program.process.elements.values() if e.form}
         missing = set() if alone else wanted.keys() - here - forms.newest_keys(wanted).keys()
         for form_id in sorted(missing):
             element = wanted[form_id]
             text = f"The form {form_id} is not deployed. Deploy it together with the diagram."
             read.problems.append(Problem(name, element.line, element.id, "form-missing", text))
+
+
+def _place(program: diagrams.Program, refused: errors.ScriptFailed) -> tuple[int | None, str]:
+    element = program.process.elements[refused.facts["element"]]
+    return element.line, element.id
 
 
 def _store(session: Session, read: _Read, actor: policy.Actor) -> Deployed:
@@ -196,6 +204,9 @@ def _store(session: Session, read: _Read, actor: policy.Actor) -> Deployed:
     writing.insert_rows(session, Deployment, [{"key": key, "at": now, "by": actor.name}])
     writing.insert_rows(session, Definition, [row | {"deployment_key": key} for row in definition_rows])
     writing.insert_rows(session, Form, [row | {"deployment_key": key} for row in form_rows])
+    for _, _, program in read.programs:
+        newest = definitions.newest_keys([program.process.id])[program.process.id]
+        starts.register(session, newest, program.process.id, starts.plan(program, now))
     told = {"definitions": [f"{row['process_id']} v{row['version']}" for row in definition_rows]}
     told |= {"forms": [f"{row['form_id']} v{row['version']}" for row in form_rows]}
     history.append_to_administration(session, [Entry("models.deployed", data=told)], at=now, actor=actor.name)

@@ -14,14 +14,14 @@ from service.storage.models.instances import (
     Activation,
     Incident,
     Job,
-    Message,
     Subscription,
     Task,
     TaskCandidate,
     Timer,
 )
+from service.storage.models.messages import Message, Start
 from service.storage.models.releases import Milestone, Release
-from service.usecases import deadlines, keypoints, notices, opening, settings
+from service.usecases import deadlines, keypoints, notices, opening, outgoing, settings
 from service.usecases import locked as locks
 
 
@@ -180,6 +180,7 @@ class Recorder:
                 "reason_required": fact.reason_required,
                 "phase": fact.phase,
                 "opened_at": self.now,
+                "look_at": None if fact.action or fact.kind != "message" else self.now,
                 "form_key": opening.form_key(self.locked, fact.form),
             }
         )
@@ -219,19 +220,17 @@ class Recorder:
         self.tell("job.done" if fact.outcome == "completed" else "job.cancelled", fact)
 
     def _message_thrown(self, fact: steps.MessageThrown) -> None:
-        self._inserts[Message].append(
-            {
-                "key": keys.next_key(self.session),
-                "name": fact.name,
-                "correlation": fact.correlation,
-                "variables": dict(fact.variables),
-                "thrown_by": self.instance_key,
-                "state": "waiting",
-                "delivered": 0,
-                "due_at": self.now,
-            }
-        )
+        variables, own = fact.variables, {"thrown_by": self.instance_key}
+        row = outgoing.message(self.session, fact.name, fact.correlation, variables, now=self.now, **own)
+        self._inserts[Message].append(row)
         self.tell("message.thrown", fact, message=fact.name, correlation=fact.correlation)
+
+    def _signal_thrown(self, fact: steps.SignalThrown) -> None:
+        own = {"thrown_by": self.instance_key}
+        row = outgoing.signal(self.session, fact.name, fact.variables, now=self.now, **own)
+        if row["targets"]:
+            self._inserts[Message].append(row)
+        self.tell("signal.thrown", fact, signal=fact.name)
 
     def _phase_entered(self, fact: steps.PhaseEntered) -> None:
         self.release_columns |= {"phase": fact.phase, "phase_name": fact.name}
@@ -374,8 +373,16 @@ class Recorder:
         )
         columns: dict[str, Any] = {"history_count": head.count, "history_hash": head.hash}
         if status != "active":
+            if row.start_correlation is not None:
+                self._let_the_next_begin()
             columns |= {"ended_at": self.now, "end_element": self.ended.element if self.ended else None}
         return columns
+
+    def _let_the_next_begin(self) -> None:
+        """A message with the same key may be kept until this run is over."""
+        processes = self.locked.row.manifest["processes"]
+        own = [name for name, key in processes.items() if int(key) == self.locked.row.definition_key]
+        writing.update_where(self.session, Start, {"due_at": self.now}, process_id=own, kind="message")
 
 
 _HANDLERS: dict[type, Callable[[Recorder, Any], None]] = {
@@ -391,6 +398,7 @@ _HANDLERS: dict[type, Callable[[Recorder, Any], None]] = {
     steps.JobWanted: Recorder._job_wanted,
     steps.JobGone: Recorder._job_gone,
     steps.MessageThrown: Recorder._message_thrown,
+    steps.SignalThrown: Recorder._signal_thrown,
     steps.PhaseEntered: Recorder._phase_entered,
     steps.PhaseLeft: Recorder._phase_left,
     steps.MilestoneReached: Recorder._milestone,

@@ -13,7 +13,8 @@ from service import errors
 from service.cli import children
 from service.storage import db, outbox, writing
 from service.storage.models.definitions import Definition, Deployment
-from service.storage.models.instances import Instance, Job, Message, Timer
+from service.storage.models.instances import Instance, Job, Timer
+from service.storage.models.messages import Message
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queue import MAIL, WORK, Queue
 from service.usecases import dispatch, notices, settings
@@ -140,7 +141,8 @@ def test_a_turn_asks_through_the_right_queue_and_sleeps_when_all_is_asked(
     levels(3, time.now)
     with db.transaction() as session:
         writing.insert_rows(session, Message, [
-            {"key": 1, "name": "m", "variables": {}, "state": "waiting", "delivered": 0, "due_at": time.now}
+            {"key": 1, "name": "m", "variables": {}, "state": "waiting", "due_at": time.now, "published_at": time.now,
+             "expires_at": time.now}
         ])  # fmt: skip
         notices.tell(session, cause="x", recipients={"nora": "user:nora"}, kind="test", subject="s", body="b")
     assert dispatch.turn(queue) == dispatch.Turn(5, dispatch.GATHERING_S)

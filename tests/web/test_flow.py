@@ -231,7 +231,8 @@ def test_a_task_past_its_moment_is_overdue(web: Flask, person: Person) -> None:
 
 
 def test_a_message_reaches_only_those_who_wait(person: Person) -> None:
-    assert person("max").post("/messages", {"name": "nobody-waits"}).json == {"delivered": 0}
+    sent = person("max").post("/messages", {"name": "nobody-waits", "ttl_seconds": 0})
+    assert (sent.status_code, sent.json["delivered"], sent.json["kept_until"]) == (200, 0, None)
     missing = person("max").post("/messages", {"name": "x", "instance": "12345"})
     assert missing.status_code == 404
 

@@ -25,6 +25,9 @@ TABLE = [
     ("GET", "/instances/{run}", None, {"ada", "petra", "max", "cora"}),
     ("GET", "/instances/{run}/history", None, {"ada", "petra", "max", "cora"}),
     ("POST", "/messages", {"name": "x"}, {"ada", "petra", "max"}),
+    ("GET", "/messages", None, {"ada", "petra", "max"}),
+    ("GET", "/messages/{message}", None, {"ada", "petra", "max"}),
+    ("POST", "/signals", {"name": "x"}, {"ada", "petra", "max"}),
     ("GET", "/incidents", None, EVERYBODY),
     ("GET", "/incidents/{incident}", None, {"ada", "petra", "max", "cora"}),
     ("POST", "/incidents/{incident}/retry", {}, {"ada", "petra", "max"}),
@@ -91,7 +94,9 @@ def house(person: Person) -> dict[str, str]:
     petra.post(f"/jobs/{job['id']}/fail", {"lease": job["lease"], "retries": 0})
     incident = petra.get(f"/incidents?instance={failed['id']}").json["items"][0]
     person("cora").post("/releases", RELEASE)
-    return {"task": run["tasks"][0]["id"], "run": run["id"], "job": job["id"], "incident": incident["id"]}
+    sent = petra.post("/messages", {"name": "nobody-waits"}).json
+    ids = {"job": job["id"], "incident": incident["id"], "message": sent["id"]}
+    return {"task": run["tasks"][0]["id"], "run": run["id"], **ids}
 
 
 @pytest.mark.parametrize("name", sorted(EVERYBODY))

@@ -25,6 +25,7 @@ class Instance(Base):
     manifest: Mapped[dict] = mapped_column(Json)  # {"processes": {id: definition key}, "forms": {id: form key}}
     fact_names: Mapped[list[str]] = mapped_column(Json, default=list)
     started_by: Mapped[str | None] = mapped_column(String(80))
+    start_correlation: Mapped[str | None] = mapped_column(String(255), index=True)  # key of the message that began it
     started_at: Mapped[datetime] = mapped_column(Moment)
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     end_element: Mapped[str | None] = mapped_column(String(255))
@@ -143,6 +144,8 @@ class Subscription(Base):
     form_key: Mapped[int | None] = mapped_column(BigInteger)
     phase: Mapped[str | None] = mapped_column(String(80))
     opened_at: Mapped[datetime] = mapped_column(Moment)
+    look_at: Mapped[datetime | None] = mapped_column(Moment, index=True)  # when to look for kept messages; null: done
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)
     __table_args__ = (Index(None, "message", "correlation"),)
 
 
@@ -197,20 +200,3 @@ class Incident(Base):
     raised_at: Mapped[datetime] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_by: Mapped[str | None] = mapped_column(String(80))
-
-
-class Message(Base):
-    """A message that was thrown and is on its way to whoever waits for it. state: waiting, done."""
-
-    __tablename__ = "messages"
-    key: Mapped[int] = key_column()
-    name: Mapped[str] = mapped_column(String(255))
-    correlation: Mapped[str | None] = mapped_column(String(255))
-    variables: Mapped[dict] = mapped_column(Json, default=dict)
-    thrown_by: Mapped[int | None] = mapped_column(BigInteger)  # the instance
-    targets: Mapped[list[dict] | None] = mapped_column(Json)  # places still to reach; null: not looked up yet
-    state: Mapped[str] = mapped_column(String(10))
-    delivered: Mapped[int] = mapped_column(Integer, default=0)
-    due_at: Mapped[datetime] = mapped_column(Moment)
-    asked_at: Mapped[datetime | None] = mapped_column(Moment)
-    __table_args__ = (Index(None, "state", "due_at"),)

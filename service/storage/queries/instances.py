@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from service.domain import policy
 from service.storage import db
@@ -113,31 +113,18 @@ def subscription(key: int) -> Row | None:
         return session.execute(select(*_SUBSCRIPTION).where(Subscription.key == key)).first()
 
 
-def subscriptions(*, message: str, correlation: str | None, instance: int | None) -> Sequence[Row]:
-    """Open plain subscriptions (no actions) that wait for this message."""
-    statement = select(*_SUBSCRIPTION).where(
-        Subscription.kind == "message", Subscription.message == message, Subscription.action.is_(False)
-    )
-    if correlation is not None:
-        statement = statement.where(Subscription.correlation == correlation)
-    if instance is not None:
-        statement = statement.where(Subscription.instance_key == instance)
-    with db.reading() as session:
-        return session.execute(statement.order_by(Subscription.key)).all()
-
-
-def waiting_at(instance_key: int, element: str, attached_to: str | None, message: str) -> Row | None:
-    """The plain subscription that waits at one place of an instance now."""
+def waiting_in(instance_key: int, message: str, correlation: str | None) -> Row | None:
+    """The subscription of one instance, no action, that waits longest for this message."""
     statement = select(*_SUBSCRIPTION).where(
         Subscription.instance_key == instance_key,
-        Subscription.element == element,
         Subscription.kind == "message",
         Subscription.message == message,
         Subscription.action.is_(False),
-        Subscription.attached_to == attached_to if attached_to else Subscription.attached_to.is_(None),
     )
+    if correlation is not None:
+        statement = statement.where(or_(Subscription.correlation.is_(None), Subscription.correlation == correlation))
     with db.reading() as session:
-        return session.execute(statement.order_by(Subscription.key)).first()
+        return session.execute(statement.order_by(Subscription.opened_at, Subscription.key)).first()
 
 
 def jobs(instance_key: int, *, states: Iterable[str] = ("open", "failed")) -> Sequence[Row]:

@@ -55,6 +55,8 @@ def describe(api: Any) -> None:
 
 
 def _patterns(self: Any, field: ma.Field[Any], **kwargs: Any) -> dict[str, Any]:
+    if isinstance(field, fields.CorrelationKey):
+        return {"type": ["string", "number", "null"]}
     if isinstance(field, fields.Key):
         return {"pattern": "^-?[0-9]{1,19}$"}
     if isinstance(field, fields.Number):

@@ -1,4 +1,4 @@
-"""Runs of diagrams, messages to them, and incidents in them."""
+"""Runs of diagrams, and incidents in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.domain import policy
 from service.storage.queries import definitions, history, releases
 from service.storage.queries import instances as found
 from service.storage.queries import tasks as open_tasks
-from service.usecases import incidents, instances, messages
+from service.usecases import incidents, instances
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields
@@ -94,22 +94,6 @@ def _definition(key: int) -> tuple[str, int]:
     row = definitions.by_key(key)
     assert row is not None, f"definition {key} is missing"
     return row.process_id, row.version
-
-
-@blueprint.post("/messages")
-@blueprint.arguments(schemas.NewMessage, example={"name": "delivery-arrived", "correlation_key": "PO-7"})
-@blueprint.response(200, schemas.Delivered)
-@access.requires(policy.may_repair)
-def publish_message(body: dict[str, Any]) -> Any:
-    """Give a message to every run that waits for it; it never reaches an action of a release."""
-    count = messages.publish(
-        body["name"],
-        correlation_key=body.get("correlation_key"),
-        instance=body.get("instance"),
-        variables=body["variables"],
-        actor=auth.actor(),
-    )
-    return {"delivered": count}
 
 
 @blueprint.get("/incidents")

@@ -36,6 +36,8 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "message.received": (_l("%(name)s arrived"), ""),
     "signal.received": (_l("%(name)s arrived"), ""),
     "message.thrown": (_l("Message sent: %(message)s"), ""),
+    "signal.delivered": (_l("%(who)s sent the signal %(signal)s"), ""),
+    "signal.thrown": (_l("Signal sent: %(signal)s"), ""),
     "timer.fired": (_l("The time is up: %(name)s"), ""),
     "job.created": (_l("Work for the system: %(name)s"), ""),
     "job.done": (_l("The system finished: %(name)s"), "good"),
@@ -48,7 +50,15 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
 }
 OUTCOMES = {"approved": _l("approved"), "denied": _l("denied")}
 QUIET = frozenset(
-    {"element.result", "message.thrown", "job.created", "job.cancelled", "task.claimed", "task.unclaimed"}
+    {
+        "element.result",
+        "message.thrown",
+        "signal.thrown",
+        "job.created",
+        "job.cancelled",
+        "task.claimed",
+        "task.unclaimed",
+    }
 )
 
 
@@ -78,7 +88,7 @@ def _tell(row: Row, names: Mapping[str, str]) -> Told:
         mark = "bad"
     data = {key: value for key, value in row.data.items() if isinstance(value, str | int)}
     words = {
-        **{"message": "", "to": "", "name": ""},
+        **{"message": "", "signal": "", "to": "", "name": ""},
         **data,
         "who": _who(row.actor),
         "name": data.get("label") or data.get("name") or names.get(row.element or "", row.element or ""),

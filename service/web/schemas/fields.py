@@ -8,7 +8,10 @@ from typing import Any
 import marshmallow
 from marshmallow import fields, validate
 
+from service.domain import correlation
 from service.web import numbers
+
+LONGEST_CORRELATION = 255
 
 
 class Schema(marshmallow.Schema):
@@ -82,6 +85,19 @@ class Number(fields.Field[int]):
         ):
             raise self.make_error("invalid")
         return int(digits)
+
+
+class CorrelationKey(Text):
+    """A text or a number; a number is the text that it is written as."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        try:
+            text: str = super()._deserialize(correlation.as_text(value), *args, **kwargs)
+        except ValueError:
+            raise marshmallow.ValidationError("Must be a text or a number.") from None
+        if not 1 <= len(text) <= LONGEST_CORRELATION:
+            raise marshmallow.ValidationError(f"Length must be between 1 and {LONGEST_CORRELATION}.")
+        return text
 
 
 class Moment(fields.AwareDateTime):

@@ -71,21 +71,6 @@ class Event(fields.Schema):
 EventPage = fields.page_of(Event, "EventPage")
 
 
-class NewMessage(fields.Schema):
-    """A message from outside."""
-
-    name = fields.required(255)
-    correlation_key = fields.text(255, least=1, allow_none=True)
-    instance = fields.Key(allow_none=True, metadata={"description": "Only this instance."})
-    variables = fields.Values(load_default=dict)
-
-
-class Delivered(fields.Schema):
-    """What became of a message."""
-
-    delivered = ma.Integer(required=True, metadata={"description": "How many waiting elements received it."})
-
-
 class Incident(fields.Schema):
     """Where an instance waits for help."""
 

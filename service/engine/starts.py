@@ -1,0 +1,93 @@
+"""How a process can begin from outside: its start events that wait for a message, a signal or a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from service.bpmnio import feel
+from service.engine import elements, expressions, timers
+from service.engine.expressions import Stuck
+from service.errors import ScriptFailed
+
+KINDS = ("message", "signal", "timer")
+
+
+@dataclass(frozen=True)
+class Start:
+    """One such event. name: of the message or signal, or the timer as drawn; schedule: where a timer stands."""
+
+    element: str
+    kind: str
+    name: str
+    schedule: Mapping[str, Any] | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the timer fires next."""
+        return due_at(self.schedule)
+
+
+def drawn(process: elements.Process) -> list[elements.Element]:
+    """The elements on the level of the process by which something from outside begins an instance."""
+    return [
+        element
+        for element in process.elements.values()
+        if element.type == "startEvent" and element.parent is None and element.event and element.event.kind in KINDS
+    ]
+
+
+def plan(element: elements.Element, record: Mapping[str, Any], now: datetime, zone: str) -> Start:
+    """What this start event waits for from `now` on; expressions see the facts of an empty record.
+
+    Raises ScriptFailed where that cannot be said.
+    """
+    event = element.event
+    assert event is not None
+    try:
+        if event.kind == "timer":
+            drawn_as = f"{event.timer}: {event.expression or ''}"
+            return Start(element.id, event.kind, drawn_as, _first(event, record, now, zone))
+        return Start(element.id, event.kind, str(_value(event.name or "", record, now)))
+    except Stuck as stuck:
+        raise ScriptFailed(stuck.message, element=element.id, expression=stuck.expression) from None
+
+
+def following(schedule: Mapping[str, Any], zone: str) -> dict[str, Any] | None:
+    """Where a timer stands after it fired; None where that was the last time."""
+    if "cycle" not in schedule:
+        return None
+    data = {**schedule, "turn": schedule["turn"] + 1}
+    try:
+        due = timers.turn_of(data, zone, data["cycle"])
+    except Stuck:  # beyond the end of the calendar
+        return None
+    return None if due is None else {**data, "due": expressions.iso(due)}
+
+
+def due_at(schedule: Mapping[str, Any] | None) -> datetime | None:
+    """When a timer that stands here fires."""
+    return None if schedule is None else datetime.fromisoformat(schedule["due"])
+
+
+def _first(event: elements.Event, record: Mapping[str, Any], now: datetime, zone: str) -> dict[str, Any]:
+    text = event.expression or ""
+    value = _value(text, record, now)
+    if event.timer != "cycle":
+        return {"due": expressions.iso(expressions.moment(value, text, now, zone))}
+    data: dict[str, Any] = {"cycle": str(feel.plain(value)), "from": expressions.iso(now), "turn": 1}
+    due = timers.turn_of(data, zone, text)
+    if due is None:
+        raise Stuck("wrong-type", f"“{value}” never fires.", text)
+    return {**data, "due": expressions.iso(due)}
+
+
+def _value(text: str, record: Mapping[str, Any], now: datetime) -> Any:
+    if not expressions.is_feel(text):
+        return text
+    value = expressions.evaluate(text, record, now)
+    if value is None:
+        raise Stuck("null-value", f"“{text}” gave null: a start event sees no variables, only the clock.", text)
+    return value

@@ -1,0 +1,93 @@
+"""What starts the newest version of a process from outside: messages, signals, and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from service import errors
+from service.domain import clock, policy
+from service.engine import starts
+from service.engine.definitions import Program
+from service.storage import db, keys, locking, writing
+from service.storage.models.messages import Start
+from service.storage.queries import starts as stored
+from service.storage.types import Session
+from service.usecases import facts, instances, messages, settings
+
+
+def plan(program: Program, now: datetime) -> list[starts.Start]:
+    """What the start events of a process wait for from now on. Raises ScriptFailed, naming the element."""
+    record, zone = facts.empty(now), settings.current().zone
+    return [starts.plan(element, record, now, zone) for element in starts.drawn(program.process)]
+
+
+def register(session: Session, definition_key: int, process_id: str, planned: Sequence[starts.Start]) -> None:
+    """Put the start events of the newest version in the place of those before.
+
+    A timer that is drawn as before goes on where it stood: no moment comes twice, and none is left out.
+    """
+    before = {row.element: row for row in locking.starts(session, process_id)}
+    if {row.definition_key for row in before.values()} == {definition_key}:
+        return
+    now, rows = clock.now(), []
+    for one in planned:
+        old = before.get(one.element)
+        same = old is not None and (old.kind, old.name) == (one.kind, one.name)
+        schedule, due_at = (old.schedule, old.due_at) if same and old else (one.schedule, one.due_at)
+        rows.append(
+            {
+                "key": keys.next_key(session),
+                "process_id": process_id,
+                "definition_key": definition_key,
+                "element": one.element,
+                "kind": one.kind,
+                "name": one.name,
+                "schedule": None if schedule is None else dict(schedule),
+                "due_at": now if one.kind == "message" else due_at,
+            }
+        )
+    if before:
+        writing.delete_where(session, Start, process_id=process_id)
+    writing.insert_rows(session, Start, rows)
+
+
+def attend(key: int) -> None:
+    """A timer of a start event may be due, or messages may be kept for it (worker)."""
+    row = stored.get(key)
+    if row is None or row.due_at is None or row.due_at > clock.now():
+        return
+    if row.kind == "timer":
+        fire(key)
+        return
+    messages.start_with_kept(row)
+    with db.transaction() as session:
+        # A run that ended meanwhile has asked again, by another moment.
+        writing.update_where(session, Start, {"due_at": None}, key=key, due_at=row.due_at)
+
+
+def fire(key: int) -> bool:
+    """Start the instance of one moment, and wait for the next one, in one transaction: each moment starts one."""
+    row = stored.get(key)
+    if row is None:
+        return False
+    prepared = instances.prepare(row.definition_key)
+    with db.transaction() as session:
+        current = locking.start(session, key)
+        if current is None or current.due_at is None or current.due_at > clock.now():
+            return False
+        cause = {"timer": current.name, "due": current.due_at.isoformat()}
+        instances.begin(session, prepared, {}, actor=policy.SYSTEM, begun=instances.Beginning(current.element, cause))
+        next_one = starts.following(current.schedule, settings.current().zone)
+        columns = {"schedule": next_one or current.schedule, "due_at": starts.due_at(next_one), "asked_at": None}
+        writing.update_where(session, Start, columns, key=key)
+    return True
+
+
+def refusal(program: Program, now: datetime) -> errors.ScriptFailed | None:
+    """Why one of its start events can never start it; None where all can."""
+    try:
+        plan(program, now)
+    except errors.ScriptFailed as failed:
+        return failed
+    return None
