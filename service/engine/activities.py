@@ -30,7 +30,7 @@ class Activity(nodes.Node):
         board, element = token.board, token.element
         if token.parent.task_spec.is_host:
             token.parent.task_spec.arm_all(token.parent)
-        if element is None:
+        if element is None or not token.alive:
             return
         if element.phase:
             token.internal_data["phase"] = 1
@@ -151,7 +151,8 @@ class EventSubProcess(SubProcess):
         happened = Token(inner, drawn, inner.task_tree, id=UUID(ref))
         happened.internal_data["values"] = variables
         inner.spec.start.watch(inner)
-        happened.task_spec._update(happened)
+        if happened.alive:
+            happened.task_spec._update(happened)
 
     def run(self, token: Token) -> None:
         """How it ended is how the scope around it ended."""

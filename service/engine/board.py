@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from SpiffWorkflow.util.task import TaskState
 
 from service.bpmnio import bounds
-from service.engine import elements, expressions, limits, observing, steps
+from service.engine import conditions, elements, expressions, limits, observing, steps
 from service.engine.expressions import Stuck
 from service.engine.graphs import Graph
 from service.engine.scopes import ROOT, Scopes, nested, plain
@@ -30,6 +30,9 @@ class Board:
         self.messages: dict[str, Token] = {}
         self.signals: dict[str, Token] = {}
         self.joins: dict[str, Token] = {}  # tokens that wait at an inclusive gateway
+        self.conditions: dict[str, Token] = {}
+        self.unseen: list[Token] = []  # conditions that nobody has looked at yet
+        self.happening: list[Token] = []  # conditions that have become true
         self.serial = 0
         self.status = "active"
         self.world: World = World(datetime.min.replace(tzinfo=UTC))
@@ -56,25 +59,35 @@ class Board:
 
     def settle(self) -> None:
         """Let tokens move until all of them wait."""
+        self.notice()
         while self.queue or self._recheck():
             while self.queue:
                 token = self.queue.popleft()
                 if token.alive and "stuck" not in token.internal_data:
                     self._step(token)
+                    self.notice()
+
+    def notice(self) -> None:
+        """Conditional events happen where a variable has changed."""
+        if self.unseen or self.happening or self.scopes.changes:
+            conditions.look_at_changed(self)
 
     def _step(self, token: Token) -> None:
-        self.passed += 1
-        allowed = self.world.limits
-        if self.passed > allowed.steps:
-            text = f"More than {allowed.steps} elements were passed without a wait: this may be an endless loop"
-            self.stick(token, "run", Stuck("limit", f"{text} ({limits.setting('steps')})."))
-            return
         try:
-            self.require_tokens(0)
+            self.count()
         except Stuck as stuck:
             self.stick(token, "run", stuck)
-            return
-        self.guard(token, "run")
+        else:
+            self.guard(token, "run")
+
+    def count(self) -> None:
+        """One more element is passed; raises Stuck where that may never end."""
+        self.passed += 1
+        most = self.world.limits.steps
+        if self.passed > most:
+            text = f"More than {most} elements were passed without a wait: this may be an endless loop"
+            raise Stuck("limit", f"{text} ({limits.setting('steps')}).")
+        self.require_tokens(0)
 
     def require_tokens(self, more: int) -> None:
         """Raises Stuck where the instance would have too many tokens."""
@@ -238,8 +251,9 @@ class Board:
             self.say(observing.closed(token, token.element.id, opened, outcome))
 
     def await_(self, token: Token, what: str) -> None:
-        """The token waits, on the list of this name: timers, messages, signals or joins."""
+        """The token waits, on the list of this name: timers, messages, signals, conditions or joins."""
         token.internal_data["waits"] = what
+        self.scopes.noting = self.scopes.noting or what == "conditions"
         getattr(self, what)[token.ref] = token
 
     def disarm(self, token: Token, fired: bool = False) -> None:

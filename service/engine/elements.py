@@ -80,7 +80,8 @@ class Event:
     """The event definition of a start, end, catch, throw or boundary event, or of a receive/send task.
 
     kind: none message timer signal error escalation terminate conditional compensation cancel link.
-    timer: 'date' 'duration' 'cycle' with `expression`; message: name and correlation key as written.
+    timer: 'date' 'duration' 'cycle' with `expression`; message: name and correlation key as written. conditional:
+    `expression`, looked at when one of the variables has one of the events create and update; none named: any.
     """
 
     kind: str
@@ -91,6 +92,8 @@ class Event:
     expression: str | None = None
     interrupting: bool = True
     attached_to: str | None = None
+    variable_names: tuple[str, ...] = ()
+    variable_events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ from uuid import uuid4
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import nodes, observing, steps, timers
+from service.engine import conditions, nodes, observing, steps, timers
 from service.engine.scopes import plain
 from service.engine.tokens import Token
 
 
-def arm(token: Token, scope: str, host: Token | None) -> None:
-    """Wait for what is drawn; expressions are read from `scope`. Nothing waits where one of them fails."""
+def arm(token: Token) -> None:
+    """Wait for what is drawn. Nothing waits where an expression fails."""
     element, board = token.element, token.board
+    scope, host = token.task_spec.around(token)
     assert element is not None
     assert element.event is not None
     event, data = element.event, token.internal_data
@@ -33,9 +34,11 @@ def arm(token: Token, scope: str, host: Token | None) -> None:
     elif event.kind == "signal":
         data["signal"] = board.text(scope, event.name or "", "A signal name")
         say_subscribed(token, host)
+    elif event.kind == "conditional":
+        conditions.await_(token)
 
 
-def arm_again(fired: Token, parent: Token, host: Token | None) -> None:
+def arm_again(fired: Token, parent: Token) -> None:
     """An event that does not interrupt goes on waiting, under a new ref; a timer does while its cycle has turns."""
     assert fired.element is not None
     assert fired.element.event is not None
@@ -43,6 +46,7 @@ def arm_again(fired: Token, parent: Token, host: Token | None) -> None:
     if event.kind == "timer" and event.timer != "cycle":
         return
     again = parent._add_child(fired.task_spec)
+    host = again.task_spec.around(again)[1]
     again._set_state(TaskState.WAITING)
     if event.kind == "timer":
         if not timers.arm_next(again, fired):
@@ -55,6 +59,8 @@ def arm_again(fired: Token, parent: Token, host: Token | None) -> None:
     elif event.kind == "signal":
         again.internal_data["signal"] = data["signal"]
         say_subscribed(again, host)
+    elif event.kind == "conditional":
+        conditions.await_(again, held=True)
 
 
 def say_armed(token: Token, host: Token | None) -> None:
@@ -72,7 +78,27 @@ def say_subscribed(token: Token, host: Token | None) -> None:
     token.board.say(observing.subscribed(token, token.element, kind, data[kind], data.get("key"), host))
 
 
-class CatchEvent(nodes.Node):
+class Awaited(nodes.Node):
+    """An event that waits; `fire` is what it does when it happens."""
+
+    def around(self, token: Token) -> tuple[str, Token | None]:
+        """The scope that its expressions see, and the activity for whose sake it waits."""
+        raise NotImplementedError
+
+    def arm(self, token: Token) -> None:
+        arm(token)
+
+    def look(self, token: Token) -> None:
+        conditions.look(token)
+
+    def happen(self, token: Token) -> None:
+        conditions.happen(token)
+
+    def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class CatchEvent(Awaited):
     """An intermediate event that waits, alone or behind an event-based gateway."""
 
     def arrive(self, token: Token) -> None:
@@ -87,7 +113,10 @@ class CatchEvent(nodes.Node):
         if happened or element.event is None or element.event.kind in ("none", "link"):
             self.fire(token, {})
             return
-        arm(token, token.board.scope_of(token), None)
+        arm(token)
+
+    def around(self, token: Token) -> tuple[str, Token | None]:
+        return token.board.scope_of(token), None
 
     def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
         token.board.disarm(token, fired=True)
@@ -98,7 +127,7 @@ class CatchEvent(nodes.Node):
         token.board.finish(token, variables)
 
 
-class BoundaryEvent(nodes.Node):
+class BoundaryEvent(Awaited):
     """An event at the border of an activity, awaited for as long as that runs.
 
     What an activity throws by itself as its instances complete does not end it, whatever is drawn at its border.
@@ -106,9 +135,9 @@ class BoundaryEvent(nodes.Node):
 
     is_boundary = True
 
-    def arm(self, token: Token) -> None:
+    def around(self, token: Token) -> tuple[str, Token | None]:
         main = main_of(token.parent)
-        arm(token, token.board.scope_of(main), main)
+        return token.board.scope_of(main), main
 
     def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
         board, host = token.board, token.parent
@@ -119,19 +148,19 @@ class BoundaryEvent(nodes.Node):
         if token.element.event.interrupting and "throwing" not in main_of(host).internal_data:
             host.task_spec.interrupt(host)
         else:
-            arm_again(token, host, main_of(host))
+            arm_again(token, host)
         self.enter(token)
         board.finish(token, variables)
 
 
-class Watch(nodes.Node):
+class Watch(Awaited):
     """Waits for the start event of an event sub-process while the scope around that is alive."""
 
     is_watch = True
     handler: str
 
-    def arm(self, token: Token) -> None:
-        arm(token, token.flow.scope, token.flow.host)
+    def around(self, token: Token) -> tuple[str, Token | None]:
+        return token.flow.scope, token.flow.host
 
     def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
         """The event sub-process begins in the flow of the scope; where it interrupts, all else there ends first."""
@@ -147,7 +176,7 @@ class Watch(nodes.Node):
             flow.gated = False
             board.clear(flow)
         else:
-            arm_again(token, flow.task_tree, flow.host)
+            arm_again(token, flow.task_tree)
         handler = flow.task_tree._add_child(flow.spec.task_specs[self.handler])
         handler.internal_data["cause"] = [ref, plain(variables)]
         handler.task_spec._update(handler)
@@ -168,6 +197,7 @@ class Host(nodes.Node):
         for spec in self.outputs:
             if spec.is_boundary and token.alive:
                 token.board.guard(token._add_child(spec), "arm")
+        conditions.look_at_new(token.board)
 
     def interrupt(self, token: Token) -> None:
         """An event ended the activity: out with it, its other events, and the host."""

@@ -191,12 +191,12 @@ def action(ext: Extensions, element: elements.Element) -> elements.Action | None
     return elements.Action(
         message=event.name or "",
         label=props.get("tidegate.label") or element.name or event.name or element.id,
-        roles=roles(props.get("tidegate.roles")),
+        roles=listed(props.get("tidegate.roles")),
         reason_required=props.get("tidegate.reason") == "required",
         form=props.get("tidegate.form") or element.form,
     )
 
 
-def roles(text: str | None) -> tuple[str, ...]:
-    """`tidegate.roles`: role names and `group:x`, separated by commas."""
+def listed(text: str | None) -> tuple[str, ...]:
+    """Names separated by commas: for `tidegate.roles` role names and `group:x`."""
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())

@@ -2,7 +2,8 @@
 
 These classes take the place of SpiffWorkflow's own spec classes (see `adopting.py`). Nothing is predicted: tokens are
 made when their predecessor leaves. The stages of a stay are methods, and `Board.guard` calls them by name, also to try
-again: `arrive` (into the element), `run` (its turn), `leave` (with its results), `look` (somebody else moved).
+again: `arrive` (into the element), `run` (its turn), `leave` (with its results), `look` (somebody else moved),
+`happen` (what it waited for is there).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import elements, graphs, observing, steps
+from service.engine import conditions, elements, graphs, observing, steps
 from service.engine.expressions import Stuck
 from service.engine.tokens import Flow, Token
 
@@ -142,10 +143,13 @@ class Begin(Inner):
         """The scope is alive: its event sub-processes can start from now on."""
         for name in self.watched:
             flow.board.guard(flow.task_tree._add_child(flow.spec.task_specs[name]), "arm")
+        conditions.look_at_new(flow.board)
 
     def begin(self, flow: Flow, only: str | None = None) -> None:
         """Send the first tokens: to every start event, or to one, or to the gateway in front of it."""
         self.watch(flow)
+        if self.watched and not flow.watchers:
+            return  # an interrupting one has begun at once
         if only is None:
             send(flow, self.name, self.outputs)
         else:

@@ -260,6 +260,10 @@ def _kind(token: Token) -> str:
     data = token.internal_data
     if "stuck" in data:
         return "incident"
-    return data.get("open") or {"timers": "timer", "messages": "message", "signals": "signal", "joins": "join"}.get(
-        data.get("waits", ""), "inside" if "entered" in data else ""
-    )
+    return data.get("open") or {
+        "timers": "timer",
+        "messages": "message",
+        "signals": "signal",
+        "joins": "join",
+        "conditions": "condition",
+    }.get(data.get("waits", ""), "inside" if "entered" in data else "")

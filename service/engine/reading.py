@@ -290,7 +290,7 @@ def _definition(definition: etree._Element, node: etree._Element, shared: Shared
     if kind == "timer":
         return _timer(definition, node, shared)
     if kind == "conditional":
-        return elements.Event(kind, expression=xml.text(xml.child(definition, "condition")))
+        return _conditional(definition, shared)
     if kind == "link":
         return elements.Event(kind, name=(definition.get("name") or "").strip() or None)
     if kind in ("signal", "error", "escalation"):
@@ -329,6 +329,16 @@ def _message(definition: etree._Element, node: etree._Element, shared: Shared) -
     ext = extensions.read(target, shared.found)
     name = (target.get("name") or "").strip() or None
     return elements.Event("message", name=name, correlation=ext.get("subscription", "correlationKey"))
+
+
+def _conditional(definition: etree._Element, shared: Shared) -> elements.Event:
+    ext = extensions.read(definition, shared.found)
+    return elements.Event(
+        "conditional",
+        expression=xml.text(xml.child(definition, "condition")),
+        variable_names=extensions.listed(ext.get("conditionalFilter", "variableNames")),
+        variable_events=extensions.listed(ext.get("conditionalFilter", "variableEvents")),
+    )
 
 
 def _timer(definition: etree._Element, node: etree._Element, shared: Shared) -> elements.Event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,6 +15,15 @@ from service.engine.expressions import Stuck
 
 ROOT = ""
 BIGGEST = 2**63
+
+
+@dataclass(frozen=True)
+class Change:
+    """A variable was made or got another value; kind: create or update."""
+
+    scope: str
+    name: str
+    kind: str
 
 
 class Scopes:
@@ -27,6 +37,8 @@ class Scopes:
         self._values: dict[str, dict[str, Any]] = {ROOT: {}}
         self._parents: dict[str, str | None] = {ROOT: None}
         self._written: dict[str, list[str]] = {}  # of called processes: what was written since they began
+        self.changes: list[Change] = []
+        self.noting = False  # changes are noted only where somebody looks at them
         self.limits = limits.Limits()
         self._bytes = 0  # at least as many as all values together have as JSON
 
@@ -60,7 +72,7 @@ class Scopes:
     def visible(self, scope: str) -> dict[str, Any]:
         """Everything seen from a scope; inner variables hide outer ones."""
         seen: dict[str, Any] = {}
-        for values in reversed([self._values[name] for name in self._chain(scope)]):
+        for values in reversed([self._values[name] for name in self.chain(scope)]):
             seen.update(values)
         return seen
 
@@ -71,7 +83,7 @@ class Scopes:
 
     def propagate(self, scope: str, values: Mapping[str, Any]) -> None:
         """Write each variable into the nearest scope that has it, else into the outermost one of this chain."""
-        chain = list(self._chain(scope))
+        chain = list(self.chain(scope))
         for key, value in plain(values, self.limits.nesting).items():
             home = next((name for name in chain if key in self._values[name]), chain[-1])
             self._write(home, key, value)
@@ -99,15 +111,23 @@ class Scopes:
         weight = require_size(key, value, self.limits)
         self.reserve(weight)
         self._bytes += weight
-        self._values[scope][key] = value
+        values = self._values[scope]
+        if self.noting and not (key in values and _same(values[key], value)):
+            self.changes.append(Change(scope, key, "update" if key in values else "create"))
+        values[key] = value
         if key not in self._written.get(scope, (key,)):
             self._written[scope].append(key)
 
-    def _chain(self, scope: str) -> Iterator[str]:
+    def chain(self, scope: str) -> Iterator[str]:
+        """A scope and those around it, as far as is seen from it."""
         name: str | None = scope
         while name is not None:
             yield name
             name = self._parents[name]
+
+
+def _same(before: Any, value: Any) -> bool:
+    return type(before) is type(value) and bool(before == value)
 
 
 def size(value: Any) -> int:

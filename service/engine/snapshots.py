@@ -106,4 +106,4 @@ def _await(board: Board, token: Token) -> None:
     """Back on the lists of those that wait."""
     data = token.internal_data
     if "waits" in data:
-        getattr(board, data["waits"])[token.ref] = token
+        board.await_(token, data["waits"])

@@ -24,10 +24,6 @@ def _refused(name: str, remark: str, code: str, advice: str) -> Entry:
     return Entry(name, REFUSED, remark, code, advice)
 
 
-_CONDITIONAL = (
-    "conditional-event",
-    "Wait with a user task or a message instead, and check the condition at a gateway.",
-)
 _COMPENSATION = ("compensation", "Draw what undoes the work as tasks behind a boundary event or a gateway.")
 
 # Key: the BPMN name; for events `<name>:<kind>`; `loop:...` and `flow:...` for what hangs on activities and flows.
@@ -129,9 +125,15 @@ TABLE: dict[str, Entry] = {
     "boundaryEvent:error": Entry("Error boundary event", SUPPORTED, "Catches the errors of its activity."),
     "boundaryEvent:escalation": Entry("Escalation boundary event", SUPPORTED, "Interrupting or not."),
     "boundaryEvent:cancel": Entry("Cancel boundary event", SUPPORTED, "On a transaction."),
-    "startEvent:conditional": _refused("Conditional start event", "Not run.", *_CONDITIONAL),
-    "intermediateCatchEvent:conditional": _refused("Conditional catch event", "Not run.", *_CONDITIONAL),
-    "boundaryEvent:conditional": _refused("Conditional boundary event", "Not run.", *_CONDITIONAL),
+    "startEvent:conditional": Entry(
+        "Conditional start event", SUPPORTED, "Of an event sub-process: starts it when its condition becomes true."
+    ),
+    "intermediateCatchEvent:conditional": Entry(
+        "Conditional catch event", SUPPORTED, "Waits until its condition over variables is true."
+    ),
+    "boundaryEvent:conditional": Entry(
+        "Conditional boundary event", SUPPORTED, "Interrupting or not; happens when its condition becomes true."
+    ),
     "endEvent:compensation": _refused("Compensation end event", "Not run.", *_COMPENSATION),
     "intermediateThrowEvent:compensation": _refused("Compensation throw event", "Not run.", *_COMPENSATION),
     "boundaryEvent:compensation": _refused("Compensation boundary event", "Not run.", *_COMPENSATION),

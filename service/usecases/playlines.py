@@ -59,13 +59,14 @@ def waiting(run: Run) -> Iterator[dict[str, Any]]:
         }
 
 
-URGENCY = ("incident", "task", "job", "timer", "message", "signal", "join")
+URGENCY = ("incident", "task", "job", "timer", "message", "signal", "condition", "join")
 _WHY = {
     "task": "A person's task is open.",
     "job": "A job waits for its worker.",
     "timer": "A timer has not fired.",
     "message": "A message has not come.",
     "signal": "A signal has not come.",
+    "condition": "Its condition is not true yet.",
     "join": "Other tokens are still missing.",
     "incident": "It cannot go on here.",
 }

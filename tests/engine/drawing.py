@@ -161,6 +161,13 @@ def escalation(code: str | None = None) -> str:
     return f"<bpmn:escalationEventDefinition{ref}/>"
 
 
+def condition(text: str, *, names: str = "", events: str = "") -> str:
+    given = f' variableNames="{names}"' * bool(names) + f' variableEvents="{events}"' * bool(events)
+    box = ext(f"<zeebe:conditionalFilter{given}/>") if given else ""
+    inside = f'<bpmn:condition xsi:type="bpmn:tFormalExpression">{escape(text)}</bpmn:condition>'
+    return f"<bpmn:conditionalEventDefinition>{box}{inside}</bpmn:conditionalEventDefinition>"
+
+
 TERMINATE = "<bpmn:terminateEventDefinition/>"
 CANCEL = "<bpmn:cancelEventDefinition/>"
 

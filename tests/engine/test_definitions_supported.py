@@ -115,7 +115,7 @@ DRAWN = {
     "startEvent:signal": started(SIGNAL),
     "startEvent:error": event_sub_process(ERROR, "i", "T"),
     "startEvent:escalation": event_sub_process(ESCALATION, "i", "T"),
-    "startEvent:conditional": started(CONDITION),
+    "startEvent:conditional": event_sub_process(CONDITION, "i", "T"),
     "endEvent:none": ended(""),
     "endEvent:message": ended(MESSAGE),
     "endEvent:signal": ended(SIGNAL),
@@ -187,6 +187,7 @@ def test_what_the_table_accepts_is_loaded_and_started(key):
 BEYOND = {key for key in ACCEPTED if key.startswith("boundaryEvent")} | {
     "endEvent:cancel",
     "subProcess:event",
+    "startEvent:conditional",
     "startEvent:error",
     "startEvent:escalation",
 }

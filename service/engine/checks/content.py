@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from service.engine import elements
+from service.bpmnio import feel
+from service.engine import elements, facts
 from service.engine.findings import Findings
 
+VARIABLE_EVENTS = ("create", "update")
 CYCLES = ("boundaryEvent", "startEvent")
 
 
@@ -50,12 +52,31 @@ def _event(element: elements.Element, event: elements.Event, process: elements.P
         _coded(element, event, found)
     if event.kind == "timer":
         _timer(element, event, found)
-    if event.kind == "conditional" and not event.expression:
-        found.error("condition-missing", "Write the condition that this event waits for.", element)
+    if event.kind == "conditional":
+        _conditional(element, event, found)
     if event.kind == "cancel" and element.type == "endEvent":
         outer = process.elements.get(element.parent or "")
         if outer is None or outer.type != "transaction":
             found.error("cancel-outside", "A cancel end event stands directly in a transaction.", element)
+
+
+def _conditional(element: elements.Element, event: elements.Event, found: Findings) -> None:
+    if not event.expression:
+        found.error("condition-missing", "Write the condition that this event waits for.", element)
+        return
+    over = sorted(feel.check(event.expression).variables.intersection(facts.FACTS))
+    if over:
+        found.error(
+            "condition-over-facts",
+            f"This event waits for variables alone, and {over[0]} is a fact of the record, which wakes nothing; "
+            "let a task write what it waits for into a variable.",
+            element,
+        )
+    for name in event.variable_events:
+        if name not in VARIABLE_EVENTS:
+            found.error(
+                "unknown-value", f"variableEvents are {' and '.join(VARIABLE_EVENTS)}, not {name[:40]}.", element
+            )
 
 
 def _coded(element: elements.Element, event: elements.Event, found: Findings) -> None:

@@ -9,7 +9,7 @@ from service.engine import elements, reading, starting
 from service.engine.findings import Findings
 
 STARTS = ("none", "message", "timer", "signal")
-AWAITED = ("message", "timer", "signal", "error", "escalation")
+AWAITED = ("message", "timer", "signal", "conditional", "error", "escalation")
 
 
 @dataclass
@@ -108,7 +108,7 @@ def _starts(scope: Scope, found: Findings) -> None:
         elif kind not in STARTS:
             found.error(
                 "start-needs-event-sub-process",
-                f"A {kind} starts no process; put this start event into an event sub-process.",
+                f"The start event for {kind} starts no process; put this start event into an event sub-process.",
                 start,
             )
 
