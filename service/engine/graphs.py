@@ -37,8 +37,13 @@ def via(source: str, turn: int) -> str:
     return f"{source}#{turn + 1}" if turn else source
 
 
+def source_of(via: str) -> str:
+    """The name of the spec that such a flow comes from."""
+    return via.partition("#")[0]
+
+
 def _sources(join: Any, name: str) -> frozenset[str]:
-    specs, found, todo = join._wf_spec.task_specs, set(), [name.partition("#")[0]]
+    specs, found, todo = join._wf_spec.task_specs, set(), [source_of(name)]
     while todo:
         at = todo.pop()
         if at not in found and at != join.name:

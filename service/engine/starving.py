@@ -48,9 +48,11 @@ def missing(flow: Flow) -> dict[str, set[str]]:
             continue
         here = waiting.get(join.name, set())
         tokens = standing | (waiting.keys() - {join.name})
-        supplied = here | (_reached(tokens, ahead, without=join.name) & set(sources))
+        reached = _reached(tokens, ahead, without=join.name)
+        supplied = here | {name for name in sources if graphs.source_of(name) in reached}
         if supplied:
-            lacking = {aligning.owner(specs[name]) or name for name in sources if name not in supplied}
+            lost = [graphs.source_of(name) for name in sources if name not in supplied]
+            lacking = {aligning.owner(specs[name]) or name for name in lost}
             found[aligning.owner(join) or join.name] = lacking
     return found
 

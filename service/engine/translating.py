@@ -63,18 +63,28 @@ class Translation:
         return aligning.same_event(token.element, alignment.new.elements[aligning.owner(spec) or ""])
 
     def via(self, token: Token, scope: Any) -> str | None:
-        """The name of the spec from which a token came to the join where it waits; None where that flow is gone."""
+        """The name of the flow along which a token came to the join where it waits; None where that flow is gone."""
+        return self._way(token, token.internal_data["via"], scope)
+
+    def _way(self, token: Token, name: str, scope: Any) -> str | None:
         alignment = self.alignment(token.flow)
         join = alignment.spec(token.task_spec, scope)
-        source = token.flow.spec.task_specs.get(token.internal_data["via"])
+        source = token.flow.spec.task_specs.get(graphs.source_of(name))
         if join is None or source is None:
             return None
         sources = graphs.sources(join)
         exact = alignment.spec(source, scope)
-        if exact is not None and exact.name in sources:
-            return str(exact.name)
+        for same in (f"{exact.name}{name.removeprefix(source.name)}", exact.name) if exact is not None else ():
+            if same in sources:
+                return str(same)
         wanted = alignment.target(aligning.owner(source))
-        return next((name for name in sources if aligning.owner(scope.task_specs[name]) == wanted), None)
+        found = (way for way in sources if aligning.owner(scope.task_specs[graphs.source_of(way)]) == wanted)
+        return next(found, None)
+
+    def _had(self, token: Token, scope: Any) -> list[str]:
+        """The flows of which a complex gateway has had tokens, as far as they are still there."""
+        ways = (self._way(token, name, scope) for name in token.internal_data["had"])
+        return sorted({way for way in ways if way is not None})
 
     def misfit(self, token: Token, scope: Any) -> Misfit | None:
         """What else stands in the way of a token that has its element: flows to joins, events behind a gateway."""
@@ -131,6 +141,8 @@ class Translation:
             made[5] = {**entry[5], "via": self.via(token, scope) or entry[5]["via"]}
         if "todo" in token.internal_data:
             made[5] = {**entry[5], "todo": self._todo(token)}
+        if "had" in token.internal_data:
+            made[5] = {**entry[5], "had": self._had(token, scope)}
         if token.parent.task_spec.is_race or token.task_spec.is_boundary:
             return [made]
         return self._hosted(token, made, spec, state)

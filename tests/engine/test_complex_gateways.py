@@ -225,3 +225,20 @@ def test_two_flows_from_one_node_to_the_same_join_are_two_tokens():
     assert Case(file(drawn(inclusive))).open == ["Z"]
     complexly = chain(start(), fork("F"), complex_("J", "=activationCount = 2"), user("Z"), end())
     assert Case(file(drawn(complexly, flow("F", "J", identity="again")))).open == ["Z"]
+
+
+def test_what_had_come_moves_to_another_version():
+    case = Case(three("=activationCount >= 2")).complete("A").complete("B").complete("Z")
+    other = three("=activationCount >= 2").replace(b'"A"', b'"A2"').replace(b'"D"', b'"D2"').replace(b"F_D", b"F_D2")
+    case.migrate(other, A="A2", D="D2")
+    assert case.complete("D2").status == "completed"
+    assert case.path.count("Z") == 1
+
+
+def test_tokens_of_two_flows_between_the_same_nodes_move_to_another_version():
+    def twice(task: str) -> bytes:
+        body = chain(start(), fork("F"), fork("J"), user("Z"), end()), flow("F", "J", identity="again")
+        return file(drawn(*body, chain("F", user(task), "J")))
+
+    case = Case(twice("A")).migrate(twice("B"), A="B")
+    assert case.complete("B").open == ["Z"]
