@@ -8,7 +8,7 @@ from uuid import UUID
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import assignments, deadlines, elements, events, limits, nodes, starting, steps
+from service.engine import assignments, deadlines, elements, events, limits, nodes, starting, steps, undoable
 from service.engine.expressions import Stuck, is_feel, shown
 from service.engine.tokens import SubFlow, Token
 from service.errors import Conflict
@@ -133,6 +133,7 @@ class SubProcess(Activity):
         """The flow inside is over."""
         inner = token.board.inside(token)
         if inner is not None:
+            undoable.take_over(token, inner)
             inner.discard()
         token.board.finish(token, self.results(token))
 

@@ -100,7 +100,8 @@ class PathEnd(nodes.Inner):
     def arrive(self, token: Token) -> None:
         host: Any = token.flow.host
         token.drop()
-        token.board.guard(host, "proceed")
+        if Keeper.of(token.flow) is not None:
+            token.board.guard(host, "proceed")
 
 
 def drawn(token: Token) -> elements.AdHoc:

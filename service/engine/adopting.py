@@ -8,7 +8,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs import control, defaults
 
-from service.engine import activities, adhoc, events, gateways, loops, nodes, specs
+from service.engine import activities, adhoc, compensation, events, gateways, loops, nodes, specs
 from service.engine.definitions import Program
 from service.engine.graphs import Graph
 
@@ -47,6 +47,12 @@ CLASSES: dict[type, type] = {
     specs.AdHocPathEnd: adhoc.PathEnd,
     specs.EventSubProcess: activities.EventSubProcess,
     specs.Watch: events.Watch,
+    specs.CompensationThrow: compensation.Throw,
+    specs.CompensationEnd: compensation.End,
+    specs.CancelEnd: compensation.CancelEnd,
+    specs.CompensationBoundary: compensation.Boundary,
+    specs.Undoing: compensation.Undoing,
+    specs.Revival: compensation.Revival,
     defaults.CallActivity: activities.CallActivity,
     defaults.ParallelMultiInstanceTask: loops.Parallel,
     defaults.SequentialMultiInstanceTask: loops.Sequential,

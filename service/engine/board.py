@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from SpiffWorkflow.util.task import TaskState
 
 from service.bpmnio import bounds
-from service.engine import conditions, elements, expressions, limits, observing, steps
+from service.engine import conditions, elements, expressions, limits, observing, steps, undoable
 from service.engine.expressions import Stuck
 from service.engine.graphs import Graph
 from service.engine.scopes import ROOT, Scopes, nested, plain
@@ -205,6 +205,8 @@ class Board:
 
     def depart(self, token: Token, outcome: str = "completed") -> None:
         """The token leaves its element and goes on along the flows."""
+        if token.task_spec.remembered and outcome == "completed":
+            undoable.remember(token)
         if token.parent.task_spec.is_host:
             token.parent.task_spec.disarm(token.parent)
         self.let_go(token, outcome)
@@ -316,6 +318,7 @@ class Board:
         """The whole instance is over."""
         self.status = outcome
         self.queue.clear()
+        self.flow.done = []
         drawn = self.flow.graph.elements.get(element)
         name = drawn.name if drawn else ""
         status = drawn.status if drawn else None

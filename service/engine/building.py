@@ -7,7 +7,7 @@ conditions, refuses legal branchings, and recurses once per node. See `specs.py`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs import defaults
@@ -15,7 +15,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_process_spec import BpmnProcessSpec
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.event_definitions import item_aware_event, message, simple, timer
 
-from service.engine import elements, reading, specs, starting
+from service.engine import compensables, elements, reading, specs, starting
 
 TIMERS = {
     "date": timer.TimeDateEventDefinition,
@@ -34,19 +34,29 @@ def build(process: elements.Process) -> tuple[BpmnProcessSpec, dict[str, BpmnPro
     inside: dict[str | None, list[elements.Element]] = {None: []}
     for element in process.elements.values():
         inside.setdefault(element.parent, []).append(element)
+    remembered = compensables.remembered(process)
     containers = [e.id for e in process.elements.values() if e.type in reading.CONTAINERS]
-    subs = {spec_name(process.id, c): _Scope(process, c, inside.get(c, [])).build() for c in containers}
-    return _Scope(process, None, inside[None]).build(), subs
+    subs = {spec_name(process.id, c): _Scope(process, c, inside.get(c, []), remembered).build() for c in containers}
+    return _Scope(process, None, inside[None], remembered).build(), subs
 
 
 class _Scope:
     """One process or sub-process while its spec is made."""
 
-    def __init__(self, process: elements.Process, container: str | None, content: list[elements.Element]) -> None:
+    def __init__(
+        self,
+        process: elements.Process,
+        container: str | None,
+        content: list[elements.Element],
+        remembered: Mapping[str, str],
+    ) -> None:
         self.process = process
+        self.remembered = remembered
         self.container = container
         self.spec = BpmnProcessSpec(name=spec_name(process.id, container))
         self.nodes = {e.id: e for e in content if e.type != "sequenceFlow" and not e.gate}
+        self.boundaries = compensables.boundaries(process)
+        self.handlers = {i: b.event.handler for i, b in self.boundaries.items() if b.event and b.event.handler}
         self.gates = [e for e in content if e.gate]
         self.outgoing: dict[str | None, list[elements.Element]] = defaultdict(list)
         self.sources: dict[str | None, list[elements.Element]] = defaultdict(list)
@@ -55,7 +65,7 @@ class _Scope:
             if element.type == "sequenceFlow":
                 self.outgoing[element.source].append(element)
                 self.sources[element.target].append(self.nodes[element.source or ""])
-            elif element.type == "boundaryEvent" and element.event is not None:
+            elif element.type == "boundaryEvent" and element.event and not compensables.is_compensation(element):
                 self.hosted[element.event.attached_to].append(element)
         self.ad_hoc = container is not None and process.elements[container].ad_hoc is not None
         self.entry: dict[str, Any] = {}
@@ -71,6 +81,7 @@ class _Scope:
             self._connect(node)
         if self.ad_hoc:
             self._keep()
+        self._add_compensation()
         for gate in self.gates:
             self._add_gate(gate)
         self.spec.start.watched = [self._watch(n) for n in self.nodes.values() if n.triggered_by_event]
@@ -84,13 +95,23 @@ class _Scope:
     def _add(self, node: elements.Element) -> None:
         name = self._name(node)
         if node.loop is None:
-            self.entry[node.id] = self.exit[node.id] = self._make(node, name)
+            self.entry[node.id] = self.exit[node.id] = made = self._make(node, name)
+            made.remembered = self.remembered.get(node.id, "")
             return
         child = self._make(node, f"{name} [child]")
         container = self._loop(node, node.loop, name, child)
         child.inputs = [container]
+        self._remember_loop(node, container, child)
         child.completed_event.connect(container.merge_child)
         self.entry[node.id] = self.exit[node.id] = container
+
+    def _remember_loop(self, node: elements.Element, container: Any, child: Any) -> None:
+        """Each child that is completed is compensated; a handler that is a loop itself does it for all of them."""
+        how = self.remembered.get(node.id, "")
+        if how == compensables.HANDLER and self.nodes[self.handlers[node.id]].loop is not None:
+            container.remembered = how
+        elif how:
+            child.remembered, container.remembered = how, compensables.INSIDE
 
     def _make(self, node: elements.Element, name: str) -> Any:
         spec = MAKERS[node.type](self, node, name)
@@ -139,6 +160,8 @@ class _Scope:
     def _connect(self, node: elements.Element) -> None:
         source = self.exit[node.id]
         flows = self.outgoing[node.id]
+        if node.for_compensation or (node.type == "boundaryEvent" and compensables.is_compensation(node)):
+            return
         if starting.begins(node) or starting.is_gate(node) or self.process.global_task:
             self.spec.start.connect(self.entry[node.id])
         if node.type in ("exclusiveGateway", "inclusiveGateway"):
@@ -195,6 +218,29 @@ class _Scope:
         free = [n.id for n in self.nodes.values() if reading.starts_freely(n) and not self.sources[n.id]]
         keeper.starts = {identity: self.entry[identity].name for identity in free}
         self.spec.start.connect(keeper)
+
+    def _add_compensation(self) -> None:
+        """What carries the handlers of this scope, where something in it may have to be undone."""
+        by = compensables.event_sub_processes(self.process).get(self.container or "")
+        inside = {i: how for i, how in self.remembered.items() if i in self.nodes}
+        if not inside and (by is None or self.container not in self.remembered):
+            return
+        undoing = specs.Undoing(self.spec, "[compensation]")
+        undoing.extensions, undoing.by = {}, self.entry[by.id].name if by else None
+        undoing.undoes = {i: self._undoer(self.nodes[i], how) for i, how in inside.items()}
+        undoing.connect(self._last())
+
+    def _undoer(self, activity: elements.Element, how: str) -> str:
+        """The name of what compensates an activity."""
+        if how == compensables.HANDLER:
+            boundary = self.entry[self.boundaries[activity.id].id]
+            boundary.handler = self.exit[self.handlers[activity.id]].name
+            return str(boundary.name)
+        name = f"{self.exit[activity.id].name} [undone]"
+        revival = specs.Revival(self.spec, name, subworkflow_spec=spec_name(self.process.id, activity.id))
+        revival.bpmn_id, revival.bpmn_name, revival.lane = activity.id, activity.name, activity.lane
+        revival.extensions = {"element": activity.id}
+        return name
 
     def _last(self) -> Any:
         """Where paths end."""
@@ -273,11 +319,14 @@ def _start(scope: _Scope, node: elements.Element, name: str) -> Any:
     return defaults.StartEvent(scope.spec, name, event_definition=simple.NoneEventDefinition())
 
 
-def _throw(kind: Any) -> Callable[[_Scope, elements.Element, str], Any]:
+def _throw(kind: Any, special: Mapping[str, Any] = {}) -> Callable[[_Scope, elements.Element, str], Any]:
+    """`special`: the classes for kinds of events that behave in their own way."""
+
     def make(scope: _Scope, node: elements.Element, name: str) -> Any:
         if node.job_type:
             return _job(scope, name)
-        return kind(scope.spec, name, event_definition=_definition(node))
+        made = special.get(node.event.kind if node.event else "", kind)
+        return made(scope.spec, name, event_definition=_definition(node))
 
     return make
 
@@ -292,6 +341,8 @@ def _catch(plain: Any, racing: Any) -> Callable[[_Scope, elements.Element, str],
 
 def _boundary(scope: _Scope, node: elements.Element, name: str) -> Any:
     assert node.event is not None
+    if node.event.kind == "compensation":
+        return specs.CompensationBoundary(scope.spec, name)
     cancels = node.event.interrupting
     return defaults.BoundaryEvent(scope.spec, name, event_definition=_definition(node), cancel_activity=cancels)
 
@@ -327,8 +378,8 @@ MAKERS: dict[str, Callable[[_Scope, elements.Element, str], Any]] = {
     "eventBasedGateway": _plain(specs.EventGateway),
     "complexGateway": _plain(specs.ComplexGateway),
     "startEvent": _start,
-    "endEvent": _throw(defaults.EndEvent),
-    "intermediateThrowEvent": _throw(defaults.IntermediateThrowEvent),
+    "endEvent": _throw(defaults.EndEvent, {"compensation": specs.CompensationEnd, "cancel": specs.CancelEnd}),
+    "intermediateThrowEvent": _throw(defaults.IntermediateThrowEvent, {"compensation": specs.CompensationThrow}),
     "intermediateCatchEvent": _catch(defaults.IntermediateCatchEvent, specs.RacingCatchEvent),
     "boundaryEvent": _boundary,
 }

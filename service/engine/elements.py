@@ -91,6 +91,9 @@ class Event:
     timer: str | None = None
     expression: str | None = None
     interrupting: bool = True
+    handler: str | None = None  # of a compensation boundary event: the id of the activity that undoes
+    activity: str | None = None  # of a compensation throw event: the id of the activity to compensate; None: all
+    waits: bool = True  # of a compensation throw event: for the end of what it asked for
     attached_to: str | None = None
     variable_names: tuple[str, ...] = ()
     variable_events: tuple[str, ...] = ()
@@ -162,6 +165,7 @@ class Element:
     target: str | None = None
     default_flow: str | None = None  # of a gateway or activity: the flow that is taken when no condition holds
     triggered_by_event: bool = False  # of a sub-process
+    for_compensation: bool = False  # of an activity: it undoes another one
     instantiate: bool = False  # of a receive task or event-based gateway: its message starts the instance
     needs_all: bool = False  # of an event-based gateway that starts instances: all its events must happen
     activation: str | None = None  # of a complex gateway: when it goes on

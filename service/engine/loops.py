@@ -23,6 +23,7 @@ class Loop(nodes.Node):
     """What all loops share. `total`, `done` and what is still to come stand in the token's data."""
 
     is_loop = True
+    keeps = True
     task_spec: str
 
     def arrive(self, token: Token) -> None:
@@ -69,7 +70,7 @@ class MultiInstance(Loop):
             board.require_tokens(len(items))
             board.scopes.reserve(sum(CHILD_BYTES + scopes.size(board.stored(item)) for item in items))
         outputs = {loop.output_collection: [None] * len(items)} if loop.output_collection else {}
-        board.scopes.open(token.ref, token.flow.scope, outputs)
+        board.scopes.put(board.own_scope(token), outputs)
         token.internal_data.update(total=len(items), done=0)
         token._set_state(TaskState.STARTED)
         self.begin(token, items)
@@ -202,7 +203,7 @@ class Standard(Loop):
     """Again while a condition holds, at most as often as a number says."""
 
     def open(self, token: Token) -> None:
-        token.board.scopes.open(token.ref, token.flow.scope)
+        token.board.own_scope(token)
         token.internal_data["done"] = 0
         token._set_state(TaskState.STARTED)
         token.board.guard(token, "proceed")

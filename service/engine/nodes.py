@@ -28,6 +28,8 @@ class Node(BpmnTaskSpec):
     is_boundary = False
     is_watch = False  # waits for the start event of an event sub-process
     joins = False  # waits for other tokens
+    keeps = False  # its children come back to it when they leave: `child_left`
+    remembered = ""  # how it is compensated when it is completed, see `compensables.py`
     is_race = False  # carries the events behind an event-based gateway
     inner = False  # machinery that no token enters
     ways_in: Counter[str]  # how many flows lead here, by the spec that they come from
@@ -40,10 +42,10 @@ class Node(BpmnTaskSpec):
 
     def _on_complete(self, my_task: Token) -> None:
         """Out of the tree, and on."""
-        carrier, loop = my_task.parent, my_task.loop
+        carrier = my_task.parent
         my_task.drop()
-        if loop is not None:
-            loop.task_spec.child_left(loop, my_task)
+        if carrier.task_spec.keeps:
+            carrier.task_spec.child_left(carrier, my_task)
             return
         if carrier.task_spec.is_host:
             carrier.task_spec.release(carrier)
@@ -187,9 +189,6 @@ class EndEvent(ThrowEvent):
         if kind == "error":
             self._throw_error(token)
             return
-        if kind == "cancel":
-            self._cancel(token)
-            return
         super().run(token)
 
     def go_on(self, flow: Flow) -> None:
@@ -197,13 +196,6 @@ class EndEvent(ThrowEvent):
         if element is not None and element.event is not None and element.event.kind == "terminate":
             flow.board.clear(flow)
         flow.board.settle_flow(flow)
-
-    def _cancel(self, token: Token) -> None:
-        """Leave the transaction by its cancel boundary event."""
-        catcher = catching(token, "cancel", None)
-        if catcher is None:
-            raise Stuck("uncaught-cancel", "The transaction has no cancel boundary event.")
-        hand_over(token, catcher, {})
 
     def _throw_error(self, token: Token) -> None:
         board, element = token.board, token.element

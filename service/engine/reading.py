@@ -56,7 +56,8 @@ TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 def starts_freely(node: elements.Element) -> bool:
     """Whether this node of an ad-hoc sub-process can be started there, where no flow leads to it."""
     linked = node.event is not None and node.event.kind == "link" and node.type == "intermediateCatchEvent"
-    return node.type not in ("startEvent", "boundaryEvent") and not (node.triggered_by_event or linked)
+    excluded = node.triggered_by_event or node.for_compensation or linked
+    return node.type not in ("startEvent", "boundaryEvent") and not excluded
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Shared:
     found: Findings
     roots: dict[str, etree._Element] = field(default_factory=dict)
     lanes: dict[str, str] = field(default_factory=dict)
+    undoers: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def read(root: etree._Element, found: Findings) -> Drawn:
     if root.tag != f"{{{xml.BPMN}}}definitions":
         found.error("not-bpmn", "This is no BPMN diagram: the outermost element must be bpmn:definitions.", line=1)
         return Drawn()
-    shared = Shared(root, found, roots=_roots(root), lanes=_lanes(root))
+    shared = Shared(root, found, roots=_roots(root), lanes=_lanes(root), undoers=_undoers(root))
     processes, others = [], []
     for node in root.iterchildren(f"{{{xml.BPMN}}}process"):
         if (node.get("isExecutable") or "").strip() in TRUE:
@@ -105,6 +107,20 @@ def _lanes(root: etree._Element) -> dict[str, str]:
         if lane is not None and (ref.text or "").strip():
             lanes[(ref.text or "").strip()] = lane.get("name") or lane.get("id") or ""
     return lanes
+
+
+def _undoers(root: etree._Element) -> dict[str, list[str]]:
+    """The activities that associations connect with a node: behind a compensation boundary event, what undoes."""
+    found: dict[str, list[str]] = {}
+    ends = [(a.get("sourceRef") or "", a.get("targetRef") or "") for a in root.iter(f"{{{xml.BPMN}}}association")]
+    if not ends:
+        return found
+    activities = {n.get("id") for tag in ACTIVITIES for n in root.iter(f"{{{xml.BPMN}}}{tag}")}
+    for source, target in ends:
+        for one, other in ((source, target), (target, source)):
+            if _plain(other) in activities:
+                found.setdefault(_plain(one), []).append(_plain(other))
+    return found
 
 
 def _process(node: etree._Element, shared: Shared) -> elements.Process:
@@ -207,6 +223,7 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         ad_hoc=_ad_hoc(node, ext, shared) if kind == "adHocSubProcess" else None,
         default_flow=node.get("default"),
         triggered_by_event=node.get("triggeredByEvent") in TRUE,
+        for_compensation=node.get("isForCompensation") in TRUE,
         instantiate=node.get("instantiate") in TRUE,
         needs_all=node.get("eventGatewayType") == "Parallel",
         activation=xml.text(xml.child(node, "activationCondition")) if kind == "complexGateway" else None,
@@ -293,9 +310,24 @@ def _definition(definition: etree._Element, node: etree._Element, shared: Shared
         return _conditional(definition, shared)
     if kind == "link":
         return elements.Event(kind, name=(definition.get("name") or "").strip() or None)
+    if kind == "compensation":
+        return _compensation(definition, node, shared)
     if kind in ("signal", "error", "escalation"):
         return _coded(definition, node, kind, shared)
     return elements.Event(kind)
+
+
+def _compensation(definition: etree._Element, node: etree._Element, shared: Shared) -> elements.Event:
+    handlers = shared.undoers.get(node.get("id") or "", []) if xml.local(node) == "boundaryEvent" else []
+    if len(handlers) > 1:
+        message = f"Associations lead to {' and '.join(handlers)}; one activity undoes the work, remove the others."
+        _refuse(node, shared, "compensation-handler", message)
+    return elements.Event(
+        "compensation",
+        handler=handlers[0] if handlers else None,
+        activity=_plain(definition.get("activityRef") or "") or None,
+        waits=definition.get("waitForCompletion") not in ("false", "0"),
+    )
 
 
 def _referred(definition: etree._Element, node: etree._Element, kind: str, shared: Shared) -> etree._Element | None:

@@ -1,9 +1,10 @@
 """The state of an instance as bytes: what is alive, and the variables; no specs, nothing that is done. Versioned JSON.
 
     [version, status, serial, scopes, [flow, ...]]
-    flow:  [host ref or null, process, spec, scope, gated, ended at, completed, [token, ...]]
+    flow:  [host ref or null, process, spec, scope, gated, ended at, completed, [token, ...], what can be undone]
     token: [ref, spec, state, parent ref or "", serial, data]
 
+What can be undone (see `undoable.py`) is left out where there is nothing.
 Large states are compressed; the first byte tells.
 """
 
@@ -62,7 +63,8 @@ def _flow(flow: Flow) -> list[Any]:
     _tokens(flow.task_tree, "", tokens)
     host = flow.host.ref if flow.host else None
     process = flow.graph.process.id
-    return [host, process, flow.spec.name, flow.scope, flow.gated, flow.ended_at, flow.completed, tokens]
+    saved = [host, process, flow.spec.name, flow.scope, flow.gated, flow.ended_at, flow.completed, tokens]
+    return [*saved, flow.done] if flow.done else saved
 
 
 def _tokens(parent: Token, name: str, into: list[Any]) -> None:
@@ -75,12 +77,14 @@ def _tokens(parent: Token, name: str, into: list[Any]) -> None:
 
 
 def _restore_flow(board: Board, saved: list[Any], program: Program, library: Mapping[str, Program]) -> None:
-    host, process, spec_name, scope, gated, ended_at, completed, tokens = saved
+    host, process, spec_name, scope, gated, ended_at, completed, tokens, *more = saved
     if host is None:
         flow: Flow = board.flow
     else:
         flow = _inner_flow(board.tokens[host], process, spec_name, scope, library)
     flow.gated, flow.ended_at, flow.completed = gated, ended_at, completed
+    if more:
+        flow.done = more[0]
     for ref, name, state, parent, serial, data in tokens:
         spec = flow.spec.task_specs.get(name)
         if spec is None:

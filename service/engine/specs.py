@@ -14,7 +14,13 @@ from __future__ import annotations
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
-from SpiffWorkflow.bpmn.specs.defaults import IntermediateCatchEvent, ReceiveTask, SubWorkflowTask
+from SpiffWorkflow.bpmn.specs.defaults import (
+    EndEvent,
+    IntermediateCatchEvent,
+    IntermediateThrowEvent,
+    ReceiveTask,
+    SubWorkflowTask,
+)
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.specs.MultiChoice import MultiChoice
 
@@ -35,6 +41,38 @@ class AdHocKeeper(BpmnSpecMixin):
 
 class AdHocPathEnd(BpmnSpecMixin):
     """Where every path inside an ad-hoc sub-process ends."""
+
+
+class CompensationThrow(IntermediateThrowEvent):
+    """A throw event that asks for compensation."""
+
+
+class CompensationEnd(EndEvent):
+    """An end event that asks for compensation."""
+
+
+class CancelEnd(EndEvent):
+    """The end event that cancels a transaction."""
+
+
+class CompensationBoundary(BpmnSpecMixin):
+    """A compensation boundary event; `handler` is the name of what undoes its activity."""
+
+    handler: str
+
+
+class Undoing(BpmnSpecMixin):
+    """Carries the handlers of a scope that run: `undoes` names the spec for each activity that is remembered there.
+
+    `by` is the name of the compensation event sub-process in the scope.
+    """
+
+    undoes: dict[str, str]
+    by: str | None = None
+
+
+class Revival(SubWorkflowTask):
+    """A completed sub-process while what was done inside is compensated."""
 
 
 class ConditionalSplit(MultiChoice, BpmnTaskSpec):

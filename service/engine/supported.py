@@ -24,8 +24,6 @@ def _refused(name: str, remark: str, code: str, advice: str) -> Entry:
     return Entry(name, REFUSED, remark, code, advice)
 
 
-_COMPENSATION = ("compensation", "Draw what undoes the work as tasks behind a boundary event or a gateway.")
-
 # Key: the BPMN name; for events `<name>:<kind>`; `loop:...` and `flow:...` for what hangs on activities and flows.
 TABLE: dict[str, Entry] = {
     "userTask": Entry("User task", SUPPORTED, "A person's task, with form, candidates and due date."),
@@ -52,7 +50,7 @@ TABLE: dict[str, Entry] = {
         "Event sub-process", SUPPORTED, "Runs inside the scope around it each time its start event happens."
     ),
     "transaction": Entry(
-        "Transaction", SUPPORTED, "A sub-process that a cancel end event leaves by its cancel boundary."
+        "Transaction", SUPPORTED, "A sub-process that a cancel end event undoes and leaves by its cancel boundary."
     ),
     "adHocSubProcess": Entry(
         "Ad-hoc sub-process",
@@ -97,7 +95,11 @@ TABLE: dict[str, Entry] = {
         "Escalation end event", SUPPORTED, "Raises an escalation for the nearest event that catches it."
     ),
     "endEvent:terminate": Entry("Terminate end event", SUPPORTED, "Ends its scope and all that is open in it."),
-    "endEvent:cancel": Entry("Cancel end event", SUPPORTED, "Leaves the transaction by its cancel boundary event."),
+    "endEvent:cancel": Entry(
+        "Cancel end event",
+        SUPPORTED,
+        "Undoes what was completed in the transaction, and leaves it by its cancel boundary.",
+    ),
     "intermediateThrowEvent:none": Entry(
         "Throw event", SUPPORTED, "Passed at once; with `tidegate.milestone`, a milestone."
     ),
@@ -134,9 +136,15 @@ TABLE: dict[str, Entry] = {
     "boundaryEvent:conditional": Entry(
         "Conditional boundary event", SUPPORTED, "Interrupting or not; happens when its condition becomes true."
     ),
-    "endEvent:compensation": _refused("Compensation end event", "Not run.", *_COMPENSATION),
-    "intermediateThrowEvent:compensation": _refused("Compensation throw event", "Not run.", *_COMPENSATION),
-    "boundaryEvent:compensation": _refused("Compensation boundary event", "Not run.", *_COMPENSATION),
+    "endEvent:compensation": Entry(
+        "Compensation end event", SUPPORTED, "Undoes what was completed in its scope, the latest first, and ends."
+    ),
+    "intermediateThrowEvent:compensation": Entry(
+        "Compensation throw event", SUPPORTED, "Undoes what was completed in its scope, or one activity, and goes on."
+    ),
+    "boundaryEvent:compensation": Entry(
+        "Compensation boundary event", SUPPORTED, "An association leads to the activity that undoes its activity."
+    ),
     "loop:parallel": Entry("Parallel multi-instance", NORMALISED, "The collection is evaluated once, on entry."),
     "loop:sequential": Entry(
         "Sequential multi-instance", NORMALISED, "One after the other, in the order of the collection."

@@ -97,6 +97,7 @@ class Flow:
     phase: str | None
     gated: bool  # the gate at the end was opened
     ended_at: str  # the end event reached last
+    done: list[Any]  # what is completed and can be compensated, see `undoable.py`
     top_workflow: Any
     depth: int
     task_tree: Token
@@ -110,6 +111,7 @@ class Flow:
         self.gated = False
         self.ended_at = ""
         self.watchers = {}
+        self.done = []
 
     def begin(self, only: str | None = None) -> None:
         """Send the first tokens: to the start event, or to the one that is named."""

@@ -36,7 +36,10 @@ REFUSED = [
         "activation-condition-missing",
         around('<bpmn:complexGateway id="T"/>', more=flow("s", "T", identity="again")),
     ),
-    ("compensation", around(catch("<bpmn:compensateEventDefinition/>", "intermediateThrowEvent"))),
+    (
+        "missing-reference",
+        around(catch('<bpmn:compensateEventDefinition activityRef="gone"/>', "intermediateThrowEvent")),
+    ),
     ("decision-unsupported", around(extended("businessRuleTask", '<zeebe:calledDecision decisionId="d"/>'))),
     ("event-without-definition", around('<bpmn:intermediateCatchEvent id="T"/>')),
     ("event-without-definition", boundary("")),

@@ -44,12 +44,6 @@ def test_a_signal_end_event_sends_its_signal():
     assert [fact.name for fact in step.facts if isinstance(fact, steps.SignalThrown)] == ["siren"]
 
 
-@pytest.mark.parametrize("tag", ["endEvent", "intermediateThrowEvent"])
-def test_compensation_is_refused(tag):
-    event = f'<bpmn:{tag} id="T"><bpmn:compensateEventDefinition/></bpmn:{tag}>'
-    assert codes(diagram(f'<bpmn:startEvent id="s"/>{event}{flow("s", "T")}')) == ["compensation"]
-
-
 def test_links_lead_on():
     throw = '<bpmn:intermediateThrowEvent id="A"><bpmn:linkEventDefinition name="L"/></bpmn:intermediateThrowEvent>'
     catch = '<bpmn:intermediateCatchEvent id="B"><bpmn:linkEventDefinition name="L"/></bpmn:intermediateCatchEvent>'

@@ -17,6 +17,10 @@ def event(tag: str, definition: str) -> str:
     return f'<bpmn:{tag} id="T">{definition}</bpmn:{tag}>'
 
 
+def event_of(identity: str, definition: str) -> str:
+    return f'<bpmn:intermediateThrowEvent id="{identity}">{definition}</bpmn:intermediateThrowEvent>'
+
+
 def ended(definition: str) -> str:
     return f'<bpmn:startEvent id="s"/>\n{event("endEvent", definition)}{flow("s", "T")}'
 
@@ -84,6 +88,7 @@ def begun_by_one_of_two() -> str:
 CANCEL = "<bpmn:cancelEventDefinition/>"
 CONDITION = "<bpmn:conditionalEventDefinition><bpmn:condition>=a</bpmn:condition></bpmn:conditionalEventDefinition>"
 UNDO = "<bpmn:compensateEventDefinition/>"
+UNDOER = '<bpmn:task id="undo" isForCompensation="true"/><bpmn:association id="a" sourceRef="T" targetRef="undo"/>'
 CANCELLED = '<bpmn:endEvent id="c"><bpmn:cancelEventDefinition/></bpmn:endEvent>' + flow("i", "c")
 
 DRAWN = {
@@ -141,7 +146,7 @@ DRAWN = {
     "boundaryEvent:error": attached(ERROR),
     "boundaryEvent:escalation": attached(ESCALATION),
     "boundaryEvent:conditional": attached(CONDITION),
-    "boundaryEvent:compensation": attached(UNDO),
+    "boundaryEvent:compensation": attached(UNDO) + UNDOER + flow("U", "thrown") + event_of("thrown", UNDO),
     "boundaryEvent:cancel": attached(CANCEL, '<bpmn:transaction id="U"><bpmn:startEvent id="i"/></bpmn:transaction>'),
     "loop:parallel": looped(
         "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>2</bpmn:loopCardinality>"

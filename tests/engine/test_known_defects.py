@@ -64,8 +64,14 @@ def test_a_signal_end_event_sends_its_signal():
     assert [f.name for f in case.of(steps.SignalThrown)] == ["S1"]
 
 
-def test_a_compensation_end_event_is_refused():
-    refused(file(drawn(chain(start(), end("E", "<bpmn:compensateEventDefinition/>")))), "compensation")
+def test_a_compensation_end_event_compensates():
+    handler = user("Undo").replace('id="Undo"', 'id="Undo" isForCompensation="true"')
+    attached = boundary("C", "A", "<bpmn:compensateEventDefinition/>")
+    tied = '<bpmn:association id="a" sourceRef="C" targetRef="Undo"/>'
+    body = chain(start(), user("A"), end("E", "<bpmn:compensateEventDefinition/>"))
+    case = Case(file(drawn(body, attached, handler, tied))).complete("A")
+    assert case.open == ["Undo"]
+    assert case.complete("Undo").status == "completed"
 
 
 def test_link_events_lead_on():

@@ -6,7 +6,17 @@ from lxml import etree
 
 from service.bpmnio import bounds
 from service.engine import limits, reading
-from service.engine.checks import attributes, content, expressions, file, kinds, names, starting, structure, vocabulary
+from service.engine.checks import (
+    compensation,
+    content,
+    expressions,
+    file,
+    kinds,
+    names,
+    starting,
+    structure,
+    vocabulary,
+)
 from service.engine.findings import Findings
 
 
@@ -15,10 +25,10 @@ def run(root: etree._Element, drawn: reading.Drawn, found: Findings, allowed: li
     if not file.check(root, drawn, found, allowed.elements):
         return
     effort = bounds.Effort(allowed.expressions_ms)
-    attributes.check(root, found)
     for process in drawn.processes:
         kinds.check(process, found)
         structure.check(process, found)
+        compensation.check(process, found)
         for scope in structure.scopes(process).values():
             starting.check(scope, found)
         content.check(process, found)

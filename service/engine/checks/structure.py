@@ -255,7 +255,7 @@ def _reachable(scope: Scope, found: Findings) -> None:
         if node.type == "boundaryEvent" and node.event is not None:
             hosts[node.event.attached_to or ""].append(node.id)
     reached: set[str] = set()
-    waiting = [n.id for n in scope.nodes.values() if _begins(n) or n.triggered_by_event]
+    waiting = [n.id for n in scope.nodes.values() if _begins(n) or n.triggered_by_event or n.for_compensation]
     if _ad_hoc(scope):
         waiting += [n.id for n in scope.nodes.values() if reading.starts_freely(n) and not scope.incoming[n.id]]
     while waiting:
