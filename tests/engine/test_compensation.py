@@ -344,6 +344,43 @@ def test_an_error_while_undoing_is_caught_around_the_event_that_asked_for_it():
     assert case.complete("Mend").status == "completed"
 
 
+def failing(handler_event: str, *, interrupting: bool = True) -> Node:
+    """A sub-process that books, fails, and asks for compensation in its error event sub-process."""
+    begins = start("es", error("bad"))
+    handler = sub("ES", chain(begins, user("N"), throw("T", handler_event), end("ee")), both("N", "UndoN"))
+    event = handler.replace('id="ES"', 'id="ES" triggeredByEvent="true"', 1)
+    return sub("P1", chain(start("s"), user("A"), user("B"), end("f", error("bad"))), event, both("A", "UndoA"))
+
+
+def test_an_error_event_sub_process_undoes_what_was_completed_around_it():
+    case = case_of(chain(start(), failing(undo()), user("After"), end()), errors=("bad",))
+    case.complete("A").complete("B").complete("N")
+    assert case.open == ["UndoN"]
+    assert case.complete("UndoN").open == ["UndoA"]
+    assert case.complete("UndoA").open == ["After"]
+
+
+def test_an_error_event_sub_process_can_name_an_activity_around_it():
+    case = case_of(chain(start(), failing(undo("A")), user("After"), end()), errors=("bad",))
+    case.complete("A").complete("B").complete("N")
+    assert case.open == ["UndoA"]
+    assert case.complete("UndoA").open == ["After"]
+
+
+def test_a_completed_event_sub_process_is_undone_too():
+    begins = start("es", message("note"))
+    handler = sub("ES", chain(begins, user("N"), end("ee")), both("N", "UndoN"))
+    event = handler.replace('id="ES"', 'id="ES" triggeredByEvent="true"', 1).replace(
+        'id="es"', 'id="es" isInterrupting="false"'
+    )
+    case = case_of(
+        chain(start(), user("A"), throw("T", undo()), end()), event, both("A", "UndoA"), messages={"note": ""}
+    )
+    case.deliver("es").complete("N").complete("A").complete("UndoA")
+    assert sorted(case.open) == ["UndoN", "es:message"]
+    assert case.complete("UndoN").status == "completed"
+
+
 def test_an_incident_while_undoing_waits_for_help():
     row = chain(start(), user("A"), user("B"), throw("T", undo()), end())
     handler = undone("A", user("UndoA", assigned(assignee="=who")))
