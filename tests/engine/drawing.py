@@ -245,3 +245,18 @@ def file(*processes: str, messages: dict | None = None, signals: tuple = (), err
 def files(*processes: str, **shared: object) -> list[bytes]:
     """Each process in a file of its own."""
     return [file(each, **shared) for each in processes]
+
+
+def undo(activity: str = "", *, waits: bool = True) -> str:
+    """A compensation event: asks for that of one activity or of all, or hangs on one."""
+    named = f' activityRef="{activity}"' if activity else ""
+    named += "" if waits else ' waitForCompletion="false"'
+    return f"<bpmn:compensateEventDefinition{named}/>"
+
+
+def undone(host: str, handler: Node, name: str = "") -> str:
+    """A compensation boundary event on an activity, the association, and the handler."""
+    event = name or f"{host}_"
+    marked = handler.replace(f'id="{handler.id}"', f'id="{handler.id}" isForCompensation="true"', 1)
+    tied = f'<bpmn:association id="{event}a" sourceRef="{event}" targetRef="{handler.id}" associationDirection="One"/>'
+    return boundary(event, host, undo()) + marked + tied

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import orjson
-import pytest
 
 from service.engine import definitions, steps
-from tests.engine.diagrams import codes, diagram
 from tests.engine.drawing import (
     CANCEL,
     Node,
@@ -27,24 +25,12 @@ from tests.engine.drawing import (
     start,
     sub,
     throw,
+    undo,
+    undone,
     user,
     xor,
 )
 from tests.engine.driver import Case
-
-
-def undo(activity: str = "", *, waits: bool = True) -> str:
-    named = f' activityRef="{activity}"' if activity else ""
-    named += "" if waits else ' waitForCompletion="false"'
-    return f"<bpmn:compensateEventDefinition{named}/>"
-
-
-def undone(host: str, handler: Node, name: str = "") -> str:
-    """A compensation boundary event on an activity, the association, and the handler."""
-    event = name or f"{host}_"
-    marked = handler.replace(f'id="{handler.id}"', f'id="{handler.id}" isForCompensation="true"', 1)
-    tied = f'<bpmn:association id="{event}a" sourceRef="{event}" targetRef="{handler.id}" associationDirection="One"/>'
-    return boundary(event, host, undo()) + marked + tied
 
 
 def both(host: str, handler: str) -> str:
@@ -441,87 +427,3 @@ def test_a_completed_ad_hoc_sub_process_is_undone():
     box = sub("H", user("A"), user("B"), both("A", "UndoA"), both("B", "UndoB"), tag="adHocSubProcess")
     case = case_of(chain(start(), box, throw("T", undo()), user("After"), end())).complete("B").complete("A")
     assert case.complete("UndoA").complete("UndoB").open == ["After"]
-
-
-TASK = '<bpmn:startEvent id="s"/><bpmn:task id="A"/>' + flow("s", "A")
-EVENT = f'<bpmn:boundaryEvent id="B" attachedToRef="A">{undo()}</bpmn:boundaryEvent>'
-HANDLER = '<bpmn:task id="H" isForCompensation="true"/>'
-TIED = '<bpmn:association id="t" sourceRef="B" targetRef="H"/>'
-THROWN = flow("A", "T") + f'<bpmn:intermediateThrowEvent id="T">{undo()}</bpmn:intermediateThrowEvent>'
-NAMED = THROWN.replace(undo(), undo("{}"))
-
-
-@pytest.mark.parametrize(
-    ("body", "found"),
-    [
-        (TASK + EVENT + HANDLER + TIED + THROWN, []),
-        (TASK + EVENT + HANDLER + TIED.replace('"B"', '"x"').replace('"H"', '"B"').replace('"x"', '"H"') + THROWN, []),
-        (TASK + EVENT + THROWN, ["compensation-handler-missing"]),
-        (TASK + EVENT + HANDLER + THROWN, ["compensation-handler-alone", "compensation-handler-missing"]),
-        (TASK + HANDLER, ["compensation-handler-alone"]),
-        (TASK + EVENT + '<bpmn:task id="H"/>' + flow("A", "H") + TIED, ["compensation-handler"]),
-        (TASK + EVENT + HANDLER + TIED + flow("A", "H"), ["compensation-flow"]),
-        (TASK + EVENT + HANDLER + TIED + flow("H", "A"), ["compensation-flow"]),
-        (
-            TASK + EVENT + HANDLER + TIED + '<bpmn:task id="N"/>' + flow("A", "N") + flow("B", "N"),
-            ["compensation-flow"],
-        ),
-        (
-            TASK
-            + EVENT
-            + HANDLER
-            + TIED
-            + EVENT.replace('"B"', '"B2"')
-            + TIED.replace('"B"', '"B2"').replace('"t"', '"u"'),
-            ["compensation-twice"],
-        ),
-        (
-            TASK
-            + EVENT
-            + HANDLER
-            + HANDLER.replace('"H"', '"H2"')
-            + TIED
-            + TIED.replace('"H"', '"H2"').replace('"t"', '"u"'),
-            ["compensation-handler", "compensation-handler-alone"],
-        ),
-        (
-            TASK
-            + EVENT
-            + HANDLER
-            + TIED
-            + '<bpmn:boundaryEvent id="Z" attachedToRef="H"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>',
-            ["compensation-handler-boundary"],
-        ),
-        (TASK + EVENT + HANDLER + TIED + NAMED.format("gone"), ["missing-reference"]),
-        (TASK + EVENT + HANDLER + TIED + NAMED.format("T"), ["missing-reference"]),
-        (
-            TASK + '<bpmn:task id="N"/>' + flow("A", "N") + EVENT + HANDLER + TIED + NAMED.format("N"),
-            ["compensation-target"],
-        ),
-        (
-            '<bpmn:startEvent id="s"/><bpmn:subProcess id="P1"><bpmn:startEvent id="i"/><bpmn:task id="A"/>'
-            + flow("i", "A")
-            + EVENT
-            + HANDLER
-            + TIED
-            + "</bpmn:subProcess>"
-            + flow("s", "P1")
-            + NAMED.format("A").replace('sourceRef="A"', 'sourceRef="P1"'),
-            ["compensation-target"],
-        ),
-        (
-            TASK.replace(
-                '<bpmn:task id="A"/>',
-                '<bpmn:task id="A"/><bpmn:subProcess id="P1"><bpmn:startEvent id="i"/>'
-                + HANDLER
-                + "</bpmn:subProcess>",
-            )
-            + flow("A", "P1")
-            + EVENT
-            + TIED,
-            ["compensation-handler"],
-        ),
-    ],
-)
-def test_what_does_not_run_is_refused(body, found):
-    assert codes(diagram(body)) == found
