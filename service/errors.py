@@ -70,6 +70,10 @@ class IncidentClosed(Conflict):
     """The incident is closed already."""
 
 
+class CannotMigrate(Conflict):
+    """The run cannot be moved to this version as it stands."""
+
+
 class LeaseLost(Conflict):
     """The lease on this job has ended; somebody else may be working on it."""
 

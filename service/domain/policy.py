@@ -172,6 +172,13 @@ def may_deploy(actor: Actor) -> str | None:
     return "Only process owners deploy models."
 
 
+def may_migrate(actor: Actor) -> str | None:
+    """Moving running releases to another version of their model."""
+    if actor.has(PROCESS_OWNER, ADMINISTRATOR):
+        return None
+    return "Only process owners and administrators move running releases to another version."
+
+
 def may_see_models(actor: Actor) -> str | None:
     if actor.has(PROCESS_OWNER, ADMINISTRATOR, RELEASE_MANAGER, COORDINATOR):
         return None

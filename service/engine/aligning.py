@@ -124,6 +124,8 @@ def part(spec: Any) -> str:
     """What of its element a spec is: itself, a child of its loop, the host of its events, what is around it."""
     if spec.is_host:
         return "host"
+    if spec.is_watch:
+        return "watch"
     if isinstance(spec, gateways.Gathering):
         return "tokens"
     if isinstance(spec, gateways.ConditionalSplit):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.engine import events, observing, steps, timers
+from service.engine import observing, rearming, steps, timers
 from service.engine.board import Board, by_age
 from service.engine.tokens import Token
 
@@ -38,13 +38,9 @@ def _waiting(board: Board) -> dict[str, steps.TimerArmed | steps.Subscribed]:
     return found
 
 
-def _host(token: Token) -> Token | None:
-    return events.main_of(token.parent) if token.task_spec.is_boundary else None
-
-
 def _armed(token: Token) -> steps.TimerArmed:
     assert token.element is not None
-    host = _host(token)
+    host = rearming.awaited_for(token)
     return steps.TimerArmed(token.ref, token.element.id, timers.due_at(token), host.ref if host else None)
 
 
@@ -52,7 +48,7 @@ def _subscribed(token: Token) -> steps.Subscribed:
     assert token.element is not None
     data = token.internal_data
     kind = "message" if "message" in data else "signal"
-    return observing.subscribed(token, token.element, kind, data[kind], data.get("key"), _host(token))
+    return observing.subscribed(token, token.element, kind, data[kind], data.get("key"), rearming.awaited_for(token))
 
 
 def _kept(fact: steps.Fact) -> dict[str, object]:

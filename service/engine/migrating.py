@@ -15,6 +15,7 @@ from service.engine import adopting, aligning, differences, process, rearming, s
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
+from service.engine.rearming import flows
 from service.engine.tokens import Flow, Token
 from service.engine.translating import Translation
 
@@ -101,11 +102,6 @@ def back(state: bytes, current: Version, earlier_state: bytes, earlier: Version)
     after = snapshots.load(state, current.program, current.library)
     before = snapshots.load(earlier_state, earlier.program, earlier.library)
     return process.Instance(before), _step(before, differences.between(after, before))
-
-
-def flows(board: Board) -> list[Flow]:
-    """All flows, outer ones first, as they are saved."""
-    return [board.flow, *board.flow.subprocesses.values()]
 
 
 def _places(flow: Flow, translation: Translation) -> list[Place]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.engine import aligning, elements, events
 from service.engine.aligning import Alignment
 from service.engine.board import Board, by_age
-from service.engine.tokens import Token
+from service.engine.tokens import Flow, Token
 from service.engine.translating import Translation
 
 
@@ -14,6 +14,8 @@ def adjust(before: Board, after: Board, translation: Translation) -> None:
 
     An event that waited already goes on waiting, one that has fired does not wait again; only what is new is armed.
     """
+    for earlier, flow in zip(flows(before), flows(after), strict=True):
+        _watch_new(earlier, flow, translation.alignment(earlier))
     for token in by_age(after.tokens):
         if token.task_spec.is_host and "ready" in events.main_of(token).internal_data:
             _arm_new(token, before, translation)
@@ -21,6 +23,35 @@ def adjust(before: Board, after: Board, translation: Translation) -> None:
             _race_new(token)
     for token in [*by_age(after.messages), *by_age(after.signals)]:
         _listen(token, before, translation)
+
+
+def flows(board: Board) -> list[Flow]:
+    """All flows, outer ones first, as they are saved."""
+    return [board.flow, *board.flow.subprocesses.values()]
+
+
+def _watch_new(before: Flow, after: Flow, alignment: Alignment) -> None:
+    """Wait for event sub-processes that are new in a scope, unless one has interrupted everything in it."""
+    if after.completed or any(_interrupts(token) for token in after.alive):
+        return
+    drawn = [alignment.old.elements[aligning.owner(before.spec.task_specs[n]) or ""] for n in before.spec.start.watched]
+    was = {alignment.target(element.id): element for element in drawn}
+    waiting = {token.task_spec.name for token in after.watchers.values()}
+    for name in after.spec.start.watched:
+        spec = after.spec.task_specs[name]
+        new = after.graph.elements[aligning.owner(spec) or ""]
+        old = was.get(new.id)
+        if name not in waiting and (old is None or not aligning.same_event(old, new)):
+            after.board.guard(after.task_tree._add_child(spec), "arm")
+
+
+def _interrupts(token: Token) -> bool:
+    """Whether this is an event sub-process that ended all else in its scope."""
+    handler = token.element
+    if handler is None or not handler.triggered_by_event:
+        return False
+    inside = token.flow.graph.elements.values()
+    return any(e.parent == handler.id and e.type == "startEvent" and e.event and e.event.interrupting for e in inside)
 
 
 def _arm_new(host: Token, before: Board, translation: Translation) -> None:
@@ -45,6 +76,13 @@ def _drawn_before(main: Token, alignment: Alignment) -> dict[str | None, element
     return {alignment.target(element.id): element for element in drawn}
 
 
+def awaited_for(token: Token) -> Token | None:
+    """The activity at whose border, or inside of which, something is awaited."""
+    if token.task_spec.is_watch:
+        return token.flow.host
+    return events.main_of(token.parent) if token.task_spec.is_boundary else None
+
+
 def _race_new(gateway: Token) -> None:
     waiting = {child.task_spec.name for child in gateway.children}
     for spec in gateway.task_spec.outputs:
@@ -60,7 +98,8 @@ def _listen(token: Token, before: Board, translation: Translation) -> None:
     if old is None or new is None or (old.name, old.correlation) == (new.name, new.correlation):
         return
     board, data = token.board, token.internal_data
-    scope = board.scope_of(events.main_of(token.parent)) if token.task_spec.is_boundary else board.scope_of(token)
+    host = awaited_for(token)
+    scope = board.scope_of(token) if host is None or token.task_spec.is_watch else board.scope_of(host)
     if new.kind == "signal":
         data["signal"] = board.text(scope, new.name or "", "A signal name")
     elif new.kind == "message":

@@ -43,6 +43,8 @@ class Translation:
         """The spec to which a token moves; None for what is no longer awaited."""
         scope, alignment = self.scope(token.flow), self.alignment(token.flow)
         spec = alignment.spec(token.task_spec, scope)
+        if token.task_spec.is_watch:
+            return spec if spec is not None and self._same(token, spec, alignment) else None
         if token.parent.task_spec.is_host and token.task_spec.is_boundary:
             return spec if self._still(token, spec, alignment) else None
         if token.parent.task_spec.is_race:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from service.jobs import house
-from service.usecases import breakdowns, deadlines, dispatch, instances, jobs, messages, notices, starts
+from service.usecases import breakdowns, deadlines, dispatch, instances, jobs, messages, migrations, notices, starts
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,12 @@ def attend_start(*start_keys: int) -> None:
     """Start what a timer or a kept message starts."""
     for key in start_keys:
         _do("starts", key, starts.attend)
+
+
+def move(*item_keys: int) -> None:
+    """Move instances to another version, or back."""
+    for key in item_keys:
+        _do("moves", key, migrations.move_next)
 
 
 def deliver(*delivery_keys: int) -> None:

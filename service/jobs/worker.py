@@ -16,6 +16,7 @@ DOORS = (
     perform.relay_message,
     perform.look_for_message,
     perform.attend_start,
+    perform.move,
     perform.deliver,
 )
 

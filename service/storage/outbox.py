@@ -1,6 +1,6 @@
 """What is due now, and asking for each thing once at a time.
 
-Seven tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
+Eight tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
 is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
 is due again a lease later: that is the sweep.
 """
@@ -18,11 +18,12 @@ from service.storage import db
 from service.storage.models.base import Base, Moment
 from service.storage.models.instances import Job, Subscription, Timer
 from service.storage.models.messages import Message, Start
+from service.storage.models.migrations import MigrationItem
 from service.storage.models.notices import DeadlineLevel, Delivery
 
 LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
-SUBSCRIPTIONS, STARTS = "subscriptions", "starts"
-KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, DELIVERIES)
+SUBSCRIPTIONS, STARTS, MOVES = "subscriptions", "starts", "moves"
+KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, MOVES, DELIVERIES)
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ _SOURCES = {
     MESSAGES: _Source(Message, (Message.key,), Message.key, Message.due_at, (Message.state.in_(("waiting", "kept")),)),
     SUBSCRIPTIONS: _Source(Subscription, (Subscription.key,), Subscription.key, Subscription.look_at, ()),
     STARTS: _Source(Start, (Start.key,), Start.key, Start.due_at, ()),
+    MOVES: _Source(
+        MigrationItem,
+        (MigrationItem.key,),
+        MigrationItem.key,
+        MigrationItem.due_at,
+        (MigrationItem.state == "waiting",),
+    ),
     DELIVERIES: _Source(
         Delivery,
         (Delivery.key,),

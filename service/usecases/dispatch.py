@@ -22,12 +22,14 @@ DOORS = {
     outbox.MESSAGES: ("relay_message", WORK),
     outbox.SUBSCRIPTIONS: ("look_for_message", WORK),
     outbox.STARTS: ("attend_start", WORK),
+    outbox.MOVES: ("move", WORK),
     outbox.DELIVERIES: ("deliver", MAIL),
 }
 PAUSE_AFTER_FAILURE_S = 30
 BATCHED = (
     outbox.LEVELS,
     outbox.SUBSCRIPTIONS,
+    outbox.MOVES,
     outbox.DELIVERIES,
 )  # many may be due at once: one request carries several
 LONGEST_BATCH = 10

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from service.engine import process
 from service.storage import locking
 from service.storage.history import Entry
 from service.storage.queries import waiting
-from service.storage.types import Row, Session
+from service.storage.types import Row, Session, made
 from service.usecases import facts, live, programs, settings
 
 UNKNOWN: Any = object()
@@ -41,7 +42,7 @@ def lock(session: Session, instance_key: int, *, release_number: int | None = UN
         raise errors.Conflict("This run of the model is over.", instance=str(instance_key))
     now = clock.now()
     alive = live.take(instance_key, row.revision) or _load(session, row)
-    return Locked(session, row, release, alive, _world(row, release, alive.library, now), now)
+    return Locked(session, row, release, alive, world(row, release, alive.library, now), now)
 
 
 def world_for_new(release: Row | None, library: programs.Library, now: datetime) -> process.World:
@@ -60,7 +61,7 @@ def adopt(
 ) -> Locked:
     """A Locked for an instance whose row was inserted in this very transaction."""
     alive = live.Live(revision=row.revision, instance=instance, library=library)
-    return Locked(session, row, release, alive, _world(row, release, library, now), now)
+    return Locked(session, row, release, alive, world(row, release, library, now), now)
 
 
 def _load(session: Session, row: Row) -> live.Live:
@@ -78,7 +79,8 @@ def _load(session: Session, row: Row) -> live.Live:
     return alive
 
 
-def _world(row: Row, release: Row | None, library: programs.Library, now: datetime) -> process.World:
+def world(row: Row, release: Row | None, library: programs.Library, now: datetime) -> process.World:
+    """What a command on this instance may see."""
     names = row.fact_names
     if not names:
         record: dict[str, Any] = {}
@@ -89,9 +91,17 @@ def _world(row: Row, release: Row | None, library: programs.Library, now: dateti
     return process.World(now, record, library, settings.current().zone, settings.engine_limits())
 
 
+def in_version(locked: Locked, columns: Mapping[str, Any], library: programs.Library) -> Locked:
+    """The same lock for an instance that moves to another version: with these columns, seeing what that may see."""
+    row = made({**locked.row._mapping, **columns})
+    alive = replace(locked.live, library=library)
+    seen = world(row, locked.release, library, locked.now)
+    return replace(locked, row=row, live=alive, world=seen)
+
+
 def with_new_facts(locked: Locked) -> Locked:
     """The same lock, seeing what this very command wrote to the record before the engine steps."""
     if locked.release is not None:
         locked.release = locking.release(locked.session, locked.release.number)
-    locked.world = _world(locked.row, locked.release, locked.live.library, locked.now)
+    locked.world = world(locked.row, locked.release, locked.live.library, locked.now)
     return locked

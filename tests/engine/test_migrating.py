@@ -374,6 +374,37 @@ def test_a_gateway_with_none_of_its_events_left_is_blocked() -> None:
     assert places(case.attempt(after)) == [("R", "blocked", "flow-changed")]
 
 
+def watched(*handlers: str, event: str = "", interrupting: bool = True) -> bytes:
+    """Task A, then B; event sub-processes named by what they do, started by a message of their name."""
+    body = d.chain(d.start(), d.user("A"), d.user("B"), d.end())
+    for name in handlers:
+        start = d._node("startEvent", f"{name}_s", event or d.message("m"), isInterrupting=str(interrupting).lower())
+        body += d._node(
+            "subProcess", name, d.chain(start, d.user(f"{name}_do"), d.end(f"{name}_e")), triggeredByEvent="true"
+        )
+    return d.file(d.drawn(body), messages={"m": ""})
+
+
+def test_event_sub_processes_come_and_go() -> None:
+    case = Case(watched()).migrate(watched("H"))
+    (there,) = case.facts
+    assert (there.element, there.message, there.attached_to) == ("H_s", "m", None)
+    case.migrate(watched("H", "X", event=d.duration("P1D")))
+    assert [type(fact) for fact in case.facts] == [steps.Unsubscribed, steps.TimerArmed, steps.TimerArmed]
+    case.migrate(watched("X", event=d.duration("P7D"))).wait(days=1)
+    assert case.open == ["X_do"]
+    finish(case.migrate(watched("X", "Y", event=d.duration("P7D"))), "X_do")
+
+
+def test_a_running_event_sub_process_moves_with_its_id() -> None:
+    case = Case(watched("H", interrupting=False)).deliver("H_s")
+    assert case.open == ["A", "H_s:message", "H_do"]
+    case.migrate(watched("K", interrupting=False), H="K", H_s="K_s", H_do="K_do")
+    assert {type(fact) for fact in case.facts} == {steps.Moved}
+    case.deliver("K_s").complete("K_do", 0).complete("K_do", 0)
+    finish(case, "A", "B")
+
+
 def calling(*after: str) -> bytes:
     return d.file(d.drawn(d.chain(d.start(), d.call("C", "Q"), *(d.user(name) for name in after), d.end())))
 

@@ -72,6 +72,16 @@ def all_latest() -> Sequence[Row]:
         return session.execute(statement).all()
 
 
+def ids(keys: Iterable[int]) -> dict[int, str]:
+    """Which form each of these versions is one of, by key."""
+    wanted = list(keys)
+    if not wanted:
+        return {}
+    with db.reading() as session:
+        rows = session.execute(select(Form.key, Form.form_id).where(Form.key.in_(wanted)))
+        return {row.key: row.form_id for row in rows}
+
+
 def newest_keys(form_ids: Iterable[str]) -> dict[str, int]:
     """Key of the newest version by form id, for those that exist."""
     wanted = list(form_ids)
