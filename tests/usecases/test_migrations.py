@@ -134,8 +134,6 @@ def test_a_task_with_another_id_is_the_same_task(instance: int, owner: policy.Ac
 
 def test_what_is_new_at_a_border_is_armed_and_what_is_gone_is_not(
     instance: int, time: Any, owner: policy.Actor
-def test_what_is_new_at_a_border_is_armed_and_what_is_gone_is_not(
-    instance: int, time: Any, owner: policy.Actor
 ) -> None:
     deploy(model("test"))
     migrations.migrate(instance, actor=owner)
