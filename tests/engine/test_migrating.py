@@ -382,7 +382,7 @@ def watched(*handlers: str, event: str = "", interrupting: bool = True) -> bytes
         body += d._node(
             "subProcess", name, d.chain(start, d.user(f"{name}_do"), d.end(f"{name}_e")), triggeredByEvent="true"
         )
-    return d.file(d.drawn(body), messages={"m": ""})
+    return d.file(d.drawn(body), messages={"m": "=1"})
 
 
 def test_event_sub_processes_come_and_go() -> None:
