@@ -84,7 +84,9 @@ class _Scope:
         self._add_compensation()
         for gate in self.gates:
             self._add_gate(gate)
-        self.spec.start.watched = [self._watch(n) for n in self.nodes.values() if n.triggered_by_event]
+        undoing = compensables.event_sub_processes(self.process).get(self.container or "")
+        awaited = [n for n in self.nodes.values() if n.triggered_by_event and n is not undoing]
+        self.spec.start.watched = [self._watch(n) for n in awaited]
         return self.spec
 
     def _name(self, element: elements.Element) -> str:

@@ -136,6 +136,11 @@ TABLE: dict[str, Entry] = {
     "boundaryEvent:conditional": Entry(
         "Conditional boundary event", SUPPORTED, "Interrupting or not; happens when its condition becomes true."
     ),
+    "startEvent:compensation": Entry(
+        "Compensation start event",
+        SUPPORTED,
+        "Of an event sub-process: starts it when the completed sub-process around it is compensated.",
+    ),
     "endEvent:compensation": Entry(
         "Compensation end event", SUPPORTED, "Undoes what was completed in its scope, the latest first, and ends."
     ),

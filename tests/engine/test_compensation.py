@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from service.engine import definitions, steps
+from service.engine import steps
 from tests.engine.drawing import (
     CANCEL,
     Node,
@@ -408,11 +408,6 @@ def test_only_what_something_can_ask_for_is_remembered():
     assert done(case) == {None: [["B", {}, []]]}
     plain = case_of(chain(start(), user("A"), user("B"), end()), both("A", "UndoA")).complete("A")
     assert done(plain) == {}
-
-
-def test_a_compensation_that_nothing_asks_for_is_a_warning():
-    found = definitions.check("t.bpmn", file(drawn(chain(start(), user("A"), end()), both("A", "UndoA"))))
-    assert [p.element_id for p in found if p.code == "never-compensated"] == ["A_"]
 
 
 def test_compensation_inside_an_ad_hoc_sub_process():

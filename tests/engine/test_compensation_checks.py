@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.engine import definitions
 from tests.engine.diagrams import codes, diagram
 from tests.engine.drawing import flow, undo
 
@@ -89,3 +90,46 @@ NAMED = THROWN.replace(undo(), undo("{}"))
 )
 def test_what_does_not_run_is_refused(body, found):
     assert codes(diagram(body)) == found
+
+
+def undoing(identity: str) -> str:
+    start = f'<bpmn:startEvent id="{identity}s">{undo()}</bpmn:startEvent>'
+    return f'<bpmn:subProcess id="{identity}" triggeredByEvent="true">{start}</bpmn:subProcess>'
+
+
+def box(inside: str) -> str:
+    return (
+        f'<bpmn:startEvent id="s"/><bpmn:subProcess id="A"><bpmn:startEvent id="i"/>{inside}</bpmn:subProcess>'
+        + flow("s", "A")
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (box(undoing("U")) + THROWN, []),
+        (box(undoing("U")) + NAMED.format("A"), []),
+        (TASK + undoing("U"), ["compensation-event-sub-process"]),
+        (box(undoing("U") + undoing("V")) + THROWN, ["compensation-twice"]),
+        (box(undoing("U")) + EVENT + HANDLER + TIED + THROWN, ["compensation-twice"]),
+        (
+            TASK.replace('<bpmn:startEvent id="s"/>', f'<bpmn:startEvent id="s">{undo()}</bpmn:startEvent>'),
+            ["start-needs-event-sub-process"],
+        ),
+    ],
+)
+def test_event_sub_processes_that_do_not_run_are_refused(body, found):
+    assert codes(diagram(body)) == found
+
+
+@pytest.mark.parametrize(
+    ("body", "element"),
+    [
+        (TASK + EVENT + HANDLER + TIED, "B"),
+        (box(undoing("U")), "U"),
+        (box(undoing("U") + THROWN.replace('"A"', '"i"')), "U"),
+    ],
+)
+def test_what_nothing_asks_for_is_a_warning(body, element):
+    found = definitions.check("f.bpmn", diagram(body))
+    assert [(p.code, p.element_id) for p in found if p.severity != "error"] == [("never-compensated", element)]

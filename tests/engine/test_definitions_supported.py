@@ -21,6 +21,13 @@ def event_of(identity: str, definition: str) -> str:
     return f'<bpmn:intermediateThrowEvent id="{identity}">{definition}</bpmn:intermediateThrowEvent>'
 
 
+def undoing_event_sub_process() -> str:
+    handler = f'<bpmn:subProcess id="H" triggeredByEvent="true"><bpmn:startEvent id="T">{UNDO}</bpmn:startEvent>'
+    inside = f'<bpmn:startEvent id="i"/>{handler}</bpmn:subProcess>'
+    box = f'<bpmn:subProcess id="P1">{inside}</bpmn:subProcess>'
+    return f'<bpmn:startEvent id="s"/>{flow("s", "P1")}{box}{flow("P1", "x")}{event_of("x", UNDO)}'
+
+
 def ended(definition: str) -> str:
     return f'<bpmn:startEvent id="s"/>\n{event("endEvent", definition)}{flow("s", "T")}'
 
@@ -121,6 +128,7 @@ DRAWN = {
     "startEvent:error": event_sub_process(ERROR, "i", "T"),
     "startEvent:escalation": event_sub_process(ESCALATION, "i", "T"),
     "startEvent:conditional": event_sub_process(CONDITION, "i", "T"),
+    "startEvent:compensation": undoing_event_sub_process(),
     "endEvent:none": ended(""),
     "endEvent:message": ended(MESSAGE),
     "endEvent:signal": ended(SIGNAL),

@@ -31,9 +31,33 @@ def check(process: elements.Process, found: Findings) -> None:
                 "No compensation boundary event leads here; connect one with an association, or clear the marker.",
                 element,
             )
+    _event_sub_processes(process, by_host, remembered, found)
     for activity, boundary in compensables.boundaries(process).items():
         if activity not in remembered:
             found.warning("never-compensated", f"Nothing ever asks for the compensation of {activity}.", boundary)
+
+
+def _event_sub_processes(
+    process: elements.Process,
+    attached: Mapping[str, elements.Element],
+    remembered: Mapping[str, str],
+    found: Findings,
+) -> None:
+    """Each belongs to a sub-process that nothing else undoes."""
+    undoing = compensables.event_sub_processes(process)
+    for start in process.elements.values():
+        handler = process.elements.get(start.parent or "")
+        if start.type != "startEvent" or not compensables.is_compensation(start) or handler is None:
+            continue
+        if handler.parent is None:
+            advice = "A process is not compensated; put this event sub-process into a sub-process."
+            found.error("compensation-event-sub-process", advice, handler)
+        elif undoing[handler.parent] is not handler or handler.parent in attached:
+            what = attached.get(handler.parent, undoing[handler.parent]).id
+            found.error("compensation-twice", f"{what} undoes {handler.parent} already; keep one of them.", handler)
+        elif handler.parent not in remembered:
+            advice = f"Nothing ever asks for the compensation of {handler.parent}."
+            found.warning("never-compensated", advice, handler)
 
 
 def _boundary(boundary: elements.Element, event: elements.Event, process: elements.Process, found: Findings) -> None:

@@ -9,7 +9,7 @@ from service.engine import elements, reading, starting
 from service.engine.findings import Findings
 
 STARTS = ("none", "message", "timer", "signal")
-AWAITED = ("message", "timer", "signal", "conditional", "error", "escalation")
+AWAITED = ("message", "timer", "signal", "conditional", "error", "escalation", "compensation")
 
 
 @dataclass
