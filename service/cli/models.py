@@ -20,10 +20,10 @@ FILES = click.argument(
 @click.command()
 @FILES
 def lint(files: tuple[Path, ...]) -> None:
-    """Check diagrams and forms without a server or a database.
+    """Check diagrams, forms and decisions without a server or a database.
 
-    Prints `file:line: element-id: code: message` for each finding. Exit code 1 if one of them is an error; forms that
-    are not among the files are taken to be deployed.
+    Prints `file:line: element-id: code: message` for each finding. Exit code 1 if one of them is an error; forms and
+    decisions that are not among the files are taken to be deployed.
     """
     wiring.limits()
     problems = models.check([(str(path), path.read_bytes()) for path in files], alone=True)
@@ -35,7 +35,7 @@ def lint(files: tuple[Path, ...]) -> None:
 @click.command()
 @FILES
 def deploy(files: tuple[Path, ...]) -> None:
-    """Check diagrams and forms, then store a new version of each that changed; all or nothing.
+    """Check diagrams, forms and decisions, then store a new version of each that changed; all or nothing.
 
     Prints kind, id, key and version of each. Findings go to standard error; exit code 1 if one of them is an error.
     """
@@ -51,6 +51,8 @@ def deploy(files: tuple[Path, ...]) -> None:
         click.echo(f"definition {process_id}: key {key}, version {version}{_same(process_id, made)}")
     for key, form_id, version in made.forms:
         click.echo(f"form {form_id}: key {key}, version {version}{_same(form_id, made)}")
+    for key, decision_id, version, _ in made.decisions:
+        click.echo(f"decision {decision_id}: key {key}, version {version}{_same(decision_id, made)}")
 
 
 def _same(name: str, made: models.Deployed) -> str:

@@ -30,6 +30,13 @@ FILE = click.Path(dir_okay=False)
     type=FILE,
     help="JSON: messages that come, [{at or after_element, message, variables}].",
 )
+@click.option(
+    "--decisions",
+    metavar="FILE",
+    type=FILE,
+    multiple=True,
+    help="A .dmn file with decisions that are called; default: those beside the diagram. May be repeated.",
+)
 @click.option("--vars", "variables", metavar="JSON", help="Variables to start with.")
 @click.option("--max-steps", type=click.IntRange(1), default=1000, show_default=True, help="Stop after so many.")
 def play(
@@ -40,6 +47,7 @@ def play(
     jobs: str | None,
     facts: str | None,
     events: str | None,
+    decisions: tuple[str, ...],
     variables: str | None,
     max_steps: int,
 ) -> None:
@@ -59,5 +67,6 @@ def play(
         events=events,
         variables=variables,
         max_steps=max_steps,
+        decisions=decisions,
     )
     sys.exit(playing.run(options, sys.stdout))

@@ -10,6 +10,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from service.engine import assignments, deadlines, elements, events, limits, nodes, starting, steps, undoable
 from service.engine.expressions import Stuck, is_feel, shown
+from service.engine.scopes import plain
 from service.engine.tokens import SubFlow, Token
 from service.errors import Conflict
 
@@ -98,6 +99,28 @@ class Script(Activity):
         board.finish(token, {element.result_variable: result} if element.result_variable else None, result)
 
 
+class Decision(Activity):
+    """Makes a decision of a DMN file and gives the result to its variable."""
+
+    def run(self, token: Token) -> None:
+        board, element = token.board, token.element
+        assert element is not None
+        scope = board.scope_of(token)
+        decision = board.text(scope, element.called_decision or "", "The called decision")
+        known = board.world.newest_decisions if element.binding == "live" else board.world.decisions
+        model = known.get(decision)
+        if model is None:
+            missing = f"The called decision “{decision}” is not deployed."
+            raise Stuck("called-decision-missing", missing, element.called_decision)
+        outcome = board.decided(scope, model, decision)
+        told = [made.told() for made in outcome.made]
+        if model.version is not None:
+            told[-1]["version"] = model.version
+        token.internal_data["made"] = plain(told)
+        result = {element.result_variable: outcome.value} if element.result_variable else None
+        board.finish(token, result, outcome.value)
+
+
 class Send(Activity):
     """A send task that is no job: it tells its message and goes on."""
 
@@ -126,15 +149,8 @@ class SubProcess(Activity):
         self.begin(token, token.flow.graph.subs[self.spec], token.flow.graph, scope)
 
     def begin(self, token: Token, spec: Any, graph: Any, scope: str, at: str | None = None) -> None:
-        """At its start, or where somebody sent the release back to (`aim`)."""
         token._set_state(TaskState.STARTED)
-        aim = token.internal_data.pop("aim", None)
-        flow = SubFlow(spec, graph, token, scope)
-        if aim:
-            flow.spec.start.watch(flow)
-            nodes.begin_at(flow, aim)
-        else:
-            flow.begin(at)
+        SubFlow(spec, graph, token, scope).begin(at)
 
     def run(self, token: Token) -> None:
         """The flow inside is over."""

@@ -37,6 +37,7 @@ CLASSES: dict[type, type] = {
     specs.ConditionalSplit: gateways.ConditionalSplit,
     specs.Gathering: gateways.Gathering,
     specs.PassThrough: activities.Activity,
+    specs.DecisionTask: activities.Decision,
     defaults.UserTask: activities.UserTask,
     defaults.ServiceTask: activities.Job,
     defaults.ScriptTask: activities.Script,

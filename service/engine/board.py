@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from SpiffWorkflow.util.task import TaskState
 
 from service.bpmnio import bounds
+from service.bpmnio.dmn import evaluation
+from service.bpmnio.dmn.model import Model
 from service.engine import conditions, elements, expressions, limits, observing, steps, undoable
 from service.engine.expressions import Stuck
 from service.engine.graphs import Graph
@@ -142,6 +144,10 @@ class Board:
     def value(self, scope: str, text: str, extra: Mapping[str, Any] | None = None) -> Any:
         """The value of a FEEL expression, seen from a scope."""
         return expressions.evaluate(text, self._context(scope, extra), self.now)
+
+    def decided(self, scope: str, model: Model, decision: str) -> evaluation.Outcome:
+        """The outcome of a decision over what is seen from a scope."""
+        return expressions.decide(model, decision, self._context(scope, None), self.now)
 
     def needed(self, scope: str, text: str, what: str, extra: Mapping[str, Any] | None = None) -> Any:
         """The same, where null does not do."""
@@ -286,7 +292,8 @@ class Board:
             self.note_end(token.flow, element.id)
         if token.internal_data.get("phase") and element.phase:
             self.say(steps.PhaseLeft(token.ref, element.id, element.phase, outcome))
-        self.say(steps.Left(token.ref, element.id, outcome, token.internal_data.get("result")))
+        made = tuple(token.internal_data.get("made", ()))
+        self.say(steps.Left(token.ref, element.id, outcome, token.internal_data.get("result"), made))
 
     # The end of a flow
 

@@ -155,7 +155,7 @@ class _Scope:
         entry = self.entry[node.id]
         gathering = specs.Gathering(self.spec, f"{entry.name} [tokens]")
         gathering.quantity = node.start_quantity
-        gathering.extensions = {"element": node.id}
+        gathering.extensions = {}
         gathering.connect(entry)
         self.entry[node.id] = gathering
 
@@ -308,6 +308,10 @@ def _script(scope: _Scope, node: elements.Element, name: str) -> Any:
     return _job(scope, name) if node.job_type else defaults.ScriptTask(scope.spec, name, script=f"script:{node.id}")
 
 
+def _rule(scope: _Scope, node: elements.Element, name: str) -> Any:
+    return _job(scope, name) if node.job_type else specs.DecisionTask(scope.spec, name)
+
+
 def _job(scope: _Scope, name: str) -> Any:
     return defaults.ServiceTask(scope.spec, name)
 
@@ -367,7 +371,7 @@ MAKERS: dict[str, Callable[[_Scope, elements.Element, str], Any]] = {
     "userTask": _plain(defaults.UserTask),
     "serviceTask": _service,
     "scriptTask": _script,
-    "businessRuleTask": _script,
+    "businessRuleTask": _rule,
     "sendTask": _throw(defaults.SendTask),
     "receiveTask": _catch(defaults.ReceiveTask, specs.RacingReceiveTask),
     "callActivity": _call,

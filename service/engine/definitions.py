@@ -68,11 +68,13 @@ def _finished(process: elements.Process) -> elements.Process:
     """The process with what the other layers want to know of it at a glance."""
     process = normalise.normalise(process)
     nodes = process.elements.values()
+    decided = [e.called_decision for e in nodes if e.called_decision and not e.job_type]
     return replace(
         process,
         facts=facts.named(process),
         forms=frozenset(form for e in nodes for form in (e.form, e.action.form if e.action else None) if form),
         called=frozenset(e.called_process for e in nodes if e.called_process and not e.called_process.startswith("=")),
+        decisions=frozenset(name for name in decided if not name.startswith("=")),
         starts_by_itself=bool(starting.plain(process)),
     )
 

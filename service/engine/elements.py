@@ -190,6 +190,7 @@ class Process:
     facts: frozenset[str] = frozenset()  # names of facts that its expressions mention
     forms: frozenset[str] = frozenset()
     called: frozenset[str] = frozenset()  # static process ids of call activities
+    decisions: frozenset[str] = frozenset()  # static ids of called decisions
     starts_by_itself: bool = True
     global_task: bool = False  # one task that call activities call: nothing else is in it
     properties: Mapping[str, Any] = field(default_factory=dict)

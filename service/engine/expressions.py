@@ -13,6 +13,8 @@ from typing import Any
 from SpiffWorkflow.bpmn.script_engine import BasePythonScriptEngineEnvironment, PythonScriptEngine
 
 from service.bpmnio import feel
+from service.bpmnio.dmn import evaluation
+from service.bpmnio.dmn.model import Model
 from service.domain import durations
 from service.errors import ScriptFailed
 
@@ -57,6 +59,15 @@ def evaluate(text: str, context: Mapping[str, Any], now: datetime) -> Any:
         return feel.evaluate(text, context, now=now).value
     except ScriptFailed as failure:
         raise Stuck("expression-failed", failure.facts.get("message") or failure.detail, text) from None
+
+
+def decide(model: Model, decision: str, context: Mapping[str, Any], now: datetime) -> evaluation.Outcome:
+    """The outcome of a decision; raises Stuck where it cannot be made."""
+    try:
+        return evaluation.evaluate(model, decision, context, now=now)
+    except ScriptFailed as failure:
+        code, message = failure.facts.get("code"), failure.facts.get("message")
+        raise Stuck(code or "expression-failed", message or failure.detail, failure.facts.get("expression")) from None
 
 
 def why_null(text: str, context: Mapping[str, Any], now: datetime) -> str:

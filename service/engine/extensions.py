@@ -30,9 +30,11 @@ PROPERTIES = {
     "tidegate.reason": ("action", "`required` or `optional` (default)."),
     "tidegate.form": ("action", "The id of a form that is asked with it."),
     "tidegate.action": ("message event", "`no`: nobody is offered it, it comes from outside though it has no key."),
-    "tidegate.skip": ("any activity", "`no`: it is never skipped, nor what is inside of it, though it has failed."),
     "tidegate.button": ("user task", "What the button that completes it says."),
-    "tidegate.binding": ("user task, call activity", "`live`: follow new versions; absent: those of the start stay."),
+    "tidegate.binding": (
+        "user task, call activity, business rule task",
+        "`live`: follow new versions; absent: those of the start stay.",
+    ),
 }
 CRITERION_PLACE = ("user task, phase", "FEEL condition; while it does not hold, the task or phase cannot be completed.")
 STATUSES = ("closed", "terminated", "backed-out")

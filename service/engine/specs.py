@@ -75,6 +75,10 @@ class Revival(SubWorkflowTask):
     """A completed sub-process while what was done inside is compensated."""
 
 
+class DecisionTask(BpmnSpecMixin):
+    """A business rule task that calls a decision."""
+
+
 class ConditionalSplit(MultiChoice, BpmnTaskSpec):
     """The conditional flows that leave an activity: each that holds is taken, the default one only if none does."""
 

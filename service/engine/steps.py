@@ -36,10 +36,14 @@ class Entered(Fact):
 
 @dataclass(frozen=True)
 class Left(Fact):
-    """A token left: outcome completed, cancelled (interrupted, terminated) or skipped; `result` of scripts."""
+    """A token left: outcome completed, cancelled (interrupted, terminated) or skipped; result of scripts and decisions.
+
+    decisions: how the called decision and those that it requires were made: {decision, name, result, inputs?, rules?}.
+    """
 
     outcome: str = "completed"
     result: Any = None
+    decisions: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

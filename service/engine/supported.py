@@ -30,11 +30,10 @@ TABLE: dict[str, Entry] = {
     "serviceTask": Entry("Service task", SUPPORTED, "A job: `tidegate.*` types run here, others wait for a worker."),
     "scriptTask": Entry("Script task", SUPPORTED, "A FEEL expression with a result variable, or a job."),
     "businessRuleTask": Entry("Business rule task", SUPPORTED, "With a job type, a job."),
-    "businessRuleTask:decision": _refused(
+    "businessRuleTask:decision": Entry(
         "Business rule task with a called decision",
-        "Decisions are not evaluated yet.",
-        "decision-unsupported",
-        "Use a script task with a FEEL expression instead.",
+        SUPPORTED,
+        "Makes a decision of a DMN file; its id may be an expression.",
     ),
     "sendTask": Entry("Send task", SUPPORTED, "Sends its message; with a job type, a job."),
     "receiveTask": Entry("Receive task", SUPPORTED, "Waits for its message."),

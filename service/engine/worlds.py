@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from service.bpmnio.dmn.model import Model
 from service.engine import limits
 from service.engine.definitions import Program
 
@@ -19,6 +20,7 @@ class World:
 
     now: aware moment. facts: plain read-only dict of the record, outermost scope of every expression.
     library: process id to Program, for call activities. zone: in which P1D is the same wall time next day.
+    decisions: decision id to the Model that holds it, in the version of this instance; newest_decisions: in the newest.
     """
 
     now: datetime
@@ -26,3 +28,5 @@ class World:
     library: Mapping[str, Program] = field(default_factory=dict)
     zone: str = "UTC"
     limits: Limits = field(default_factory=Limits)
+    decisions: Mapping[str, Model] = field(default_factory=dict)
+    newest_decisions: Mapping[str, Model] = field(default_factory=dict)

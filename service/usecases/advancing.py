@@ -12,7 +12,7 @@ from service.storage import db, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Instance
 from service.storage.types import Session
-from service.usecases import live, programs, recording
+from service.usecases import live, recording
 from service.usecases import locked as locks
 
 Command = Callable[[process.Instance, process.World], steps.Step]
@@ -64,8 +64,8 @@ def step(
     recorder.flush()
     columns = recorder.instance_columns(answer.status)
     columns |= {"state": answer.state, "revision": locked.row.revision + 1, "status": answer.status}
-    if locked.live.library.joined:
-        columns["manifest"] = _manifest_with(locked.row.manifest, locked.live.library)
+    if locked.live.library.grown:
+        columns["manifest"] = {**locked.row.manifest, **locked.live.library.manifest()}
     writing.update_where(locked.session, Instance, columns, key=locked.row.key)
     _keep_after_commit(locked, answer.status)
     return Outcome(
@@ -76,10 +76,6 @@ def step(
         pending=recorder.pending,
         revision=locked.row.revision + 1,
     )
-
-
-def _manifest_with(manifest: Mapping[str, Any], library: programs.Library) -> dict[str, Any]:
-    return {**manifest, "processes": {name: str(key) for name, key in library.processes.items()}}
 
 
 def _keep_after_commit(locked: locks.Locked, status: str) -> None:

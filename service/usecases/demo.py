@@ -78,8 +78,9 @@ def seed() -> Seeded:
 
 
 def shipped_files() -> list[models.File]:
-    """The models and forms that come with the product."""
-    paths = [*sorted((ROOT / "bpmn").glob("*.bpmn")), *sorted((ROOT / "forms").glob("*.form"))]
+    """The models, decisions and forms that come with the product."""
+    bpmn, forms = ROOT / "bpmn", ROOT / "forms"
+    paths = [*sorted(bpmn.glob("*.bpmn")), *sorted(bpmn.glob("*.dmn")), *sorted(forms.glob("*.form"))]
     return [(path.name, path.read_bytes()) for path in paths]
 
 

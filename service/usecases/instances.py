@@ -8,13 +8,14 @@ from typing import Any
 
 from service import errors
 from service.domain import clock, policy
-from service.engine import process, steps
+from service.engine import elements, process, steps
 from service.storage import db, keys, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Instance
+from service.storage.queries import decisions as found_decisions
 from service.storage.queries import definitions, forms
 from service.storage.types import Row, Session, made
-from service.usecases import advancing, facts, programs
+from service.usecases import advancing, decisions, facts, programs
 from service.usecases import locked as locks
 
 
@@ -56,7 +57,9 @@ class Prepared:
     def __init__(self, definition_key: int) -> None:
         self.definition_key = definition_key
         self.program = programs.program(definition_key)
-        self.processes, self.forms, self.fact_names = _reach(self.program.process.id, definition_key)
+        reach = _Reach(self.program.process.id, definition_key)
+        self.processes, self.forms, self.fact_names = reach.processes, reach.forms, reach.facts
+        self.decisions = reach.decisions
 
 
 def prepare(definition_key: int) -> Prepared:
@@ -76,7 +79,7 @@ def begin(
 ) -> advancing.Outcome:
     """Start an instance within the caller's transaction; `release` is locked. begun: where no person started it."""
     now = clock.now()
-    library = programs.Library(prepared.processes)
+    library = programs.Library(prepared.processes, prepared.decisions)
     instance, step = process.start(
         prepared.program,
         variables=dict(variables),
@@ -93,7 +96,7 @@ def begin(
         "revision": 0,
         "state": b"",
         "manifest": {
-            "processes": {name: str(found) for name, found in prepared.processes.items()},
+            **library.manifest(),
             "forms": {name: str(found) for name, found in prepared.forms.items()},
         },
         "fact_names": sorted(prepared.fact_names),
@@ -125,22 +128,34 @@ def fire_timers(instance_key: int) -> bool:
     return True
 
 
-def _reach(process_id: str, key: int) -> tuple[dict[str, int], dict[str, int], set[str]]:
-    """Newest versions of everything the definition can reach by name, and the facts all of it mentions."""
-    processes = {process_id: key}
-    form_ids: set[str] = set()
-    named: set[str] = set()
-    todo = [key]
-    while todo:
-        model = programs.program(todo.pop()).process
-        form_ids |= model.forms
-        named |= model.facts
-        if any(
-            element.called_process and element.called_process.startswith("=") for element in model.elements.values()
-        ):
-            named |= set(facts.NAMES)  # what it calls is not known yet, and may ask for any
-        missing = [called for called in model.called if called not in processes]
-        found = definitions.newest_keys(missing)
-        processes |= found
-        todo += found.values()
-    return processes, forms.newest_keys(form_ids), named
+class _Reach:
+    """Newest versions of everything a definition can reach by name, and the facts all of it mentions."""
+
+    def __init__(self, process_id: str, key: int) -> None:
+        self.processes = {process_id: key}
+        self.facts: set[str] = set()
+        form_ids: set[str] = set()
+        decision_ids: set[str] = set()
+        todo = [key]
+        while todo:
+            model = programs.program(todo.pop()).process
+            form_ids |= model.forms
+            decision_ids |= model.decisions
+            self.facts |= set(facts.NAMES) if _may_call_more(model) else model.facts
+            found = definitions.newest_keys([called for called in model.called if called not in self.processes])
+            self.processes |= found
+            todo += found.values()
+        self.forms = forms.newest_keys(form_ids)
+        self.decisions = found_decisions.newest_keys(decision_ids)
+        for name, decision_key in self.decisions.items():
+            self.facts |= decisions.facts(decisions.model(decision_key), name)
+
+
+def _may_call_more(model: elements.Process) -> bool:
+    """What it calls is not known yet, and may ask for any fact."""
+    calls = [element for element in model.elements.values() if element.called_process or element.called_decision]
+    return any(
+        (element.called_process or element.called_decision or "").startswith("=")
+        or (element.called_decision and element.binding == "live")
+        for element in calls
+    )

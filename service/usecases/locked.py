@@ -14,7 +14,7 @@ from service.storage import locking
 from service.storage.history import Entry
 from service.storage.queries import waiting
 from service.storage.types import Row, Session, made
-from service.usecases import facts, live, programs, settings
+from service.usecases import decisions, facts, live, programs, settings
 
 UNKNOWN: Any = object()
 
@@ -48,7 +48,7 @@ def lock(session: Session, instance_key: int, *, release_number: int | None = UN
 def world_for_new(release: Row | None, library: programs.Library, now: datetime) -> process.World:
     """What an instance may see that is just starting."""
     record = facts.of_release(release, now) if release is not None else facts.empty(now)
-    return process.World(now, record, library, settings.current().zone, settings.engine_limits())
+    return _seen(now, record, library)
 
 
 def adopt(
@@ -66,7 +66,7 @@ def adopt(
 
 def _load(session: Session, row: Row) -> live.Live:
     """An instance from its stored state, with the keys of what is open in it."""
-    library = programs.Library({name: int(key) for name, key in row.manifest["processes"].items()})
+    library = programs.Library.of(row.manifest)
     state = locking.state(session, row.key)
     instance = process.restore(state, programs.program(row.definition_key), library=library)
     alive = live.Live(revision=row.revision, instance=instance, library=library)
@@ -88,7 +88,12 @@ def world(row: Row, release: Row | None, library: programs.Library, now: datetim
         record = facts.of_release(release, now)
     else:
         record = facts.empty(now)
-    return process.World(now, record, library, settings.current().zone, settings.engine_limits())
+    return _seen(now, record, library)
+
+
+def _seen(now: datetime, record: dict[str, Any], library: programs.Library) -> process.World:
+    zone, newest = settings.current().zone, decisions.Newest()
+    return process.World(now, record, library, zone, settings.engine_limits(), library.decisions, newest)
 
 
 def in_version(locked: Locked, columns: Mapping[str, Any], library: programs.Library) -> Locked:

@@ -1,4 +1,4 @@
-"""Models: checking and deploying diagrams and forms (S1-6, S2-6)."""
+"""Models: checking and deploying diagrams, forms and decisions (S1-6, S2-6)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from service import errors
 from service.bpmnio import bounds
 from service.bpmnio import forms as formjs
 from service.domain import clock, policy
+from service.engine import decisions as rules
 from service.engine import definitions as diagrams
 from service.errors import Problem
 from service.storage import db, history, keys, writing
 from service.storage.history import Entry
-from service.storage.models.definitions import Definition, Deployment, Form
-from service.storage.queries import definitions, forms
+from service.storage.models.definitions import Decision, Definition, Deployment, Form
+from service.storage.queries import decisions, definitions, forms
 from service.storage.types import Session
 from service.usecases import facts, records, settings, starts
 
@@ -31,11 +32,12 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a deployment made: (key, id, version, name) of each definition, (key, id, version) of each form."""
+    """What a deployment made: (key, id, version, name) of definitions and decisions, (key, id, version) of forms."""
 
     key: int
     definitions: list[tuple[int, str, int, str]] = field(default_factory=list)
     forms: list[tuple[int, str, int]] = field(default_factory=list)
+    decisions: list[tuple[int, str, int, str]] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
@@ -46,13 +48,14 @@ class _Read:
 
     programs: list[tuple[str, bytes, diagrams.Program]] = field(default_factory=list)
     forms: list[tuple[str, bytes, str, Mapping[str, Any]]] = field(default_factory=list)
+    decisions: list[tuple[str, bytes, rules.Model, str]] = field(default_factory=list)  # each with the id of one
     problems: list[Problem] = field(default_factory=list)
 
 
 def check(files: Sequence[File], *, alone: bool = False) -> list[Problem]:
     """Everything that is wrong with these files, errors and warnings; needs no rights and stores nothing.
 
-    alone: without a database; forms that are not among the files are taken to be deployed.
+    alone: without a database; forms and decisions that are not among the files are taken to be deployed.
     """
     return _read(files, alone=alone).problems
 
@@ -64,7 +67,7 @@ def deploy(files: Sequence[File], *, actor: policy.Actor) -> Deployed:
     """
     policy.require(policy.may_deploy(actor))
     if not files:
-        raise errors.InvalidInput({"files": ["send at least one .bpmn or .form file"]})
+        raise errors.InvalidInput({"files": ["send at least one .bpmn, .form or .dmn file"]})
     read = _read(files)
     if any(problem.severity == "error" for problem in read.problems):
         raise errors.InvalidDefinition(read.problems)
@@ -91,8 +94,10 @@ def _read_each(read: _Read, files: Sequence[File]) -> None:
             _read_diagram(read, name, source)
         elif kind in ("form", "json"):
             _read_form(read, name, source)
+        elif kind == "dmn":
+            _read_decisions(read, name, source)
         else:
-            text = "Only .bpmn and .form files can be deployed. Rename the file or leave it out."
+            text = "Only .bpmn, .form and .dmn files can be deployed. Rename the file or leave it out."
             read.problems.append(Problem(name, None, None, "unknown-file", text))
 
 
@@ -111,6 +116,20 @@ def _read_diagram(read: _Read, name: str, source: bytes) -> None:
     if not programs:
         text = "The file has no executable process. Tick “Executable” on the process you want to run."
         read.problems.append(Problem(name, None, None, "nothing-executable", text))
+
+
+def _read_decisions(read: _Read, name: str, source: bytes) -> None:
+    try:
+        model, warnings = rules.read(name, source, settings.engine_limits())
+    except errors.InvalidDefinition as refused:
+        read.problems += refused.problems
+        return
+    read.problems += warnings
+    for decision in model.decisions.values():
+        if len(decision.name) > LONGEST_NAME:
+            text = f"The name of a decision has at most {LONGEST_NAME} characters. Shorten it."
+            read.problems.append(Problem(name, decision.line, decision.id, "too-long", text))
+    read.decisions += [(name, source, model, identity) for identity in model.decisions]
 
 
 def _read_form(read: _Read, name: str, source: bytes) -> None:
@@ -175,6 +194,7 @@ def _check_together(read: _Read, *, alone: bool) -> None:
             text = f"The process {program.process.id} is also in {seen[program.process.id]}. Give one another id."
             read.problems.append(Problem(name, None, program.process.id, "process-twice", text))
         seen[program.process.id] = name
+    _refuse_decisions_twice(read)
     here = {form_id for _, _, form_id, _ in read.forms}
     for name, _, program in read.programs:
         refused = starts.refusal(program, clock.now())
@@ -187,6 +207,28 @@ def _check_together(read: _Read, *, alone: bool) -> None:
             text = f"The form {form_id} is not deployed. Deploy it together with the diagram."
             read.problems.append(Problem(name, element.line, element.id, "form-missing", text))
 
+    _refuse_missing_decisions(read, alone=alone)
+
+
+def _refuse_decisions_twice(read: _Read) -> None:
+    seen: dict[str, str] = {}
+    for name, _, model, identity in read.decisions:
+        if identity in seen:
+            text = f"The decision {identity} is also in {seen[identity]}. Give one another id."
+            read.problems.append(Problem(name, model.decisions[identity].line, identity, "decision-twice", text))
+        seen[identity] = name
+
+
+def _refuse_missing_decisions(read: _Read, *, alone: bool) -> None:
+    here = {identity for _, _, _, identity in read.decisions}
+    for name, _, program in read.programs:
+        wanted = program.process.decisions - here
+        missing = set() if alone else wanted - decisions.newest_keys(wanted).keys()
+        for element in program.process.elements.values():
+            if element.called_decision in missing and not element.job_type:
+                text = f"The decision {element.called_decision} is not deployed. Deploy it together with the diagram."
+                read.problems.append(Problem(name, element.line, element.id, "decision-missing", text))
+
 
 def _place(program: diagrams.Program, refused: errors.ScriptFailed) -> tuple[int | None, str]:
     element = program.process.elements[refused.facts["element"]]
@@ -197,18 +239,29 @@ def _store(session: Session, read: _Read, actor: policy.Actor) -> Deployed:
     now = clock.now()
     definition_rows = [row for row in (_definition_row(session, *item) for item in read.programs) if row]
     form_rows = [row for row in (_form_row(session, *item) for item in read.forms) if row]
-    changed = {row["process_id"] for row in definition_rows} | {row["form_id"] for row in form_rows}
-    everything = [p.process.id for _, _, p in read.programs] + [form_id for _, _, form_id, _ in read.forms]
-    unchanged = [name for name in everything if name not in changed]
+    decision_rows = [row for row in (_decision_row(session, *item) for item in read.decisions) if row]
+    changed = [
+        {row["process_id"] for row in definition_rows},
+        {row["form_id"] for row in form_rows},
+        {row["decision_id"] for row in decision_rows},
+    ]
+    everything = [
+        [program.process.id for _, _, program in read.programs],
+        [form_id for _, _, form_id, _ in read.forms],
+        [identity for _, _, _, identity in read.decisions],
+    ]
+    unchanged = [name for sent, new in zip(everything, changed, strict=True) for name in sent if name not in new]
     key = keys.next_key(session)
     writing.insert_rows(session, Deployment, [{"key": key, "at": now, "by": actor.name}])
     writing.insert_rows(session, Definition, [row | {"deployment_key": key} for row in definition_rows])
     writing.insert_rows(session, Form, [row | {"deployment_key": key} for row in form_rows])
+    writing.insert_rows(session, Decision, [row | {"deployment_key": key} for row in decision_rows])
     for _, _, program in read.programs:
         newest = definitions.newest_keys([program.process.id])[program.process.id]
         starts.register(session, newest, program.process.id, starts.plan(program, now))
     told = {"definitions": [f"{row['process_id']} v{row['version']}" for row in definition_rows]}
     told |= {"forms": [f"{row['form_id']} v{row['version']}" for row in form_rows]}
+    told |= {"decisions": [f"{row['decision_id']} v{row['version']}" for row in decision_rows]}
     history.append_to_administration(session, [Entry("models.deployed", data=told)], at=now, actor=actor.name)
     return _current(read, unchanged, key)
 
@@ -217,10 +270,12 @@ def _current(read: _Read, unchanged: list[str], key: int) -> Deployed:
     """The newest versions of everything that was sent, changed or not."""
     diagrams_now = [definitions.latest(program.process.id) for _, _, program in read.programs]
     forms_now = [forms.latest(form_id) for _, _, form_id, _ in read.forms]
+    decisions_now = [decisions.latest(identity) for _, _, _, identity in read.decisions]
     return Deployed(
         key=key,
         definitions=[(row.key, row.process_id, row.version, row.name) for row in diagrams_now if row],
         forms=[(row.key, row.form_id, row.version) for row in forms_now if row],
+        decisions=[(row.key, row.decision_id, row.version, row.name) for row in decisions_now if row],
         unchanged=unchanged,
         warnings=[problem for problem in read.problems if problem.severity != "error"],
     )
@@ -244,6 +299,7 @@ def _definition_row(session: Session, file: str, source: bytes, program: diagram
         "facts": sorted(model.facts),
         "forms": sorted(model.forms),
         "called": sorted(model.called),
+        "decisions": sorted(model.decisions),
     }
 
 
@@ -261,4 +317,23 @@ def _form_row(
         "file": file,
         "body": schema,
         "checksum": checksum,
+    }
+
+
+def _decision_row(
+    session: Session, file: str, source: bytes, model: rules.Model, decision_id: str
+) -> dict[str, Any] | None:
+    checksum = hashlib.sha256(source).hexdigest()
+    before = decisions.latest(decision_id)
+    if before is not None and before.checksum == checksum:
+        return None
+    return {
+        "key": keys.next_key(session),
+        "decision_id": decision_id,
+        "version": before.version + 1 if before is not None else 1,
+        "name": model.decisions[decision_id].name,
+        "file": file,
+        "source": source,
+        "checksum": checksum,
+        "facts": sorted(rules.facts(model, decision_id)),
     }

@@ -14,7 +14,7 @@ from service.storage import keys, locking, renaming, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Instance
 from service.storage.models.migrations import Migration
-from service.storage.queries import definitions, forms, migrations, tasks, waiting
+from service.storage.queries import decisions, definitions, forms, migrations, tasks, waiting
 from service.storage.types import Row, Session, made
 from service.usecases import advancing, instances, opening, programs
 from service.usecases import locked as locks
@@ -36,9 +36,11 @@ class Target:
         """What the move changes on the instance's own row. What only runs in it moves to its newest version too."""
         before = {name: int(key) for name, key in row.manifest["processes"].items()}
         others = definitions.newest_keys(before.keys() - self.prepared.processes.keys())
+        rules = decisions.newest_keys(row.manifest.get("decisions", {}))
         manifest = {
             "processes": {**before, **others, **self.prepared.processes},
             "forms": self.prepared.forms,
+            "decisions": {**rules, **self.prepared.decisions},
         }
         named = {*self.prepared.fact_names, *self.program.process.facts, *(row.fact_names if others else ())}
         return {
@@ -56,7 +58,8 @@ class _With(programs.Library):
     """A library in which a version that is not deployed takes the place of the one that is."""
 
     def __init__(self, program: diagrams.Program, manifest: Mapping[str, Any]) -> None:
-        super().__init__(library(manifest).processes)
+        reached = library(manifest)
+        super().__init__(reached.processes, reached.decisions.keys_by_id)
         self._program = program
 
     def __getitem__(self, process_id: str) -> diagrams.Program:
@@ -90,7 +93,7 @@ def tried(
 
 
 def library(manifest: Mapping[str, Any]) -> programs.Library:
-    return programs.Library({name: int(key) for name, key in manifest["processes"].items()})
+    return programs.Library.of(manifest)
 
 
 def _version(row: Row) -> migrating.Version:
@@ -161,8 +164,7 @@ def _store(
     for ref, fact in moved.items():
         renaming.activation(session, key, ref, locked.live.activations.get(ref), fact.element, fact.name)
     outcome = advancing.step(locked, lambda _instance, _world: step, actor=actor)
-    processes = {name: str(found) for name, found in locked.live.library.processes.items()}
-    manifest = {**columns["manifest"], "processes": processes}
+    manifest = {**columns["manifest"], **locked.live.library.manifest()}
     writing.update_where(session, Instance, {**columns, "manifest": manifest}, key=key)
     _show_again(locked, moved)
     locked.live.occurrences = waiting.occurrences(key)

@@ -30,7 +30,7 @@ def _restored(instance_key: int) -> tuple[Row, process.Instance]:
     row, stored = instances.get(instance_key), instances.state(instance_key)
     if row is None or stored is None:
         raise errors.NotFound(f"There is no instance {instance_key}.")
-    library = programs.Library({name: int(key) for name, key in row.manifest["processes"].items()})
+    library = programs.Library.of(row.manifest)
     return row, process.restore(stored[1], programs.program(row.definition_key), library=library)
 
 
@@ -38,5 +38,5 @@ def _world(row: Row) -> process.World:
     now = clock.now()
     release = releases.get(row.release_number) if row.release_number is not None else None
     record = facts.of_release(release, now) if release is not None else facts.empty(now)
-    library = programs.Library({name: int(key) for name, key in row.manifest["processes"].items()})
+    library = programs.Library.of(row.manifest)
     return process.World(now, record, library, settings.current().zone, settings.engine_limits())

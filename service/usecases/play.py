@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from service import errors
 from service.domain import durations
-from service.engine import definitions
+from service.engine import decisions, definitions
 from service.usecases import facts, playing, playlines, settings
 
 COMPLETED, REFUSED, STUCK = 0, 1, 3
@@ -30,6 +30,7 @@ class Options:
     events: str | None = None
     variables: str | None = None
     max_steps: int = 1000
+    decisions: tuple[str, ...] = ()  # absent: the .dmn files beside the diagram
 
 
 class Unusable(errors.ServiceError):
@@ -47,6 +48,7 @@ def run(options: Options, out: TextIO) -> int:
         programs, _ = definitions.read(Path(options.file).name, source, settings.engine_limits())
         now = datetime.now(UTC).replace(microsecond=0)
         script = _script(options, now)
+        models = _decisions(options, programs)
     except errors.InvalidDefinition as refused:
         for problem in refused.problems:
             lines.write({"event": "refused", **problem.as_dict()})
@@ -58,8 +60,34 @@ def run(options: Options, out: TextIO) -> int:
         known = ", ".join(program.process.id for program in programs)
         lines.write({"event": "refused", "message": f"There is no executable process {options.process}, only {known}."})
         return REFUSED
-    session = playing.Session({program.process.id: program for program in programs}, script, lines)
+    session = playing.Session({program.process.id: program for program in programs}, script, lines, models)
     return COMPLETED if session.play(options.process) else STUCK
+
+
+def _decisions(options: Options, programs: Sequence[definitions.Program]) -> dict[str, decisions.Model]:
+    """The decisions that the diagram may call, by id. A file that is not asked for must not be in the way."""
+    if options.decisions:
+        return _read_decisions([Path(file) for file in options.decisions])
+    nodes = [element for program in programs for element in program.process.elements.values()]
+    if not any(element.called_decision for element in nodes):
+        return {}
+    beside = sorted(Path(options.file).parent.glob("*.dmn"))
+    try:
+        return _read_decisions(beside)
+    except errors.InvalidDefinition:
+        usable = _read_decisions([path for path in beside if not _is_broken(path)])
+        if any(program.process.decisions - usable.keys() for program in programs):
+            raise
+        return usable
+
+
+def _read_decisions(paths: Sequence[Path]) -> dict[str, decisions.Model]:
+    models = [decisions.read(path.name, _read(str(path)), settings.engine_limits())[0] for path in paths]
+    return {identity: model for model in models for identity in model.decisions}
+
+
+def _is_broken(path: Path) -> bool:
+    return any(problem.severity == "error" for problem in decisions.check(path.name, _read(str(path))))
 
 
 def _script(options: Options, now: datetime) -> playing.Script:

@@ -12,6 +12,7 @@ from service import errors
 from service.bpmnio import feel
 from service.domain import durations
 from service.engine import elements, process, starting, steps
+from service.engine.decisions import Model
 from service.engine.definitions import Program
 from service.usecases import facts, playlines, settings
 from service.usecases.playlines import Run
@@ -47,8 +48,14 @@ class Script:
 class Session:
     """All instances of one play. Commands are given one at a time, each followed by everything that it causes."""
 
-    def __init__(self, library: Mapping[str, Program], script: Script, lines: playlines.Lines) -> None:
-        self.library, self.script, self.lines = library, script, lines
+    def __init__(
+        self,
+        library: Mapping[str, Program],
+        script: Script,
+        lines: playlines.Lines,
+        decisions: Mapping[str, Model] | None = None,
+    ) -> None:
+        self.library, self.script, self.lines, self.decisions = library, script, lines, decisions or {}
         self.now = script.now
         self.facts = dict(script.facts)
         self.runs: list[Run] = []
@@ -136,6 +143,8 @@ class Session:
             facts={**self.facts, "now": self.now},
             library=self.library,
             limits=replace(allowed, steps=min(allowed.steps, self.script.max_steps)),
+            decisions=self.decisions,
+            newest_decisions=self.decisions,
         )
 
     def _start(self, program: Program, variables: Mapping[str, Any], at: str | None = None) -> None:

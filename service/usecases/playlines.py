@@ -103,8 +103,9 @@ def _more(run: Run, fact: steps.Fact) -> dict[str, Any] | None:
             index = {} if fact.loop_index is None else {"loop_index": fact.loop_index}
             return {"event": "element.entered", **index}
         case steps.Left():
-            result = {} if fact.result is None else {"result": fact.result}
-            return {"event": f"element.{fact.outcome}", **result}
+            result = {} if fact.result is None and not fact.decisions else {"result": fact.result}
+            made = {"decisions": fact.decisions} if fact.decisions else {}
+            return {"event": f"element.{fact.outcome}", **result, **made}
         case steps.TaskOpened():
             return {
                 "event": "task.created", "form": fact.form, "assignee": fact.assignee, "groups": list(fact.groups),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from service import errors
 from service.engine import definitions
 from service.storage.queries import definitions as stored
+from service.usecases import decisions
 
 MOST = 256
 
@@ -38,14 +40,38 @@ def forget() -> None:
     """Drop all of them: tests that change the database under a process."""
     with _lock:
         _programs.clear()
+    decisions.forget()
 
 
 class Library(Mapping[str, definitions.Program]):
-    """The processes an instance can reach: those of its manifest; others join it when they are first called."""
+    """The processes an instance can reach: those of its manifest; others join it when they are first called.
 
-    def __init__(self, processes: Mapping[str, int]) -> None:
+    `decisions` are those of the manifest, in the same way.
+    """
+
+    def __init__(self, processes: Mapping[str, int], rules: Mapping[str, int] | None = None) -> None:
         self.processes = dict(processes)
+        self.decisions = decisions.Kept(rules or {})
         self.joined: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> Library:
+        """The library of an instance, from the manifest in its row."""
+        processes, rules = manifest["processes"], manifest.get("decisions", {})
+        return cls({name: int(key) for name, key in processes.items()}, {name: int(key) for name, key in rules.items()})
+
+    def manifest(self) -> dict[str, Any]:
+        """What of the manifest is known here: keys of processes and decisions, as JSON holds them."""
+        rules = self.decisions.keys_by_id
+        return {
+            "processes": {name: str(key) for name, key in self.processes.items()},
+            "decisions": {name: str(key) for name, key in rules.items()},
+        }
+
+    @property
+    def grown(self) -> bool:
+        """Something was called for the first time."""
+        return bool(self.joined) or self.decisions.joined
 
     def __getitem__(self, process_id: str) -> definitions.Program:
         if process_id not in self.processes:

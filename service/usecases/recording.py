@@ -104,8 +104,9 @@ class Recorder:
             row |= {"left_at": self.now, "outcome": fact.outcome}
         elif key is not None:
             self._left[fact.outcome].append(key)
-        if fact.result is not None:
-            self.entries.append(Entry("element.result", fact.element, key, {"result": fact.result}))
+        if fact.result is not None or fact.decisions:
+            made = {"decisions": [dict(one) for one in fact.decisions]} if fact.decisions else {}
+            self.entries.append(Entry("element.result", fact.element, key, {"result": fact.result, **made}))
         if fact.outcome == "skipped":
             self.entries.append(Entry("element.skipped", fact.element, key))
 

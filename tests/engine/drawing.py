@@ -63,6 +63,11 @@ def script(identity: str, expression: str, variable: str = "result", *, loop: st
     return _node("scriptTask", identity, ext(part, **more) + loop)
 
 
+def decide(identity: str, decision: str, variable: str = "result", *, loop: str = "", **more) -> Node:
+    part = f'<zeebe:calledDecision decisionId="{escape(decision)}" resultVariable="{variable}"/>'
+    return _node("businessRuleTask", identity, ext(part, **more) + loop)
+
+
 def call(identity: str, process: str, *, parent: bool = True, child: bool = True, loop: str = "", **more) -> Node:
     part = (
         f'<zeebe:calledElement processId="{escape(process)}" propagateAllParentVariables="{str(parent).lower()}" '

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from service.engine import definitions, migrating, process, steps
+from service.engine import decisions, definitions, migrating, process, steps
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 REF = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -85,10 +85,12 @@ class Case:
         now: datetime = NOON,
         at: str | None = None,
         limits: process.Limits | None = None,
+        rules: bytes | None = None,
     ) -> None:
         programs = _programs([source] if isinstance(source, bytes) else source)
         first = next(iter(programs.values()))
-        self.world = process.World(now, facts or {}, programs, zone, limits or process.Limits())
+        models = {name: model for model in _models(rules) for name in model.decisions}
+        self.world = process.World(now, facts or {}, programs, zone, limits or process.Limits(), models, models)
         self.history: list[steps.Fact] = []
         self.tracks = [Track(restores, first, programs) for restores in (False, True)]
         for track in self.tracks:
@@ -142,23 +144,6 @@ class Case:
         old = migrating.Version(track.program, track.library)
         new = migrating.Version(programs[track.program.process.id], programs)
         return migrating.attempt(track.step.state, old, new, self.world, mapping)
-
-    def back(self, element: str, within: str | None = None, number: int = 0) -> Case:
-        """Send back to an element, in the run of the activity `within` where there are several."""
-        for track in self.tracks:
-            around = track.find(within, "inside", number) if within else None
-            track.command("send_back", None, element, around, self.world)
-        return self._compare()
-
-    def move(self, element: str, to: str, number: int = 0) -> Case:
-        return self._do("move", (element, "", number), to)
-
-    def add(self, loop: str, item: Any) -> Case:
-        return self._do("add_item", (loop, "inside", 0), item)
-
-    def why_not_skip(self, element: str, kind: str = "") -> str | None:
-        track = self.tracks[0]
-        return track.instance.why_not_skip(track.find(element, kind, 0), self.world)
 
     def cancel(self) -> Case:
         return self._do("cancel", None)
@@ -235,3 +220,7 @@ class Case:
         assert again.snapshot() == self.step.state
         self.history += live[0]
         return self
+
+
+def _models(rules: bytes | None) -> list[decisions.Model]:
+    return [decisions.read("rules.dmn", rules)[0]] if rules else []

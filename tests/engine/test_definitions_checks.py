@@ -40,7 +40,7 @@ REFUSED = [
         "missing-reference",
         around(catch('<bpmn:compensateEventDefinition activityRef="gone"/>', "intermediateThrowEvent")),
     ),
-    ("decision-unsupported", around(extended("businessRuleTask", '<zeebe:calledDecision decisionId="d"/>'))),
+    ("called-decision-missing", around('<bpmn:businessRuleTask id="T"/>')),
     ("event-without-definition", around('<bpmn:intermediateCatchEvent id="T"/>')),
     ("event-without-definition", boundary("")),
     (

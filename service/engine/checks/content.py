@@ -25,6 +25,12 @@ def _task(element: elements.Element, found: Findings) -> None:
         found.error("job-type-missing", "Say which job this service task wants: zeebe:taskDefinition type.", element)
     if element.type == "scriptTask" and not (element.job_type or element.script):
         found.error("script-missing", "This script task has no script; write a FEEL expression.", element)
+    if element.type == "businessRuleTask" and not (element.job_type or element.called_decision):
+        found.error("called-decision-missing", "Say which decision is called: its id, or = and an expression.", element)
+    if element.called_decision and not (element.result_variable or element.job_type):
+        found.warning(
+            "result-unused", "Name the result variable; nothing is done with the result of this decision.", element
+        )
     if element.type == "callActivity" and not element.called_process:
         found.error("called-process-missing", "Say which process is called: its id, or = and an expression.", element)
     if element.form and element.form.startswith("="):

@@ -149,6 +149,7 @@ STATIC: dict[str, Callable[[str], str | None]] = {
     "cardinality": _whole,
     "tidegate.approval": _approval,
     "called process": _static_id,
+    "called decision": _static_id,
     "form": _static_id,
 }
 TIMERS: dict[str, Callable[[str], str | None]] = {"date": _moment, "duration": _duration, "cycle": _cycle}

@@ -1,4 +1,4 @@
-"""What process owners deployed: diagrams and forms, each version kept for good."""
+"""What process owners deployed: diagrams, forms and decisions, each version kept for good."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Definition(Base):
     facts: Mapped[list[str]] = mapped_column(Json, default=list)  # names of facts its expressions mention
     forms: Mapped[list[str]] = mapped_column(Json, default=list)
     called: Mapped[list[str]] = mapped_column(Json, default=list)
+    decisions: Mapped[list[str]] = mapped_column(Json, default=list, server_default="[]")
     retired_at: Mapped[datetime | None] = mapped_column(Moment)
     __table_args__ = (UniqueConstraint("process_id", "version"),)
 
@@ -52,3 +53,19 @@ class Form(Base):
     checksum: Mapped[str] = mapped_column(String(64))
     retired_at: Mapped[datetime | None] = mapped_column(Moment)
     __table_args__ = (UniqueConstraint("form_id", "version"),)
+
+
+class Decision(Base):
+    """One version of one decision of a DMN file; a decision runs with those of its own file that it requires."""
+
+    __tablename__ = "decisions"
+    key: Mapped[int] = key_column()
+    deployment_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("deployments.key"))
+    decision_id: Mapped[str] = mapped_column(String(255))
+    version: Mapped[int] = mapped_column(Integer)
+    name: Mapped[str] = mapped_column(String(255))
+    file: Mapped[str] = mapped_column(String(255))
+    source: Mapped[bytes] = mapped_column(LargeBinary)
+    checksum: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[list[str]] = mapped_column(Json, default=list)  # names of facts its expressions mention
+    __table_args__ = (UniqueConstraint("decision_id", "version"),)

@@ -1,4 +1,4 @@
-"""Diagrams and forms: deploying them, and what is deployed."""
+"""Diagrams, forms and decisions: deploying them, and what is deployed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from flask import Response, request
 
 from service import errors
 from service.domain import policy
-from service.storage.queries import definitions
+from service.storage.queries import decisions, definitions
 from service.usecases import models, settings
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields
 from service.web.schemas import models as schemas
 
-blueprint = rest.Blueprint("models", "Diagrams and forms")
+blueprint = rest.Blueprint("models", "Diagrams, forms and decisions")
 
 MULTIPART = {"multipart/form-data": {"schema": schemas.Files}}
 
@@ -31,6 +31,7 @@ def deploy() -> Any:
         "id": made.key,
         "definitions": [{"key": k, "id": i, "version": v, "name": n} for k, i, v, n in made.definitions],
         "forms": [{"key": k, "id": i, "version": v} for k, i, v in made.forms],
+        "decisions": [{"key": k, "id": i, "version": v, "name": n} for k, i, v, n in made.decisions],
         "unchanged": made.unchanged,
         "warnings": made.warnings,
     }
@@ -41,7 +42,7 @@ def _files() -> list[tuple[str, bytes]]:
     if request.form:
         raise errors.InvalidInput({name: ["Unknown field; send files only."] for name in request.form})
     if not sent:
-        raise errors.InvalidInput({"files": ["Send at least one .bpmn or .form file as multipart/form-data."]})
+        raise errors.InvalidInput({"files": ["Send at least one .bpmn, .form or .dmn file as multipart/form-data."]})
     most = settings.current().max_files
     if len(sent) > most:
         raise errors.InvalidInput({"files": [f"Send at most {most} files at once (TIDEGATE_MAX_FILES)."]})
@@ -84,4 +85,35 @@ def get_source(id: str, version: int) -> Any:
     file, source, _ = found
     response = Response(source, mimetype="application/xml")
     response.headers.set("Content-Disposition", "attachment", filename=file)
+    return response
+
+
+@blueprint.get("/decisions")
+@blueprint.response(200, schemas.DecisionPage)
+@access.requires(policy.may_see_models)
+def list_decisions() -> Any:
+    """The newest version of every decision."""
+    return {"items": decisions.all_latest(), "next": None}
+
+
+@blueprint.get("/decisions/<string(maxlength=255):id>")
+@blueprint.arguments(fields.Paging, location="query")
+@blueprint.response(200, schemas.DecisionPage)
+@access.requires(policy.may_see_models)
+def list_decision_versions(wanted: dict[str, Any], id: str) -> Any:
+    """All versions of one decision, the newest first."""
+    rows = [row for row in decisions.versions(id) if row.version < (rest.position(wanted["cursor"]) or 2**31)]
+    if not rows and wanted["cursor"] is None:
+        raise errors.NotFound(f"No decision {id} is deployed.")
+    return rest.page(rows[: wanted["limit"] + 1], wanted["limit"], lambda row: row.version)
+
+
+@blueprint.get("/decisions/<string(maxlength=255):id>/<int(max=2147483647):version>/xml")
+@blueprint.response(200, {"type": "string"}, content_type="application/xml")
+@access.requires(policy.may_see_models)
+def get_decision_source(id: str, version: int) -> Any:
+    """The file of the decision as it was deployed."""
+    row = rest.found(decisions.version(id, version), f"version {version} of a decision {id}")
+    response = Response(row.source, mimetype="application/xml")
+    response.headers.set("Content-Disposition", "attachment", filename=row.file)
     return response

@@ -22,7 +22,7 @@ from service.web.pages import frame
 pages = frame.pages
 
 TEMPLATES = Path(__file__).parents[3] / "bpmn" / ".camunda" / "element-templates"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}\.(bpmn|form)")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}\.(bpmn|form|dmn)")
 
 
 @pages.get("/models", endpoint="models")
@@ -99,7 +99,7 @@ def _files() -> list[tuple[str, bytes]]:
         body = reading.json_object()
         name, text = str(body.get("file", "")), str(body.get("source", ""))
         if not _NAME.fullmatch(name):
-            raise errors.InvalidInput({"file": [_("give it a name that ends with .bpmn or .form")]})
+            raise errors.InvalidInput({"file": [_("give it a name that ends with .bpmn, .form or .dmn")]})
         return [(name, text.encode())]
     return [(upload.filename or "", upload.read()) for upload in request.files.getlist("files") if upload.filename]
 
@@ -115,8 +115,8 @@ def check() -> Any:
 @access.requires(policy.may_deploy)
 def deploy() -> Any:
     done = models.deploy(_files(), actor=auth.actor())
-    current_app.logger.info("deployed %s", [*done.definitions, *done.forms])
-    return frame.done(_where(done), _told(done), changed=bool(done.definitions or done.forms))
+    current_app.logger.info("deployed %s", [*done.definitions, *done.forms, *done.decisions])
+    return frame.done(_where(done), _told(done), changed=bool(done.definitions or done.forms or done.decisions))
 
 
 def _where(done: models.Deployed) -> str:
@@ -130,11 +130,13 @@ def _where(done: models.Deployed) -> str:
 
 
 def _told(done: models.Deployed) -> str:
-    count = len(done.definitions) + len(done.forms)
+    count = len(done.definitions) + len(done.forms) + len(done.decisions)
     if not count:
         return _("Nothing has changed, so there is no new version.")
     if count == 1 and done.definitions:
         return _("Version %(number)d is deployed. New releases use it from now on.", number=done.definitions[0][2])
-    if count == 1:
+    if count == 1 and done.forms:
         return _("Version %(number)d of the form is deployed.", number=done.forms[0][2])
+    if count == 1:
+        return _("Version %(number)d of the decision is deployed.", number=done.decisions[0][2])
     return ngettext("%(num)d new version is deployed.", "%(num)d new versions are deployed.", count)

@@ -31,6 +31,15 @@ class DeployedForm(fields.Schema):
     version = ma.Integer(required=True)
 
 
+class DeployedDecision(fields.Schema):
+    """A decision's version that this deployment made, or found unchanged."""
+
+    id = ma.String(required=True)
+    key = fields.Key(required=True)
+    version = ma.Integer(required=True)
+    name = ma.String(required=True)
+
+
 class Finding(fields.Schema):
     """Something about a file: where, a stable code, and what to do."""
 
@@ -48,6 +57,7 @@ class Deployment(fields.Schema):
     id = fields.Key(required=True)
     definitions = ma.List(ma.Nested(DeployedDefinition), required=True)
     forms = ma.List(ma.Nested(DeployedForm), required=True)
+    decisions = ma.List(ma.Nested(DeployedDecision), required=True)
     unchanged = ma.List(ma.String(), metadata={"description": "Files that made no new version."})
     warnings = ma.List(ma.Nested(Finding))
 
@@ -64,9 +74,26 @@ class Definition(fields.Schema):
     forms = ma.List(ma.String())
     facts = ma.List(ma.String(), metadata={"description": "Facts of the record that its expressions read."})
     called = ma.List(ma.String(), metadata={"description": "Processes it calls."})
+    decisions = ma.List(ma.String(), metadata={"description": "Decisions it calls."})
     deployed_at = fields.Moment()
     deployed_by = ma.String(allow_none=True)
     running = ma.Integer(metadata={"description": "Active instances."})
 
 
 DefinitionPage = fields.page_of(Definition, "DefinitionPage")
+
+
+class Decision(fields.Schema):
+    """One version of a decision."""
+
+    id = ma.String(attribute="decision_id", required=True)
+    key = fields.Key(required=True)
+    version = ma.Integer(required=True)
+    name = ma.String(required=True)
+    file = ma.String()
+    facts = ma.List(ma.String(), metadata={"description": "Facts of the record that its expressions read."})
+    deployed_at = fields.Moment()
+    deployed_by = ma.String(allow_none=True)
+
+
+DecisionPage = fields.page_of(Decision, "DecisionPage")
