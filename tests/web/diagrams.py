@@ -18,6 +18,17 @@ BUILD = d.diagram(
     name="Building",
 )
 
+CHECKED_TWICE = d.diagram(
+    d.start()
+    + d.user("build", name="Build", groups="build-team", form="build")
+    + d.user("check", name="Check", groups="test-team")
+    + d.user("again", name="Check again", groups="test-team")
+    + d.end()
+    + d.chain("start", "build", "check", "again", "end"),
+    process="building",
+    name="Building",
+)
+
 FOUR = d.diagram(
     d.start()
     + d.element("parallelGateway", "fork")

@@ -52,6 +52,7 @@ def _fill(app: Flask) -> None:
     petra.post("/categories", {"name": "small", "models": {"*": "small_release"}})
     petra.post("/instances", {"definition": "building"})
     petra.post("/instances", {"definition": "working"})
+    petra.deploy(("building.bpmn", diagrams.CHECKED_TWICE))
     wanted = {"title": "Shop 2", "type": "minor", "kind": "software", "category": "small", "service": "Shop"}
     Caller(app, "cora").post("/releases", wanted)
 
@@ -136,6 +137,7 @@ def _existing(app: Flask) -> dict[str, dict[str, str]]:
         "users": {"name": "tom", "id": "10"},
         "groups": {"name": "operations"},
         "definitions": {"id": "building", "version": "1"},
+        "migrations": {"id": petra.post("/definitions/building/migrations").json["id"]},
     }
 
 

@@ -19,6 +19,14 @@ TABLE = [
     ("GET", "/definitions", None, {"ada", "petra", "max", "cora"}),
     ("GET", "/definitions/building", None, {"ada", "petra", "max", "cora"}),
     ("GET", "/definitions/building/1/xml", None, {"ada", "petra", "max", "cora"}),
+    ("POST", "/definitions/building/migrations/preview", {}, {"ada", "petra"}),
+    ("POST", "/definitions/building/migrations", {}, {"ada", "petra"}),
+    ("GET", "/definitions/building/migrations", None, {"ada", "petra", "max", "cora"}),
+    ("GET", "/migrations/{move}", None, {"ada", "petra", "max", "cora"}),
+    ("GET", "/migrations/{move}/items", None, {"ada", "petra", "max", "cora"}),
+    ("POST", "/migrations/{move}/undo", {}, {"ada", "petra"}),
+    ("POST", "/instances/{run}/migrate", {}, {"ada", "petra"}),
+    ("POST", "/instances/{run}/migrate/undo", {}, {"ada", "petra"}),
     ("POST", "/categories", {"name": "other", "models": {"*": "small_release"}}, {"ada", "petra"}),
     ("GET", "/categories", None, EVERYBODY),
     ("POST", "/instances", {"definition": "building"}, {"petra"}),
@@ -95,7 +103,9 @@ def house(person: Person) -> dict[str, str]:
     incident = petra.get(f"/incidents?instance={failed['id']}").json["items"][0]
     person("cora").post("/releases", RELEASE)
     sent = petra.post("/messages", {"name": "nobody-waits"}).json
-    ids = {"job": job["id"], "incident": incident["id"], "message": sent["id"]}
+    petra.deploy(("building.bpmn", diagrams.CHECKED_TWICE))
+    move = petra.post("/definitions/building/migrations").json
+    ids = {"move": move["id"], "job": job["id"], "incident": incident["id"], "message": sent["id"]}
     return {"task": run["tasks"][0]["id"], "run": run["id"], **ids}
 
 

@@ -9,9 +9,21 @@ from typing import Any
 from flask import Flask, Response, current_app
 
 from service.web import access, numbers
-from service.web.api import document, instances, jobs, messages, models, people, releases, rest, tasks, timing
+from service.web.api import (
+    document,
+    instances,
+    jobs,
+    messages,
+    migrations,
+    models,
+    people,
+    releases,
+    rest,
+    tasks,
+    timing,
+)
 
-BLUEPRINTS = (releases, tasks, timing, models, instances, messages, jobs, people)
+BLUEPRINTS = (releases, tasks, timing, models, migrations, instances, messages, jobs, people)
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}
 NUMBER = {"type": "string", "pattern": r"^R-[1-9][0-9]{0,9}$"}
