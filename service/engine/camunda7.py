@@ -29,6 +29,8 @@ HARMLESS = {
     "resultVariable", "scriptFormat", "formRefBinding", "failedJobRetryTimeCycle", "formKey", "assignee",
     *LISTS, *PLAIN, *CODE, *ACTING,
 }  # fmt: skip
+# Drawings that declare one of these mean the same by `${...}`.
+OLDER = {xml.CAMUNDA, "http://activiti.org/bpmn", "http://flowable.org/bpmn"}
 KEPT = "write it so to keep it"
 _MARK = f"{{{xml.CAMUNDA}}}"
 
@@ -57,7 +59,7 @@ def collection(several: etree._Element, node: etree._Element, found: Findings) -
 
 
 def translated(element: elements.Element, node: etree._Element, found: Findings) -> elements.Element:
-    """The element with the expressions of standard BPMN in FEEL, where they were written as `${...}`."""
+    """The element with the expressions of standard BPMN in FEEL, where a file of the older dialect has `${...}`."""
     reader = _Reader(node, [], found)
     event, loop = element.event, element.loop
     own = _changed(reader, element, {"condition": "condition", "called_process": "called process"})
@@ -71,6 +73,8 @@ def translated(element: elements.Element, node: etree._Element, found: Findings)
 
 def _changed(reader: _Reader, at: Any, places: dict[str, str]) -> dict[str, Any]:
     written = {name: (where, getattr(at, name)) for name, where in places.items() if juel.is_written(getattr(at, name))}
+    if not written or OLDER.isdisjoint(reader.node.nsmap.values()):
+        return {}
     return {name: reader.feel(where, text, juel.feel) for name, (where, text) in written.items()}
 
 

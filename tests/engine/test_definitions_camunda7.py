@@ -6,7 +6,7 @@ import pytest
 
 from service.bpmnio.feel import evaluate
 from service.engine import definitions, elements, juel, steps
-from tests.engine.diagrams import around, codes, diagram, extended, flow
+from tests.engine.diagrams import around, codes, diagram, errors, extended, flow
 from tests.engine.driver import Case
 
 
@@ -124,6 +124,14 @@ def test_forms_of_html_are_not_shown_and_that_is_told():
     source = diagram(around('<bpmn:userTask id="T" camunda:formKey="embedded:app:forms/x.html"/>'))
     assert "form-not-by-id" in {problem.code for problem in definitions.check("f.bpmn", source)}
     assert read('<bpmn:userTask id="T" camunda:formKey="embedded:app:forms/x.html"/>').form is None
+
+
+def test_in_files_of_no_dialect_such_expressions_are_refused():
+    source = diagram(around('<bpmn:exclusiveGateway id="T"/>').replace(flow("T", "e"), flow("T", "e", "${approved}")))
+    plain = source.replace(b' xmlns:camunda="http://camunda.org/schema/1.0/bpmn"', b"")
+    (problem,) = errors(plain)
+    assert (problem.code, problem.element_id) == ("not-feel", "T_e")
+    assert "write = approved" in problem.message
 
 
 def test_a_condition_whose_language_is_feel_needs_no_sign():
