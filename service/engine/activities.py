@@ -149,8 +149,15 @@ class SubProcess(Activity):
         self.begin(token, token.flow.graph.subs[self.spec], token.flow.graph, scope)
 
     def begin(self, token: Token, spec: Any, graph: Any, scope: str, at: str | None = None) -> None:
+        """At its start, or where somebody sent the release back to (`aim`)."""
         token._set_state(TaskState.STARTED)
-        SubFlow(spec, graph, token, scope).begin(at)
+        aim = token.internal_data.pop("aim", None)
+        flow = SubFlow(spec, graph, token, scope)
+        if aim:
+            flow.spec.start.watch(flow)
+            nodes.begin_at(flow, aim)
+        else:
+            flow.begin(at)
 
     def run(self, token: Token) -> None:
         """The flow inside is over."""

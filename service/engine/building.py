@@ -155,7 +155,7 @@ class _Scope:
         entry = self.entry[node.id]
         gathering = specs.Gathering(self.spec, f"{entry.name} [tokens]")
         gathering.quantity = node.start_quantity
-        gathering.extensions = {}
+        gathering.extensions = {"element": node.id}
         gathering.connect(entry)
         self.entry[node.id] = gathering
 

@@ -190,7 +190,10 @@ class Host(nodes.Node):
     def arrive(self, token: Token) -> None:
         token._set_state(TaskState.STARTED)
         main = next(spec for spec in self.outputs if not spec.is_boundary)
-        token._add_child(main).task_spec._update(main_of(token))
+        child = token._add_child(main)
+        if "aim" in token.internal_data:
+            child.internal_data["aim"] = token.internal_data.pop("aim")
+        child.task_spec._update(child)
 
     def arm_all(self, token: Token) -> None:
         """The activity is entered: its events wait from now on."""

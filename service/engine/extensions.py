@@ -30,6 +30,7 @@ PROPERTIES = {
     "tidegate.reason": ("action", "`required` or `optional` (default)."),
     "tidegate.form": ("action", "The id of a form that is asked with it."),
     "tidegate.action": ("message event", "`no`: nobody is offered it, it comes from outside though it has no key."),
+    "tidegate.skip": ("any activity", "`no`: it is never skipped, nor what is inside of it, though it has failed."),
     "tidegate.button": ("user task", "What the button that completes it says."),
     "tidegate.binding": (
         "user task, call activity, business rule task",

@@ -94,8 +94,12 @@ class ParallelGateway(nodes.Gateway):
             token.board.ready(token)
             return
         token._set_state(TaskState.WAITING)
+        self.look(token)
+
+    def look(self, token: Token) -> None:
+        """Go on once there is a token of each flow."""
         waiting = self.waiting(token)
-        if len(waiting) == len(sources):
+        if len(waiting) == len(graphs.sources(self)):
             self.merge(token, waiting)
 
 
@@ -135,12 +139,24 @@ class Gathering(nodes.Gateway):
 
     def arrive(self, token: Token) -> None:
         token._set_state(TaskState.WAITING)
-        flow = token.flow
-        there = [t for t in flow.task_tree.children if t.task_spec is self and t.has_state(TaskState.WAITING)]
+        flow, there = token.flow, self.others(token)
         if len(there) == self.quantity:
             for other in there:
+                other.board.let_go(other, "completed")
                 other.drop()
             nodes.send(flow, self.name, self.outputs)
+
+    def look(self, token: Token) -> None:
+        """It does so whenever one arrives."""
+
+    def others(self, token: Token) -> list[Token]:
+        here = token.flow.task_tree.children
+        return [other for other in here if other.task_spec is self and other.has_state(TaskState.WAITING)]
+
+    def go_on(self, flow: Flow) -> None:
+        """Somebody decided that those that are there will do."""
+        nodes.send(flow, self.name, self.outputs)
+        flow.board.settle_flow(flow)
 
 
 class ComplexGateway(nodes.Gateway, Choosing):

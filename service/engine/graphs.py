@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ class Graph:
     subs: Mapping[str, Any]
     elements: Mapping[str, elements.Element]
     ways: dict[tuple[str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
+    reaches: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     def ways_to(self, join: Any) -> dict[str, frozenset[str]]:
         """For each element in front of a join: all specs from which it can be reached, the join left out."""
@@ -25,6 +26,27 @@ class Graph:
         if key not in self.ways:
             self.ways[key] = {name: _sources(join, name) for name in sources(join)}
         return self.ways[key]
+
+    def reached_from(self, spec: Any) -> frozenset[str]:
+        """All specs that a token may come to when it leaves this one."""
+        key = (spec._wf_spec.name, spec.name)
+        if key not in self.reaches:
+            self.reaches[key] = _targets(spec)
+        return self.reaches[key]
+
+
+def entry(spec: Any, element: str) -> Any | None:
+    """Where a token enters a drawn element: its host of boundary events, its loop, or itself."""
+    drawn = [each for each in spec.task_specs.values() if getattr(each, "bpmn_id", None) == element]
+    outer = next((each for each in drawn if each.is_loop), drawn[0] if drawn else None)
+    if outer is None:
+        return None
+    return next((before for before in outer.inputs if before.is_host), outer)
+
+
+def joins_of(spec: Any) -> list[Any]:
+    """Where several flows come together and tokens wait for each other."""
+    return [each for each in spec.task_specs.values() if each.joins and len(sources(each)) > 1]
 
 
 def sources(join: Any) -> tuple[str, ...]:
@@ -43,10 +65,26 @@ def source_of(via: str) -> str:
 
 
 def _sources(join: Any, name: str) -> frozenset[str]:
-    specs, found, todo = join._wf_spec.task_specs, set(), [source_of(name)]
+    return behind(join._wf_spec, name, {join.name})
+
+
+def behind(spec: Any, name: str, barred: Set[str]) -> frozenset[str]:
+    """All specs from which this one can be reached without passing a barred one."""
+    specs, found, todo = spec.task_specs, set(), [source_of(name)]
     while todo:
         at = todo.pop()
-        if at not in found and at != join.name:
+        if at not in found and at not in barred:
             found.add(at)
             todo += specs[at]._inputs
+    return frozenset(found)
+
+
+def _targets(spec: Any) -> frozenset[str]:
+    specs, todo = spec._wf_spec.task_specs, list(spec._outputs)
+    found: set[str] = set()
+    while todo:
+        at = todo.pop()
+        if at not in found:
+            found.add(at)
+            todo += specs[at]._outputs
     return frozenset(found)

@@ -101,6 +101,19 @@ class MultiInstance(Loop):
             advice = f"at most {most} are allowed ({limits.setting('items')})"
             raise Stuck("limit", f"There would be {count} instances of this activity; {advice}.", text)
 
+    def add(self, token: Token, item: Any) -> int:
+        """One more item while the loop runs; gives its number."""
+        board, name, data = token.board, loop_of(token).output_collection, token.internal_data
+        data["total"] += 1
+        if name:
+            board.scopes.put(token.ref, {name: [*board.scopes.local(token.ref)[name], None]})
+        self.added(token, item)
+        number: int = data["total"]
+        return number
+
+    def added(self, token: Token, item: Any) -> None:
+        raise NotImplementedError
+
     def child_for(self, token: Token, index: int, item: Any) -> Token:
         """A child with its item. What its output element names is its own, so that children do not share it."""
         loop = loop_of(token)
@@ -182,6 +195,10 @@ class Parallel(MultiInstance):
     def more(self, token: Token) -> bool:
         return bool(token.children)
 
+    def added(self, token: Token, item: Any) -> None:
+        child = self.child_for(token, token.internal_data["total"], item)
+        child.task_spec._update(child)
+
 
 class Sequential(MultiInstance):
     """One child after the other."""
@@ -197,6 +214,10 @@ class Sequential(MultiInstance):
         child = self.child_for(token, data["done"] + 1, data["items"][data["done"]])
         child.task_spec._update(child)
         return True
+
+    def added(self, token: Token, item: Any) -> None:
+        """It waits for its turn."""
+        token.internal_data["items"] = [*token.internal_data["items"], item]
 
 
 class Standard(Loop):

@@ -130,6 +130,16 @@ def send(flow: Flow, source: str, targets: Iterable[Any], happened: str | None =
             token.task_spec._update(token)
 
 
+def begin_at(flow: Flow, path: Sequence[str]) -> None:
+    """Begin a flow at one of its elements, and inside of that at the next one of the path."""
+    spec = graphs.entry(flow.spec, path[0])
+    assert spec is not None
+    token = flow.task_tree._add_child(spec)
+    if len(path) > 1:
+        token.internal_data["aim"] = list(path[1:])
+    token.task_spec._update(token)
+
+
 class Inner(Node):
     """The start, the end and the event joins of SpiffWorkflow: no token ever enters them."""
 
@@ -321,10 +331,16 @@ class Gateway(Node):
                 found.setdefault(other.internal_data["via"], other)
         return found
 
+    def others(self, token: Token) -> list[Token]:
+        """Those that go on together with this token."""
+        return list(self.waiting(token).values())
+
     def merge(self, token: Token, waiting: dict[str, Token]) -> None:
-        """One of each flow becomes a single token that enters."""
+        """One of each flow becomes a single token that enters: the one that had an incident here, if there is one."""
         used = list(waiting.values())
         goes_on = token if token in used else used[-1]
+        goes_on = next((other for other in used if "entered" in other.internal_data), goes_on)
+        goes_on.internal_data.pop("stuck", None)
         for other in used:
             other.board.disarm(other)
             if other is not goes_on:

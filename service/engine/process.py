@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from service.bpmnio import bounds, feel
-from service.engine import adopting, facts, gateways, nodes, snapshots, starting, steps, timers, worlds
+from service.engine import adopting, facts, nodes, repairing, snapshots, stalling, starting, steps, timers, worlds
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
@@ -126,18 +126,43 @@ class Instance:
 
     def skip(self, ref: str, world: World) -> steps.Step:
         """Go on behind an element without its results. Raises NotFound, or Conflict where that has no meaning."""
-        board, token = self._board, self._board.tokens.get(ref)
-        if token is None:
-            raise NotFound("Nothing is going on under this ref.", ref=ref)
-        if "entered" not in token.internal_data or token.task_spec.is_race:
-            raise Conflict("This cannot be skipped.", ref=ref)
-        if isinstance(token.task_spec, gateways.Choosing):
-            default = token.task_spec.default_flow()
-            if default is None:
-                raise Conflict("A gateway without a default flow cannot be skipped.", ref=ref)
-            token.internal_data["taken"] = [default]
-        board.begin(world)
-        board.skip(token)
+        token = self._going_on(ref)
+        self._board.begin(world)
+        repairing.skip(self._board, token)
+        return self._step()
+
+    def why_not_skip(self, ref: str, world: World) -> str | None:
+        """Why nobody may skip this, in a sentence: it is a gate, an approval, a step of the back-out, or says so."""
+        token = self._going_on(ref)
+        self._board.begin(world)
+        return repairing.why_not_skip(self._board, token)
+
+    def send_back(self, element: str, within: str | None, world: World) -> steps.Step:
+        """Enter an earlier activity again; what is open behind it ends, what is beside it goes on.
+
+        within: the ref of the activity that has it inside, where that runs several times. Raises NotFound, Conflict.
+        """
+        self._board.begin(world)
+        repairing.send_back(self._board, element, within)
+        return self._step()
+
+    def ends_when_sent_back(self, element: str, within: str | None) -> list[str]:
+        """The refs of activations that `send_back` would end. Raises NotFound, Conflict where it is not possible."""
+        ends = repairing.way_back(self._board, element, within).ends
+        return [ref for token in ends for ref in repairing.entered_in(self._board, token)]
+
+    def move(self, ref: str, element: str, world: World) -> steps.Step:
+        """End a stay, and enter another element of its scope or of a sub-process in it. Raises NotFound, Conflict."""
+        token = self._going_on(ref)
+        self._board.begin(world)
+        repairing.move(self._board, token, element)
+        return self._step()
+
+    def add_item(self, ref: str, item: Any, world: World) -> steps.Step:
+        """One more item for a running multi-instance activity. Raises NotFound, Conflict, LimitExceeded."""
+        token = self._going_on(ref)
+        self._board.begin(world)
+        repairing.add_item(self._board, token, item)
         return self._step()
 
     def cancel(self, world: World) -> steps.Step:
@@ -181,6 +206,12 @@ class Instance:
         """The state to store."""
         return snapshots.dump(self._board)
 
+    def _going_on(self, ref: str) -> Token:
+        token = self._board.tokens.get(ref)
+        if token is None:
+            raise NotFound("Nothing is going on under this ref.", ref=ref)
+        return token
+
     def _answer(self, ref: str, opened: str, values: Mapping[str, Any], world: World) -> steps.Step:
         values = self._admitted(values, world)
         token = self._open(ref, opened)
@@ -204,10 +235,7 @@ class Instance:
     def _scope(self, ref: str | None) -> str:
         if ref is None:
             return ROOT
-        token = self._board.tokens.get(ref)
-        if token is None:
-            raise NotFound("Nothing is going on under this ref.", ref=ref)
-        return self._board.scope_of(token)
+        return self._board.scope_of(self._going_on(ref))
 
     def _due(self, now: datetime) -> Token | None:
         """The timer to fire next; of several at one moment the oldest."""
@@ -218,6 +246,7 @@ class Instance:
     def _step(self) -> steps.Step:
         board = self._board
         board.settle()
+        stalling.refuse_silence(board)
         moments = [timers.due_at(token) for token in board.timers.values()]
         return steps.Step(self.snapshot(), tuple(board.facts), board.status, min(moments, default=None))
 

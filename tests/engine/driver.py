@@ -145,6 +145,23 @@ class Case:
         new = migrating.Version(programs[track.program.process.id], programs)
         return migrating.attempt(track.step.state, old, new, self.world, mapping)
 
+    def back(self, element: str, within: str | None = None, number: int = 0) -> Case:
+        """Send back to an element, in the run of the activity `within` where there are several."""
+        for track in self.tracks:
+            around = track.find(within, "inside", number) if within else None
+            track.command("send_back", None, element, around, self.world)
+        return self._compare()
+
+    def move(self, element: str, to: str, number: int = 0) -> Case:
+        return self._do("move", (element, "", number), to)
+
+    def add(self, loop: str, item: Any) -> Case:
+        return self._do("add_item", (loop, "inside", 0), item)
+
+    def why_not_skip(self, element: str, kind: str = "") -> str | None:
+        track = self.tracks[0]
+        return track.instance.why_not_skip(track.find(element, kind, 0), self.world)
+
     def cancel(self) -> Case:
         return self._do("cancel", None)
 

@@ -115,8 +115,9 @@ def _action(element: elements.Element, process: elements.Process, found: Finding
     reason = element.properties.get("tidegate.reason")
     if reason and reason not in extensions.REASONS:
         found.error("unknown-value", f"tidegate.reason is {' or '.join(extensions.REASONS)}, not {reason}.", element)
-    if element.properties.get("tidegate.action") not in (None, "", "yes", "no"):
-        found.error("unknown-value", "tidegate.action is yes or no.", element)
+    for name in ("tidegate.action", "tidegate.skip"):
+        if element.properties.get(name) not in (None, "", "yes", "no"):
+            found.error("unknown-value", f"{name} is yes or no.", element)
     if element.action and not (element.name or element.properties.get("tidegate.label")):
         found.warning("action-unnamed", "Name this event: people are offered it as an action by its name.", element)
     for role in element.action.roles if element.action else ():
