@@ -181,16 +181,17 @@ def refuse_unknown(props: Mapping[str, str], node: etree._Element, found: Findin
         )
 
 
-def action(ext: Extensions, element: elements.Element) -> elements.Action | None:
+def action(ext: Extensions, element: elements.Element, *, expected: bool = False) -> elements.Action | None:
     """The action that people may trigger where an event waits for a message.
 
-    A message with a correlation key comes from outside and is no action, unless a property of actions says so.
+    A message with a correlation key comes from outside, one that is `expected` from elsewhere in the file; these are no
+    actions, unless a property of actions says so.
     """
     event, props = element.event, ext.properties
     if event is None or event.kind != "message":
         return None
     asked = any(props.get(f"tidegate.{name}") for name in ("roles", "label", "reason", "form"))
-    if props.get("tidegate.action") == "no" or (event.correlation and not asked):
+    if props.get("tidegate.action") == "no" or ((event.correlation or expected) and not asked):
         return None
     return elements.Action(
         message=event.name or "",

@@ -8,7 +8,7 @@ from typing import Any
 
 from lxml import etree
 
-from service.engine import camunda7, elements, extensions, xml
+from service.engine import camunda7, elements, extensions, messageflows, xml
 from service.engine.findings import Findings
 
 CONTAINERS = {"subProcess", "transaction", "adHocSubProcess"}
@@ -50,7 +50,6 @@ GLOBAL = {
 }
 MOST_TOKENS = 100
 TRUE = ("true", "1")
-LONGEST_NUMBER = 9
 TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 
@@ -70,6 +69,7 @@ class Shared:
     roots: dict[str, etree._Element] = field(default_factory=dict)
     lanes: dict[str, str] = field(default_factory=dict)
     undoers: dict[str, list[str]] = field(default_factory=dict)
+    flows: messageflows.Flows = field(default_factory=messageflows.Flows)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,8 @@ def read(root: etree._Element, found: Findings) -> Drawn:
     if root.tag != f"{{{xml.BPMN}}}definitions":
         found.error("not-bpmn", "This is no BPMN diagram: the outermost element must be bpmn:definitions.", line=1)
         return Drawn()
-    shared = Shared(root, found, roots=_roots(root), lanes=_lanes(root), undoers=_undoers(root))
+    flows = messageflows.read(root)
+    shared = Shared(root, found, roots=_roots(root), lanes=_lanes(root), undoers=_undoers(root), flows=flows)
     processes, others = [], []
     for node in root.iterchildren(f"{{{xml.BPMN}}}process"):
         if (node.get("isExecutable") or "").strip() in TRUE:
@@ -172,7 +173,7 @@ def _contents(
                 node, shared, "unknown-element", f"<{kind}> is not BPMN; remove it or put it into extensionElements."
             )
         elif kind == "sequenceFlow":
-            yield _flow(node, position, process, parent, shared)
+            yield _flow(node, position, process, parent)
         elif kind in NODES:
             if not node.get("id"):
                 _refuse(node, shared, "id-missing", f"This {kind} has no id; give it one.")
@@ -184,23 +185,14 @@ def _contents(
             _refuse(node, shared, "unknown-element", f"<bpmn:{kind}> is not known here; remove it.")
 
 
-def _formal(node: etree._Element | None, shared: Shared) -> str | None:
-    """A condition; where the drawing names FEEL as its language, it needs no `=`."""
-    text = xml.text(node)
-    if node is None or text is None or text.startswith("="):
-        return text
-    language = node.get("language") or shared.root.get("expressionLanguage") or ""
-    return f"= {text}" if "/FEEL" in language else text
-
-
 def _refuse(node: etree._Element, shared: Shared, code: str, message: str) -> None:
     shared.found.error(code, message, line=node.sourceline, element=node.get("id"))
 
 
-def _flow(node: etree._Element, position: int, process: str, parent: str | None, shared: Shared) -> elements.Element:
+def _flow(node: etree._Element, position: int, process: str, parent: str | None) -> elements.Element:
     source, target = node.get("sourceRef") or "", node.get("targetRef") or ""
     condition = xml.child(node, "conditionExpression")
-    drawn = elements.Element(
+    return elements.Element(
         id=node.get("id") or f"{source}--{target}--{position}",
         type="sequenceFlow",
         name=node.get("name") or "",
@@ -209,11 +201,10 @@ def _flow(node: etree._Element, position: int, process: str, parent: str | None,
         parent=parent,
         drawn=bool(node.get("id")),
         documentation=xml.text(xml.child(node, "documentation")),
-        condition=(_formal(condition, shared) or "") if condition is not None else None,
+        condition=(xml.text(condition) or "") if condition is not None else None,
         source=source,
         target=target,
     )
-    return camunda7.translated(drawn, node, shared.found)
 
 
 def _node(node: etree._Element, kind: str, process: str, parent: str | None, shared: Shared) -> elements.Element:
@@ -242,8 +233,9 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         completion_quantity=_quantity(node, "completionQuantity", shared),
         **given,
     )
-    element = camunda7.translated(_standard_parts(element, node), node, shared.found)
-    action = extensions.action(ext, element) if _waits(node, kind) else None
+    element = _standard_parts(element, node)
+    expected = identity in shared.flows.expected
+    action = extensions.action(ext, element, expected=expected) if _waits(node, kind) else None
     return element if action is None else replace(element, action=action)
 
 
@@ -255,7 +247,7 @@ def _ad_hoc(node: etree._Element, ext: extensions.Extensions, shared: Shared) ->
         _refuse(node, shared, "ad-hoc-output", "Outputs are not collected here; use output mappings inside instead.")
     return elements.AdHoc(
         collection=ext.get("adHoc", "activeElementsCollection"),
-        completion_condition=_formal(xml.child(node, "completionCondition"), shared),
+        completion_condition=xml.text(xml.child(node, "completionCondition")),
         sequential=ordering == "Sequential",
         cancel_remaining=node.get("cancelRemainingInstances") not in ("false", "0"),
     )
@@ -289,7 +281,8 @@ def _quantity(node: etree._Element, name: str, shared: Shared) -> int:
 
 def _event(node: etree._Element, kind: str, shared: Shared) -> elements.Event | None:
     if kind in ("receiveTask", "sendTask"):
-        return _message(node, node, shared) if node.get("messageRef") else elements.Event("none")
+        named = node.get("messageRef") or shared.flows.tell_of(node.get("id"))
+        return _message(node, node, shared) if named else elements.Event("none")
     if kind not in EVENTS:
         return None
     definitions = [child for child in xml.children(node) if xml.local(child) in DEFINITIONS]
@@ -367,8 +360,11 @@ def _coded(definition: etree._Element, node: etree._Element, kind: str, shared: 
 
 def _message(definition: etree._Element, node: etree._Element, shared: Shared) -> elements.Event:
     target = _referred(definition, node, "message", shared)
+    flows, identity = shared.flows, node.get("id") or ""
+    if target is None and not definition.get("messageRef"):
+        target = shared.roots.get(flows.refs.get(identity, ""))
     if target is None:
-        return elements.Event("message")
+        return elements.Event("message", name=flows.names.get(identity))
     ext = extensions.read(target, shared.found)
     name = (target.get("name") or "").strip() or None
     return elements.Event("message", name=name, correlation=ext.get("subscription", "correlationKey"))
@@ -378,7 +374,7 @@ def _conditional(definition: etree._Element, shared: Shared) -> elements.Event:
     ext = extensions.read(definition, shared.found)
     return elements.Event(
         "conditional",
-        expression=_formal(xml.child(definition, "condition"), shared),
+        expression=xml.text(xml.child(definition, "condition")),
         variable_names=extensions.listed(ext.get("conditionalFilter", "variableNames")),
         variable_events=extensions.listed(ext.get("conditionalFilter", "variableEvents")),
     )
@@ -395,37 +391,36 @@ def _timer(definition: etree._Element, node: etree._Element, shared: Shared) -> 
 def _loop(node: etree._Element, shared: Shared) -> elements.Loop | None:
     several = xml.child(node, "multiInstanceLoopCharacteristics")
     if several is not None:
-        return _multi_instance(several, node, shared)
+        return _multi_instance(several, shared)
     standard = xml.child(node, "standardLoopCharacteristics")
     if standard is None:
         return None
     maximum = (standard.get("loopMaximum") or "").strip()
-    if maximum and not (maximum.isdecimal() and len(maximum) <= LONGEST_NUMBER):
+    if maximum and not maximum.isdecimal():
         _refuse(node, shared, "loop-maximum", f"loopMaximum must be a whole number, not {maximum}.")
     return elements.Loop(
         sequential=True,
         collection=None,
         element_variable=None,
         standard=True,
-        condition=_formal(xml.child(standard, "loopCondition"), shared),
-        maximum=int(maximum) if maximum.isdecimal() and len(maximum) <= LONGEST_NUMBER else None,
+        condition=xml.text(xml.child(standard, "loopCondition")),
+        maximum=int(maximum) if maximum.isdecimal() else None,
         test_before=standard.get("testBefore") in TRUE,
     )
 
 
-def _multi_instance(several: etree._Element, node: etree._Element, shared: Shared) -> elements.Loop:
+def _multi_instance(several: etree._Element, shared: Shared) -> elements.Loop:
     ext = extensions.read(several, shared.found)
-    older = camunda7.collection(several, node, shared.found)
     given: dict[str, Any] = {
         "throws": _throws(several, shared),
-        "collection": ext.get("loopCharacteristics", "inputCollection") or older["collection"],
-        "element_variable": ext.get("loopCharacteristics", "inputElement") or older["element_variable"],
+        "collection": ext.get("loopCharacteristics", "inputCollection"),
+        "element_variable": ext.get("loopCharacteristics", "inputElement"),
         "output_collection": ext.get("loopCharacteristics", "outputCollection"),
         "output_element": ext.get("loopCharacteristics", "outputElement"),
     }
     return elements.Loop(
         sequential=several.get("isSequential") in TRUE,
-        completion_condition=_formal(xml.child(several, "completionCondition"), shared),
+        completion_condition=xml.text(xml.child(several, "completionCondition")),
         cardinality=xml.text(xml.child(several, "loopCardinality")),
         **given,
     )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from service.bpmnio import feel
-from service.engine import elements, expressions, timers
+from service.engine import elements, expressions, starting, timers
 from service.engine.expressions import Stuck
 from service.errors import ScriptFailed
 
@@ -32,11 +32,7 @@ class Start:
 
 def drawn(process: elements.Process) -> list[elements.Element]:
     """The elements on the level of the process by which something from outside begins an instance."""
-    return [
-        element
-        for element in process.elements.values()
-        if element.type == "startEvent" and element.parent is None and element.event and element.event.kind in KINDS
-    ]
+    return [element for element in starting.starts(process) if element.event and element.event.kind in KINDS]
 
 
 def plan(element: elements.Element, record: Mapping[str, Any], now: datetime, zone: str) -> Start:

@@ -174,7 +174,11 @@ TABLE: dict[str, Entry] = {
     "end:implicit": Entry("Node without outgoing flow", NORMALISED, "The token ends there."),
     "dataObject": Entry("Data objects and stores", IGNORED, "Drawings; variables are not kept in them."),
     "textAnnotation": Entry("Annotations, groups, associations", IGNORED, "Drawings."),
-    "lane": Entry("Pools, lanes, message flows", IGNORED, "Drawings; the lane of a task is shown beside it."),
+    "lane": Entry(
+        "Pools, lanes, message flows",
+        IGNORED,
+        "Drawings; the lane of a task is shown beside it. A message flow names the message where its ends name none.",
+    ),
 }
 
 _EVENT_NAMES = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from service import errors
-from service.domain import durations
+from service.domain import correlation, durations
 from service.engine import decisions, definitions
 from service.usecases import facts, playing, playlines, settings
 
@@ -109,7 +109,8 @@ def _script(options: Options, now: datetime) -> playing.Script:
 
 
 def _event(entry: Any, start: datetime) -> playing.Event:
-    if not isinstance(entry, dict) or not isinstance(entry.get("message"), str):
+    kind = "signal" if isinstance(entry, dict) and "signal" in entry else "message"
+    if not isinstance(entry, dict) or not isinstance(entry.get(kind), str):
         raise Unusable('An entry of events is like {"at": "PT1H", "message": "name", "variables": {}}.')
     variables = entry.get("variables") or {}
     if not isinstance(variables, dict):
@@ -118,12 +119,27 @@ def _event(entry: Any, start: datetime) -> playing.Event:
     if at is not None and after is not None:
         raise Unusable("An event has either at or after_element, not both.")
     return playing.Event(
-        message=entry["message"],
+        name=entry[kind],
+        kind=kind,
         variables=variables,
         at=_moment(at, start) if at is not None else (start if after is None else None),
         after=after,
-        correlation=entry.get("correlation_key"),
+        correlation=_key(entry.get("correlation_key")),
+        ttl_seconds=_seconds(entry.get("ttl_seconds")),
     )
+
+
+def _key(value: Any) -> str | None:
+    try:
+        return correlation.as_text(value)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
+
+
+def _seconds(value: Any) -> float | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0):
+        raise Unusable("ttl_seconds is a number of seconds, 0 or more.")
+    return value
 
 
 def _moment(text: Any, start: datetime) -> datetime:

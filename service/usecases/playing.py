@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from service import errors
-from service.bpmnio import feel
-from service.domain import durations
-from service.engine import elements, process, starting, steps
+from service.engine import process, starting, starts, steps
 from service.engine.decisions import Model
 from service.engine.definitions import Program
-from service.usecases import facts, playlines, settings
+from service.usecases import facts, playlines, playpost, settings
 from service.usecases.playlines import Run
 
 BY = "play"
+ZONE = "UTC"
+REPEATS = re.compile(r"R\d")
 
 
 @dataclass(frozen=True)
 class Event:
-    """A message from outside: at a moment, or after an element was left."""
+    """What comes from outside: at a moment, or after an element was left. A message is kept for `ttl_seconds`."""
 
-    message: str
+    name: str
     variables: Mapping[str, Any]
+    kind: str = "message"
     at: datetime | None = None
     after: str | None = None
     correlation: str | None = None
+    ttl_seconds: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,10 @@ class Session:
         self.now = script.now
         self.facts = dict(script.facts)
         self.runs: list[Run] = []
-        self.messages: deque[tuple[Event, bool]] = deque()  # those not yet received; True: a signal
+        self.post = playpost.Post()
         self.events = list(_numbered(script.events))
-        self.starts: list[tuple[datetime, Program, str]] = []  # timer start events to come
+        self.planned: dict[str, list[starts.Start]] = {}  # what begins an instance from outside, by process
+        self.starts: list[tuple[Program, starts.Start]] = []  # timer start events to come
         self.left: Counter[str] = Counter()
         self.came: Counter[str] = Counter()
         self.answered: Counter[str] = Counter()
@@ -70,6 +74,7 @@ class Session:
     def play(self, only: str | None) -> bool:
         """Start what starts by itself, or the one process; go on until all is over. False: stuck."""
         try:
+            self.planned = {name: self._plan(program) for name, program in self.library.items()}
             self._begin(only)
             while self.commands < self.script.max_steps:
                 if not (self._receive() or self._fire() or self._go_on_by_itself()):
@@ -95,23 +100,11 @@ class Session:
             else:
                 self._await_timers(program)
 
-    def _await_timers(self, program: Program) -> None:
-        for start in starting.starts(program.process):
-            if start.event is not None and start.event.kind == "timer":
-                self.starts.append((self._moment(start.event), program, start.id))
+    def _plan(self, program: Program) -> list[starts.Start]:
+        return [starts.plan(element, self.facts, self.now, ZONE) for element in starts.drawn(program.process)]
 
-    def _moment(self, event: elements.Event) -> datetime:
-        text = event.expression or ""
-        if text.startswith("="):
-            text = str(feel.plain(feel.evaluate(text, self.facts, now=self.now).value))
-        try:
-            if event.timer == "cycle":
-                return durations.parse_repetition(text).at(1, self.now) or self.now
-            if durations.is_duration(text):
-                return durations.add(self.now, durations.parse(text))
-            return durations.parse_moment(text, "UTC")
-        except ValueError as error:
-            raise errors.InvalidInput({"timer": [str(error)]}) from None
+    def _await_timers(self, program: Program) -> None:
+        self.starts += [(program, start) for start in self.planned[program.process.id] if start.kind == "timer"]
 
     def _end(self) -> bool:
         if self.runs and all(run.status != "active" for run in self.runs):
@@ -147,9 +140,11 @@ class Session:
             newest_decisions=self.decisions,
         )
 
-    def _start(self, program: Program, variables: Mapping[str, Any], at: str | None = None) -> None:
+    def _start(
+        self, program: Program, variables: Mapping[str, Any], at: str | None = None, key: str | None = None
+    ) -> None:
         instance, step = process.start(program, variables=variables, world=self._world(), at=at)
-        run = Run(len(self.runs) + 1, program, instance)
+        run = Run(len(self.runs) + 1, program, instance, key=key)
         self.runs.append(run)
         self._absorb(run, step)
 
@@ -179,25 +174,36 @@ class Session:
             case steps.JobGone():
                 run.jobs.pop(fact.ref, None)
             case steps.Subscribed():
-                run.subscriptions[fact.ref] = fact
+                self.post.wait(run, fact)
             case steps.Unsubscribed():
-                run.subscriptions.pop(fact.ref, None)
+                self.post.forget(fact.ref)
             case steps.IncidentRaised():
                 run.troubles[fact.ref] = fact.message
             case steps.MessageThrown():
-                self.messages.append((Event(fact.name, fact.variables, correlation=fact.correlation), False))
+                self.post.send(playpost.Letter(fact.name, fact.variables, fact.correlation, thrown=True))
             case steps.SignalThrown():
-                self._signal(fact, run)
+                self._signal(fact.name, fact.variables, run)
 
     # Messages and signals
 
     def _receive(self) -> bool:
-        """Hand over one message that somebody waits for; False where nobody does."""
-        self.messages.extend((event, False) for event in self._due_events())
-        for index, (event, _) in enumerate(self.messages):
-            if self._deliver(event):
-                del self.messages[index]
+        """Hand over one message that somebody waits for, or what comes from outside now; False where nothing moves."""
+        came = [self._come(event) for event in self._due_events()]
+        if any(came):
+            return True
+        for letter in self.post.in_force(self.now):
+            moved, letter.fresh = self._deliver(letter), False
+            if moved:
                 return True
+        return False
+
+    def _come(self, event: Event) -> bool:
+        """Something comes from outside; whether it moved anybody by that."""
+        if event.kind == "signal":
+            self._signal(event.name, self._kept(event.variables), None)
+            return True
+        expires_at = playpost.life(event.ttl_seconds, self.now)
+        self.post.send(playpost.Letter(event.name, event.variables, event.correlation, expires_at))
         return False
 
     def _due_events(self) -> list[Event]:
@@ -210,48 +216,54 @@ class Session:
             return event.at is not None and event.at <= self.now
         # An event at the border of that very element would be gone after it: it happens while the element is there.
         here = self.came[event.after] >= turn and any(
-            run.entered[sub.attached_to].element == event.after
-            for run in self.runs
-            for sub in run.subscriptions.values()
-            if sub.attached_to in run.entered and (sub.kind, sub.message) == ("message", event.message)
+            run.entered[one.attached_to].element == event.after
+            for run, one in self.post.waiting(event.name)
+            if one.attached_to in run.entered
         )
         return here or self.left[event.after] >= turn
 
-    def _deliver(self, event: Event) -> bool:
-        """To the oldest subscription in each process that waits for it, else to a start event."""
-        targets: dict[str, tuple[Run, steps.Subscribed]] = {}
-        for run in self.runs:
-            for subscription in run.subscriptions.values():
-                if _matches(subscription, event):
-                    targets.setdefault(run.program.process.id, (run, subscription))
-        for run, subscription in targets.values():
-            self._absorb(run, run.instance.deliver(subscription.ref, self._kept(event.variables), self._world()))
-        return bool(targets) or self._start_by(event, "message")
+    def _deliver(self, letter: playpost.Letter) -> bool:
+        """To who waits longest in each process, else to its start event."""
+        receivers = self.post.receivers(letter)
+        for process_id, (run, waiting) in receivers.items():
+            letter.reached.add(process_id)
+            self._absorb(run, run.instance.deliver(waiting.ref, self._kept(letter.variables), self._world()))
+        return self._start_by("message", letter) or bool(receivers)
 
-    def _start_by(self, event: Event, kind: str) -> bool:
+    def _start_by(self, kind: str, letter: playpost.Letter) -> bool:
+        """Once each process that it has not reached; of one key one instance at a time."""
         started = False
-        for program in self.library.values():
-            for start in starting.starts(program.process):
-                if start.event is not None and (start.event.kind, start.event.name) == (kind, event.message):
-                    self._start(program, self._kept(event.variables), start.id)
-                    started = True
+        for name, planned in self.planned.items():
+            start = next((one for one in planned if (one.kind, one.name) == (kind, letter.name)), None)
+            if start is None or name in letter.reached or self._is_running(name, letter.key):
+                continue
+            letter.reached.add(name)
+            self._start(self.library[name], self._kept(letter.variables), start.element, letter.key)
+            started = True
         return started
 
-    def _signal(self, fact: steps.SignalThrown, thrower: Run) -> None:
+    def _is_running(self, process_id: str, key: str | None) -> bool:
+        return key is not None and any(
+            run.status == "active" and run.key == key and run.program.process.id == process_id for run in self.runs
+        )
+
+    def _signal(self, name: str, variables: Mapping[str, Any], thrower: Run | None) -> None:
         """The engine has told those inside of the thrower; here are the others."""
         for run in list(self.runs):
             if run is not thrower and run.status == "active":
-                self._absorb(run, run.instance.signal(fact.name, fact.variables, self._world()))
-        self._start_by(Event(fact.name, fact.variables), "signal")
+                self._absorb(run, run.instance.signal(name, variables, self._world()))
+        self._start_by("signal", playpost.Letter(name, variables))
 
     # Time
 
     def _fire(self) -> bool:
         """Fire the timers that are due now, and start what time starts."""
-        for entry in [entry for entry in self.starts if entry[0] <= self.now]:
-            self.starts.remove(entry)
-            self._start(entry[1], self.script.variables, entry[2])
-            return True
+        for program, start in self.starts:
+            if start.due_at is not None and start.due_at <= self.now:
+                self.starts.remove((program, start))
+                self.starts += [(program, later) for later in _turns(start)]
+                self._start(program, self.script.variables, start.element)
+                return True
         for run in self.runs:
             if run.status == "active" and run.due is not None and run.due <= self.now:
                 self._absorb(run, run.instance.tick(self._world()))
@@ -261,7 +273,7 @@ class Session:
     def _let_time_pass(self) -> bool:
         moments = [run.due for run in self.runs if run.status == "active" and run.due is not None]
         moments += [event.at for _, event in self.events if event.at is not None and self._anyone_waits()]
-        moments += [moment for moment, _, _ in self.starts]
+        moments += [start.due_at for _, start in self.starts if start.due_at is not None]
         later = [moment for moment in moments if moment > self.now]
         if not later:
             return False
@@ -342,11 +354,12 @@ def _numbered(events: tuple[Event, ...]) -> Iterator[tuple[int, Event]]:
     """Each event with its turn: the second one after an element waits until that was left twice."""
     turns: Counter[tuple[str, str | None]] = Counter()
     for event in events:
-        turns[event.message, event.after] += 1
-        yield turns[event.message, event.after], event
+        turns[event.name, event.after] += 1
+        yield turns[event.name, event.after], event
 
 
-def _matches(subscription: steps.Subscribed, event: Event) -> bool:
-    if (subscription.kind, subscription.message) != ("message", event.message):
-        return False
-    return None in (subscription.correlation, event.correlation) or subscription.correlation == event.correlation
+def _turns(start: starts.Start) -> Iterator[starts.Start]:
+    """The next turn of a timer that has a last one; what repeats without end starts once in a play."""
+    schedule = dict(start.schedule or {})
+    if REPEATS.match(str(schedule.get("cycle", ""))) and (later := starts.following(schedule, ZONE)):
+        yield replace(start, schedule=later)

@@ -40,7 +40,7 @@ class Run:
     entered: dict[str, steps.Entered] = field(default_factory=dict)
     tasks: dict[str, steps.TaskOpened] = field(default_factory=dict)
     jobs: dict[str, steps.JobWanted] = field(default_factory=dict)
-    subscriptions: dict[str, steps.Subscribed] = field(default_factory=dict)
+    key: str | None = None  # of the message that began it
     troubles: dict[str, str] = field(default_factory=dict)  # ref -> why it does not go on
 
 
