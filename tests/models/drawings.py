@@ -20,7 +20,8 @@ NS = {
 BPMN = f"{{{NS['bpmn']}}}"
 NODES = (
     *("startEvent", "endEvent", "intermediateThrowEvent", "intermediateCatchEvent", "boundaryEvent"),
-    *("userTask", "serviceTask", "scriptTask", "subProcess", "callActivity", "exclusiveGateway", "parallelGateway"),
+    *("userTask", "serviceTask", "scriptTask", "businessRuleTask", "subProcess", "callActivity"),
+    *("exclusiveGateway", "parallelGateway"),
 )
 
 Point = tuple[float, float]
@@ -83,6 +84,11 @@ class Plane:
 
 def path(model: str) -> Path:
     return ROOT / "bpmn" / f"{model}.bpmn"
+
+
+def rules() -> bytes:
+    """The decision that gives the risk class."""
+    return (ROOT / "bpmn" / "release_risk.dmn").read_bytes()
 
 
 def root(model: str) -> etree._Element:

@@ -183,6 +183,7 @@ def test_nothing_is_entered_by_several_flows_but_gateways(model: str) -> None:
 def test_ids_and_names_read_well(model: str) -> None:
     prefixes = {
         "userTask": ("task_",), "serviceTask": ("job_",), "scriptTask": ("script_",), "subProcess": ("phase_", "part_"),
+        "businessRuleTask": ("rule_",),
         "exclusiveGateway": ("gateway_",), "parallelGateway": ("gateway_",), "startEvent": ("start_",),
         "endEvent": ("end_",), "boundaryEvent": ("action_",), "intermediateThrowEvent": ("milestone_",),
         "intermediateCatchEvent": ("timer_",),
@@ -225,7 +226,7 @@ def test_every_expression_is_sound(model: str) -> None:
 @each_model
 def test_a_release_reaches_its_end_even_without_answers(model: str) -> None:
     """What `tidegate play --auto` does; the conditions hold the usual way open."""
-    case = Case(drawings.path(model).read_bytes(), facts=records.empty(NOON))
+    case = Case(drawings.path(model).read_bytes(), facts=records.empty(NOON), rules=drawings.rules())
     while case.status == "active":
         element, kind = next((e, k) for e, k in case.tracks[0].open() if k in ("task", "job", "timer"))
         if kind == "timer":

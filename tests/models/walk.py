@@ -26,7 +26,9 @@ class Walk:
         found["release"] |= own | {"approval": model == "major_release"}
         for name, value in record.items():
             facts.place(found, name.replace("__", "."), value)
-        self.case = Case(source or drawings.path(model).read_bytes(), facts=found, zone="Europe/Berlin")
+        self.case = Case(
+            source or drawings.path(model).read_bytes(), facts=found, zone="Europe/Berlin", rules=drawings.rules()
+        )
         self._work()
 
     @property
