@@ -22,10 +22,10 @@ def task_opened(token: Token) -> steps.TaskOpened:
     resolved = {
         "form": _text(token, element.form, "A form"),
         "assignee": _text(token, given.assignee, "An assignee"),
-        "groups": _names(token, given.groups),
-        "users": _names(token, given.users),
-        "due_at": None if element.deadline else _moment(token, element.due),
-        "follow_up_at": _moment(token, element.follow_up),
+        "groups": _names(token, given.groups, "The candidate groups"),
+        "users": _names(token, given.users, "The candidate users"),
+        "due_at": None if element.deadline else _moment(token, element.due, "The due date"),
+        "follow_up_at": _moment(token, element.follow_up, "The follow-up date"),
         "priority": whole(token, element.priority, 50, "A priority"),
         "approval": _rule(token, element.approval.rule) if element.approval else None,
     }
@@ -36,7 +36,7 @@ def whole(token: Token, text: str | None, default: int, what: str) -> int:
     """A whole number, static or FEEL."""
     if not text:
         return default
-    value = _value(token, text)
+    value = _value(token, text, what)
     if value is None:
         return default
     try:
@@ -45,30 +45,30 @@ def whole(token: Token, text: str | None, default: int, what: str) -> int:
         raise Stuck("wrong-type", f"{what} must be a whole number, this is {expressions.shown(value)}.", text) from None
 
 
-def _value(token: Token, text: str) -> Any:
-    return token.board.value(token.board.scope_of(token), text) if expressions.is_feel(text) else text
+def _value(token: Token, text: str, what: str) -> Any:
+    return token.board.wanted(token.board.scope_of(token), text, what) if expressions.is_feel(text) else text
 
 
 def _text(token: Token, text: str | None, what: str) -> str | None:
     """A text; null and empty mean none."""
     if not text:
         return None
-    value = _value(token, text)
+    value = _value(token, text, what)
     if value is not None and not isinstance(value, (str, int)):
         raise Stuck("wrong-type", f"{what} must be a text, this is {expressions.shown(value)}.", text)
     return str(value) if value not in (None, "") else None
 
 
-def _names(token: Token, text: str | None) -> tuple[str, ...]:
+def _names(token: Token, text: str | None, what: str) -> tuple[str, ...]:
     if not text:
         return ()
-    return expressions.names(_value(token, text), text) if expressions.is_feel(text) else expressions.split(text)
+    return expressions.names(_value(token, text, what), text) if expressions.is_feel(text) else expressions.split(text)
 
 
-def _moment(token: Token, text: str | None) -> datetime | None:
+def _moment(token: Token, text: str | None, what: str) -> datetime | None:
     if not text:
         return None
-    value = _value(token, text)
+    value = _value(token, text, what)
     if value is None:
         return None
     try:

@@ -158,6 +158,15 @@ class Board:
             raise Stuck("null-value", f"{what} is needed, but “{text}” gave null{why}.", text)
         return value
 
+    def wanted(self, scope: str, text: str, what: str) -> Any:
+        """The same, where null means none; but a variable that is not there at all is a mistake."""
+        context = self._context(scope, None)
+        value = expressions.evaluate(text, context, self.now)
+        if value is None and expressions.missing(text, context):
+            why = expressions.why_null(text, context, self.now)
+            raise Stuck("null-value", f"{what} cannot be worked out: “{text}” gave null{why}.", text)
+        return value
+
     def condition(self, scope: str, text: str, extra: Mapping[str, Any] | None = None) -> bool:
         if not expressions.is_feel(text):
             raise Stuck("wrong-type", f"“{text}” is no FEEL condition: it must begin with “=”.", text)

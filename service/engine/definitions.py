@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from service.bpmnio import bounds
 from service.engine import building, checks, elements, facts, limits, normalise, reading, starting, xml
+from service.engine.checks import variables
 from service.engine.findings import Findings
 from service.errors import InvalidDefinition, Problem
 
@@ -37,6 +40,20 @@ def check(file: str, source: bytes, allowed: limits.Limits = USUAL) -> list[Prob
 def load(file: str, source: bytes, allowed: limits.Limits = USUAL) -> tuple[Program, ...]:
     """One Program per executable process; raises InvalidDefinition with all problems."""
     return read(file, source, allowed)[0]
+
+
+def unknown_variables(
+    programs: Sequence[tuple[str, Program]], keys: Mapping[str, frozenset[str]], allowed: limits.Limits = USUAL
+) -> list[Problem]:
+    """Warnings of variables that nothing in these files gives. keys: of every form at hand, by its id."""
+    together = {program.process.id: program.process for _, program in programs}
+    problems = []
+    with bounds.Effort(allowed.expressions_ms):
+        for file, program in programs:
+            found = Findings(file)
+            variables.check(program.process, together, keys, found)
+            problems += found.problems()
+    return problems
 
 
 def deployed(file: str, source: bytes) -> tuple[Program, ...]:

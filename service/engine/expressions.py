@@ -71,10 +71,45 @@ def decide(model: Model, decision: str, context: Mapping[str, Any], now: datetim
 
 
 def why_null(text: str, context: Mapping[str, Any], now: datetime) -> str:
-    """What the evaluator says about an expression that gave null."""
-    warnings = feel.evaluate(text, context, now=now).warnings
-    told = "; ".join(dict.fromkeys(warning.message for warning in warnings))
-    return f" ({told})" if told else ""
+    """Which variables of an expression that gave null are missing or null, else what the evaluator says."""
+    told = [f"{path} is {'null' if _present(path, context) else 'missing'}" for path in lacking(text, context)]
+    if not told:
+        warnings = feel.evaluate(text, context, now=now).warnings
+        told = list(dict.fromkeys(warning.message for warning in warnings))
+    return f" ({'; '.join(told)})" if told else ""
+
+
+def lacking(text: str, context: Mapping[str, Any]) -> list[str]:
+    """What the expression names and the context does not have, or has as null: `order.owner`."""
+    return sorted({path for each in feel.check(text).paths if (path := _first_null(each, context))})
+
+
+def missing(text: str, context: Mapping[str, Any]) -> list[str]:
+    """What the expression names and the context does not have at all; none where it reckons with null itself."""
+    if "null" in text:
+        return []
+    return [path for path in lacking(text, context) if not _present(path, context)]
+
+
+def _first_null(path: str, context: Any) -> str | None:
+    """The part of a path up to where there is nothing; None where there is something at its end."""
+    names: list[str] = []
+    for name in path.split("."):
+        names.append(name)
+        if isinstance(context, (list, tuple)):
+            return None  # of every entry
+        context = context.get(name) if isinstance(context, Mapping) else None
+        if context is None:
+            return ".".join(names)
+    return None
+
+
+def _present(path: str, context: Any) -> bool:
+    """Whether the last name of a path is there, be it null."""
+    *heads, last = path.split(".")
+    for name in heads:
+        context = context.get(name) if isinstance(context, Mapping) else None
+    return isinstance(context, Mapping) and last in context
 
 
 def inferred(text: str) -> Any:

@@ -37,6 +37,10 @@ PROPERTIES = {
         "`live`: follow new versions; absent: those of the start stay.",
     ),
 }
+JOB_TYPES = {
+    "tidegate.notify": "Tells people something.",
+    "tidegate.cmdb.apply": "Writes what was installed, or restored, into the configuration items.",
+}
 CRITERION_PLACE = ("user task, phase", "FEEL condition; while it does not hold, the task or phase cannot be completed.")
 STATUSES = ("closed", "terminated", "backed-out")
 CLOCKS = ("elapsed", "working")
@@ -172,9 +176,12 @@ def refuse_unknown(props: Mapping[str, str], node: etree._Element, found: Findin
     for name in props:
         if name in PROPERTIES or (name.startswith(CRITERION) and name != CRITERION):
             continue
-        if not name.lower().startswith(PREFIX):
+        ours = name.lower().startswith(PREFIX)
+        # A name that is all but one of ours is meant to be it: tidgate.deadline, tidegate:phase.
+        cutoff = 0.5 if ours else 0.88
+        near = difflib.get_close_matches(name, [*PROPERTIES, CRITERION + "<label>"], n=1, cutoff=cutoff)
+        if not (ours or near):
             continue
-        near = difflib.get_close_matches(name, [*PROPERTIES, CRITERION + "<label>"], n=1, cutoff=0.5)
         advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(PROPERTIES)}, {CRITERION}<label>."
         found.error(
             "unknown-property", f"There is no property {name}; {advice}", line=node.sourceline, element=node.get("id")

@@ -80,6 +80,7 @@ def _read(files: Sequence[File], *, alone: bool = False) -> _Read:
     with bounds.Effort(settings.current().max_expressions_ms):
         _read_each(read, files)
     _check_together(read, alone=alone)
+    read.problems += _unknown_variables(read, alone=alone)
     return read
 
 
@@ -233,6 +234,20 @@ def _refuse_missing_decisions(read: _Read, *, alone: bool) -> None:
 def _place(program: diagrams.Program, refused: errors.ScriptFailed) -> tuple[int | None, str]:
     element = program.process.elements[refused.facts["element"]]
     return element.line, element.id
+
+
+def _unknown_variables(read: _Read, *, alone: bool) -> list[Problem]:
+    """Warnings of variables that neither the diagrams nor their forms give; forms that are not sent are looked up."""
+    schemas = {form_id: schema for _, _, form_id, schema in read.forms}
+    wanted = {form for _, _, program in read.programs for form in program.process.forms} - schemas.keys()
+    deployed = {} if alone else forms.newest_keys(wanted)
+    for form_id, key in deployed.items():
+        row = forms.by_key(key)
+        if row is not None:
+            schemas[form_id] = row.body
+    keys = {name: frozenset(field.path.split(".")[0] for field in formjs.fields(s)) for name, s in schemas.items()}
+    programs = [(name, program) for name, _, program in read.programs]
+    return diagrams.unknown_variables(programs, keys, settings.engine_limits())
 
 
 def _store(session: Session, read: _Read, actor: policy.Actor) -> Deployed:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.engine import definitions
+from service.engine import definitions, extensions
+from service.usecases import jobs
 from tests.engine import diagrams
 from tests.engine.diagrams import around, codes, diagram, errors, extended, flow, props
 
@@ -162,6 +163,10 @@ REFUSED = [
         ),
     ),
     ("empty-property", around(extended("userTask", props(criterion__A="")))),
+    ("unknown-property", around(extended("userTask", props(deadline="P1D").replace("tidegate", "tidgate")))),
+    ("unknown-job-type", around(extended("serviceTask", '<zeebe:taskDefinition type="tidegate.notfy"/>'))),
+    ("unknown-job-type", around(extended("serviceTask", '<zeebe:taskDefinition type="Tidegate.notify"/>'))),
+    ("unknown-job-type", around(extended("serviceTask", '<zeebe:taskDefinition type="tidegate.frobnicate"/>'))),
     # names
     ("named-like-fact", around(extended("scriptTask", '<zeebe:script expression="=1" resultVariable="release"/>'))),
     (
@@ -216,6 +221,30 @@ def test_a_condition_of_another_dialect_is_refused_with_the_way_to_write_it(writ
 def test_an_unknown_property_names_the_near_one():
     (problem,) = errors(diagram(around(extended("userTask", BOARD + props(aproval="any")))))
     assert "did you mean tidegate.approval?" in problem.message
+
+
+def test_an_unknown_job_type_names_the_near_one_or_all():
+    for kind, advice in (
+        ("tidegate.notfy", "did you mean tidegate.notify?"),
+        ("tidegate.xyzzy", "known are tidegate.notify, tidegate."),
+    ):
+        (problem,) = errors(diagram(around(extended("serviceTask", f'<zeebe:taskDefinition type="{kind}"/>'))))
+        assert advice in problem.message
+    for kind in ("pack", "notify", "org.tidegate", "=kind"):
+        assert codes(diagram(around(extended("serviceTask", f'<zeebe:taskDefinition type="{kind}"/>')))) == []
+
+
+def test_every_job_that_runs_here_is_known_to_the_check():
+    assert set(extensions.JOB_TYPES) == set(jobs.HANDLERS)
+
+
+def test_our_properties_are_refused_where_nobody_reads_them():
+    box = f"<bpmn:extensionElements>{props(deadline='P1D')}</bpmn:extensionElements>"
+    onflow = around('<bpmn:task id="T"/>').replace('targetRef="e">', f'targetRef="e">{box}')
+    (problem,) = errors(diagram(onflow))
+    assert (problem.code, problem.element_id) == ("misplaced-property", "T_e")
+    (problem,) = errors(diagram(box + around('<bpmn:task id="T"/>')))
+    assert (problem.code, problem.element_id) == ("misplaced-property", "P")
 
 
 def test_a_fault_in_a_ladder_names_the_line_of_the_ladder():

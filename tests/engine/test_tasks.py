@@ -28,7 +28,8 @@ def test_static_assignments_are_lists_separated_by_commas():
 
 def test_assignments_by_feel_give_lists_and_null_is_nobody():
     parts = assigned(assignee="=nobody", candidateGroups='=[team, "ops"]', candidateUsers="=release.people")
-    fact = opened(one(parts, variables={"team": "qa"}, facts={"release": {"people": ["kim"]}}))
+    given = {"team": "qa", "nobody": None}
+    fact = opened(one(parts, variables=given, facts={"release": {"people": ["kim"]}}))
     assert (fact.assignee, fact.groups, fact.users) == (None, ("qa", "ops"), ("kim",))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from service.bpmnio import feel
 from service.domain import durations, escalation, policy
 from service.engine import definitions, facts, steps
 from service.usecases import facts as records
+from service.usecases import models
 from tests import cast
 from tests.engine.driver import NOON, Case
 from tests.models import drawings
 
+ROOT = Path(__file__).parents[2]
 each_model = pytest.mark.parametrize("model", drawings.MODELS)
 each_form = pytest.mark.parametrize("form", sorted(drawings.forms()))
 
@@ -286,3 +289,20 @@ def test_the_documentation_names_every_phase_task_action_and_form(model: str) ->
     text = (drawings.ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     named = [n for n in drawings.nodes(model) if n.startswith(("phase_", "task_", "action_"))]
     assert [name for name in [*named, *drawings.forms()] if f"`{name}`" not in text] == []
+
+
+def test_every_variable_that_the_models_name_is_given_by_their_forms_and_mappings() -> None:
+    paths = [*sorted((ROOT / "bpmn").glob("*.bpmn")), *sorted((ROOT / "forms").glob("*.form"))]
+    assert _unknown({path.name: path.read_bytes() for path in paths}) == []
+
+
+def test_a_misspelt_variable_of_a_model_is_found() -> None:
+    files = {path.name: path.read_bytes() for path in sorted((ROOT / "forms").glob("*.form"))}
+    model = (ROOT / "bpmn" / "minor_release.bpmn").read_bytes().replace(b"wave_failed", b"wave_faled")
+    found = _unknown(files | {"minor_release.bpmn": model})
+    assert found
+    assert all("did you mean wave_failed?" in text for text in found)
+
+
+def _unknown(files: dict[str, bytes]) -> list[str]:
+    return [each.message for each in models.check(list(files.items()), alone=True) if each.code == "unknown-variable"]

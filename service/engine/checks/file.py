@@ -6,7 +6,7 @@ import re
 
 from lxml import etree
 
-from service.engine import limits, reading, xml
+from service.engine import extensions, limits, reading, xml
 from service.engine.findings import Findings
 
 _ID = re.compile(r"[^\W\d][\w.\-]{0,199}")
@@ -15,6 +15,8 @@ UNDERSTOOD = {
     "taskDefinition", "ioMapping", "input", "output", "calledElement", "calledDecision", "script",
     "loopCharacteristics", "adHoc", "subscription", "properties", "property", "versionTag", "conditionalFilter",
 }  # fmt: skip
+BOX = "extensionElements"
+BEARERS = reading.NODES | set(reading.GLOBAL)
 WAITING = {
     "executionListeners": "Execution listeners are not run; use a service task before or after this element.",
     "taskListeners": "Task listeners are not run; use a service task, tidegate.approval or tidegate.criterion.",
@@ -25,6 +27,7 @@ def check(root: etree._Element, drawn: reading.Drawn, found: Findings, most: int
     """Examine the whole file; False where it is too large to be examined further."""
     _ids(root, found)
     _extensions(root, found)
+    _properties(root, found)
     _processes(drawn, found)
     count = sum(len(process.elements) for process in drawn.processes)
     if count > most:
@@ -78,6 +81,18 @@ def _extensions(root: etree._Element, found: Findings) -> None:
                 line=node.sourceline,
                 element=owner,
             )
+
+
+def _properties(root: etree._Element, found: Findings) -> None:
+    """Ours belong on flow nodes; the others are read by nobody."""
+    for node in root.iter(f"{{{xml.ZEEBE}}}property"):
+        name = (node.get("name") or "").strip()
+        at = node.getparent()
+        while (at is not None and xml.namespace(at) != xml.BPMN) or (at is not None and xml.local(at) == BOX):
+            at = at.getparent()
+        if at is not None and name.startswith(extensions.PREFIX) and xml.local(at) not in BEARERS:
+            text = f"{name} has no effect on a {xml.local(at)}; move it to the activity or event that it is about."
+            found.error("misplaced-property", text, line=node.sourceline, element=_owner(node))
 
 
 def _directly(node: etree._Element) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+
 from service.domain import policy
 from service.engine import elements, extensions, reading
 from service.engine.findings import Findings
@@ -23,6 +25,7 @@ def check(process: elements.Process, found: Findings) -> None:
         _action(element, process, found)
         _places(element, found)
         _user_task(element, found)
+        _job(element, found)
 
 
 def _phase(element: elements.Element, process: elements.Process, found: Findings) -> None:
@@ -125,6 +128,17 @@ def _action(element: elements.Element, process: elements.Process, found: Finding
             found.error(
                 "unknown-role", f"There is no role {role}; known are {', '.join(policy.ROLES)}, and group:x.", element
             )
+
+
+def _job(element: elements.Element, found: Findings) -> None:
+    kind = element.job_type or ""
+    if kind.startswith("=") or kind in extensions.JOB_TYPES:
+        return
+    ours = kind.lower().startswith(extensions.PREFIX)
+    near = difflib.get_close_matches(kind, extensions.JOB_TYPES, n=1, cutoff=0.75 if ours else 0.88)
+    if ours or near:
+        known = f"did you mean {near[0]}?" if near else f"known are {', '.join(extensions.JOB_TYPES)}."
+        found.error("unknown-job-type", f"There is no job of the type {kind}; {known}", element)
 
 
 def _places(element: elements.Element, found: Findings) -> None:
