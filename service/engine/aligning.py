@@ -74,6 +74,8 @@ class Alignment:
             return Misfit("type-changed", text, suggestions=self.suggestions(element))
         if _loop_changed(element.loop, wanted.loop):
             return Misfit("loop-changed", f"{told} is running and repeats in another way in the new version.")
+        if wanted.for_compensation != element.for_compensation:
+            return Misfit("type-changed", f"Only in one of the versions {told} undoes another activity.")
         if _kind(element) != _kind(wanted):
             text = f"{told} waits for {_kind(wanted)} in the new version, it waited for {_kind(element)}."
             return Misfit("type-changed", text, suggestions=self.suggestions(element))
@@ -126,6 +128,8 @@ def part(spec: Any) -> str:
         return "host"
     if spec.is_watch:
         return "watch"
+    if spec.revives:
+        return "undone"
     if isinstance(spec, gateways.Gathering):
         return "tokens"
     if isinstance(spec, gateways.ConditionalSplit):

@@ -240,7 +240,6 @@ class _Scope:
             return str(boundary.name)
         name = f"{self.exit[activity.id].name} [undone]"
         revival = specs.Revival(self.spec, name, subworkflow_spec=spec_name(self.process.id, activity.id))
-        revival.bpmn_id, revival.bpmn_name, revival.lane = activity.id, activity.name, activity.lane
         revival.extensions = {"element": activity.id}
         return name
 

@@ -77,6 +77,8 @@ class Boundary(nodes.Node):
 class Revival(activities.SubProcess):
     """A completed sub-process while what was done inside is compensated."""
 
+    revives = True
+
     def arrive(self, token: Token) -> None:
         self.enter(token)
         record = token.parent.internal_data["plan"][-1]

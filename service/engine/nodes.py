@@ -29,6 +29,7 @@ class Node(BpmnTaskSpec):
     is_watch = False  # waits for the start event of an event sub-process
     joins = False  # waits for other tokens
     keeps = False  # its children come back to it when they leave: `child_left`
+    revives = False  # stands for a completed sub-process while that is undone
     remembered = ""  # how it is compensated when it is completed, see `compensables.py`
     is_race = False  # carries the events behind an event-based gateway
     inner = False  # machinery that no token enters

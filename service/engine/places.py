@@ -94,7 +94,9 @@ def _open_flow(flow: Flow, element: str) -> Flow | None:
     found = [
         inner
         for inner in flow.top_workflow.subprocesses.values()
-        if inner.host.flow is flow and not inner.completed and inner.host.task_spec.extensions.get("element") == element
+        if inner.host.flow is flow
+        and not (inner.completed or inner.host.task_spec.revives)
+        and inner.host.task_spec.extensions.get("element") == element
     ]
     if len(found) > 1:
         raise Conflict(f"“{element}” runs several times now: say in which of them.", element=element)

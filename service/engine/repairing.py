@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.engine import elements, gateways, graphs, loops, nodes, places, rewinding
+from service.engine import compensation, elements, gateways, graphs, loops, nodes, places, rewinding
 from service.engine.scopes import plain
 from service.engine.tokens import Flow, Token
 from service.errors import Conflict, LimitExceeded, NotFound
@@ -86,7 +86,7 @@ def way_back(board: Any, element: str, within: str | None) -> rewinding.Rewindin
     """The way back to an activity. Raises NotFound, or Conflict where there is none."""
     place = places.find(board, element, within)
     drawn = place.flow.graph.elements[element]
-    if drawn.type not in places.ACTIVITIES or place.spec is None:
+    if drawn.type not in places.ACTIVITIES or drawn.for_compensation or place.spec is None:
         raise Conflict(f"“{_name(drawn)}” is no activity: choose a task or a phase.", element=element)
     found = rewinding.Rewinding(place)
     _ = found.ends, found.supplies
@@ -106,6 +106,8 @@ def move(board: Any, token: Token, element: str) -> None:
     if token.loop is not None:
         raise Conflict("This is one of several: move the whole loop.", ref=token.ref)
     root, flow = places.root_of(token), token.flow
+    if isinstance(root.task_spec, compensation.Undoing):
+        raise Conflict("This undoes something: it can be skipped, not moved.", ref=token.ref)
     if "entered" not in token.internal_data or token.task_spec.is_boundary:
         raise Conflict("This cannot be moved.", ref=token.ref)
     place = places.find(board, element, flow.host.ref if flow.host is not None else None)
@@ -144,7 +146,8 @@ def _host_in(flow: Flow, place: places.Place) -> Token:
 def _refuse_goal(place: places.Place) -> None:
     drawn = place.flow.graph.elements[place.path[-1]]
     spec = place.spec
-    refused = drawn.type in NO_GOAL or drawn.gate or drawn.triggered_by_event or spec is None
+    special = drawn.gate or drawn.triggered_by_event or drawn.for_compensation
+    refused = drawn.type in NO_GOAL or special or spec is None
     if refused:
         raise Conflict(f"Nothing can be moved to “{_name(drawn)}”.", element=drawn.id)
     if len(place.path) == 1 and spec in graphs.joins_of(place.flow.spec):

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import aligning, graphs
+from service.engine import aligning, compensation, graphs, undoable
 from service.engine.adhoc import Keeper
 from service.engine.aligning import Alignment, Misfit
 from service.engine.board import Board
@@ -90,6 +90,8 @@ class Translation:
 
     def misfit(self, token: Token, scope: Any) -> Misfit | None:
         """What else stands in the way of a token that has its element: flows to joins, events behind a gateway."""
+        if isinstance(token.parent.task_spec, compensation.Undoing) and self.spec(token.parent) is None:
+            return Misfit("flow-changed", "This undoes an activity, and in the new version nothing is undone there.")
         if token.task_spec.joins and token.has_state(TaskState.WAITING) and self.via(token, scope) is None:
             return Misfit(
                 "flow-changed", "A token waits here that came along a flow which the new version does not have."
@@ -127,8 +129,19 @@ class Translation:
         assert scope is not None
         made[2] = scope.name
         made[5] = alignment.target(entry[5]) or ""
+        made[8:] = [undoable.renamed(records, alignment.target) for records in entry[8:]]
         made[7] = [told for token in entry[7] for told in self._token(token, scope, state)]
         return made
+
+    def _undoable(self, token: Token) -> dict[str, Any]:
+        """What a token has still to undo, and what can be undone of the loop or sub-process that it is."""
+        data, target = token.internal_data, self.alignment(token.flow).target
+        made = {"undo": undoable.renamed(data["undo"], target)} if "undo" in data else {}
+        if "plan" not in data:
+            return made
+        if isinstance(token.task_spec, compensation.Undoing):
+            return {**made, "plan": undoable.renamed(data["plan"], target)}
+        return {**made, "plan": [[place, undoable.renamed(records, target)] for place, records in data["plan"]]}
 
     def _token(self, entry: list[Any], scope: Any, state: list[Any]) -> list[list[Any]]:
         """One token; with the host that the new version puts around it, and without one that it no longer has."""
@@ -143,6 +156,8 @@ class Translation:
             made[5] = {**entry[5], "via": self.via(token, scope) or entry[5]["via"]}
         if "todo" in token.internal_data:
             made[5] = {**entry[5], "todo": self._todo(token)}
+        if "plan" in token.internal_data or "undo" in token.internal_data:
+            made[5] = {**entry[5], **self._undoable(token)}
         if "had" in token.internal_data:
             made[5] = {**entry[5], "had": self._had(token, scope)}
         if token.parent.task_spec.is_race or token.task_spec.is_boundary:

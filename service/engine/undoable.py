@@ -6,6 +6,7 @@ variables are those of a sub-process, or of the child of a loop, at its end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from service.engine import compensables
@@ -40,6 +41,11 @@ def take_over(token: Token, inner: Flow) -> None:
     """What was completed inside a sub-process can be compensated with it. A called process keeps that to itself."""
     if token.task_spec.remembered in (compensables.INSIDE, compensables.EVENT_SUB_PROCESS) and inner.done:
         token.internal_data["undo"] = inner.done
+
+
+def renamed(records: list[Record], name_of: Callable[[str], str | None]) -> list[Record]:
+    """The same records where their activities have other ids."""
+    return [[name_of(activity), variables, renamed(inside, name_of)] for activity, variables, inside in records]
 
 
 def take(flow: Flow, activity: str | None) -> list[Record]:
