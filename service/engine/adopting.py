@@ -54,6 +54,7 @@ CLASSES: dict[type, type] = {
     specs.CompensationBoundary: compensation.Boundary,
     specs.Undoing: compensation.Undoing,
     specs.Revival: compensation.Revival,
+    specs.Part: events.Part,
     defaults.CallActivity: activities.CallActivity,
     defaults.ParallelMultiInstanceTask: loops.Parallel,
     defaults.SequentialMultiInstanceTask: loops.Sequential,

@@ -119,7 +119,15 @@ class _Scope:
         spec = MAKERS[node.type](self, node, name)
         spec.bpmn_id, spec.bpmn_name, spec.lane = node.id, node.name, node.lane
         spec.extensions = {"element": node.id}
+        if node.type in ("boundaryEvent", "intermediateCatchEvent"):
+            self._add_parts(node, spec)
         return spec
+
+    def _add_parts(self, node: elements.Element, spec: Any) -> None:
+        """Where an event has several definitions, what waits for each of them."""
+        if node.event is not None and node.event.parts:
+            parts = specs.Part(self.spec, f"{spec.name} [parts]")
+            parts.extensions, spec.parts = {"element": node.id}, parts.name
 
     def _loop(self, node: elements.Element, loop: elements.Loop, name: str, child: Any) -> Any:
         if loop.standard:
@@ -269,6 +277,7 @@ class _Scope:
         watch = specs.Watch(self.spec, f"{start.id} [awaited]", self.entry[handler.id].name)
         watch.bpmn_id, watch.bpmn_name, watch.lane = start.id, start.name, start.lane
         watch.extensions = {"element": start.id}
+        self._add_parts(start, watch)
         return watch.name
 
     def _add_gate(self, gate: elements.Element) -> None:

@@ -96,6 +96,5 @@ def _scope(token: Token) -> str:
 
 
 def _event(token: Token) -> elements.Event:
-    assert token.element is not None
-    assert token.element.event is not None
-    return token.element.event
+    assert token.event is not None
+    return token.event

@@ -79,7 +79,8 @@ class AdHoc:
 class Event:
     """The event definition of a start, end, catch, throw or boundary event, or of a receive/send task.
 
-    kind: none message timer signal error escalation terminate conditional compensation cancel link.
+    kind: none message timer signal error escalation terminate conditional compensation cancel link; or multiple: one of
+    its `parts` must happen, or with `needs_all` each of them; what is thrown throws all of them.
     timer: 'date' 'duration' 'cycle' with `expression`; message: name and correlation key as written. conditional:
     `expression`, looked at when one of the variables has one of the events create and update; none named: any.
     """
@@ -97,6 +98,16 @@ class Event:
     attached_to: str | None = None
     variable_names: tuple[str, ...] = ()
     variable_events: tuple[str, ...] = ()
+    parts: tuple[Event, ...] = ()
+    needs_all: bool = False
+
+    @property
+    def each(self) -> tuple[Event, ...]:
+        """The definitions of this event: its parts, or itself."""
+        return self.parts or (self,)
+
+    def has(self, *kinds: str) -> bool:
+        return any(part.kind in kinds for part in self.each)
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,10 @@ class Action:
     roles: tuple[str, ...]  # role names and group:x; empty: the release manager
     reason_required: bool
     form: str | None
+
+    def awaits(self, event: Event | None) -> bool:
+        """Whether this event is what the action triggers: of several definitions only one is."""
+        return event is not None and event.name == self.message
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,19 @@ from uuid import uuid4
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import conditions, nodes, observing, steps, timers
+from service.engine import conditions, elements, nodes, observing, steps, timers
 from service.engine.scopes import plain
 from service.engine.tokens import Token
 
 
 def arm(token: Token) -> None:
     """Wait for what is drawn. Nothing waits where an expression fails."""
-    element, board = token.element, token.board
+    board, event, data = token.board, event_of(token), token.internal_data
     scope, host = token.task_spec.around(token)
-    assert element is not None
-    assert element.event is not None
-    event, data = element.event, token.internal_data
     token._set_state(TaskState.WAITING)
-    if event.kind == "timer":
+    if event.kind == "multiple":
+        arm_parts(token)
+    elif event.kind == "timer":
         timers.arm(token, scope)
         say_armed(token, host)
     elif event.kind == "message":
@@ -40,12 +39,12 @@ def arm(token: Token) -> None:
 
 def arm_again(fired: Token, parent: Token) -> None:
     """An event that does not interrupt goes on waiting, under a new ref; a timer does while its cycle has turns."""
-    assert fired.element is not None
-    assert fired.element.event is not None
-    event, data = fired.element.event, fired.internal_data
+    event, data = event_of(fired), fired.internal_data
     if event.kind == "timer" and event.timer != "cycle":
         return
     again = parent._add_child(fired.task_spec)
+    if "part" in data:
+        again.internal_data["part"] = data["part"]
     host = again.task_spec.around(again)[1]
     again._set_state(TaskState.WAITING)
     if event.kind == "timer":
@@ -61,6 +60,37 @@ def arm_again(fired: Token, parent: Token) -> None:
         say_subscribed(again, host)
     elif event.kind == "conditional":
         conditions.await_(again, held=True)
+    elif event.kind == "multiple":
+        arm_parts_again(fired, again)
+
+
+def arm_parts(token: Token, again: bool = False) -> None:
+    """Each definition of an event waits by itself; one of them, or all, make the event happen."""
+    spec = token.flow.spec.task_specs[token.task_spec.parts]
+    parts = [token._add_child(spec) for _ in event_of(token).parts]
+    for number, part in enumerate(parts):
+        part.internal_data["part"] = number
+        if again and event_of(part).kind == "conditional":
+            conditions.await_(part, held=True)
+        else:
+            part.board.guard(part, "arm")
+
+
+def arm_parts_again(fired: Token, again: Token) -> None:
+    """Of one that needs any of its definitions, those go on waiting that can; one that needs a timer happens once."""
+    event = event_of(fired)
+    if event.needs_all and not event.has("timer"):
+        arm_parts(again, again=True)
+    elif not event.needs_all:
+        for part in fired.children:
+            part.move_below(again)
+    if not again.children:
+        again.drop()
+
+
+def event_of(token: Token) -> elements.Event:
+    assert token.event is not None
+    return token.event
 
 
 def say_armed(token: Token, host: Token | None) -> None:
@@ -79,7 +109,9 @@ def say_subscribed(token: Token, host: Token | None) -> None:
 
 
 class Awaited(nodes.Node):
-    """An event that waits; `fire` is what it does when it happens."""
+    """An event that waits; `fire` is what it does when it happens. `parts` names what waits for one definition."""
+
+    parts: str
 
     def around(self, token: Token) -> tuple[str, Token | None]:
         """The scope that its expressions see, and the activity for whose sake it waits."""
@@ -96,6 +128,44 @@ class Awaited(nodes.Node):
 
     def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
         raise NotImplementedError
+
+    def heard(self, token: Token, part: Token, variables: Mapping[str, Any]) -> None:
+        """One of several definitions has happened."""
+        event, data = event_of(token), token.internal_data
+        if event.needs_all:
+            data["heard"] = {**data.get("heard", {}), **plain(variables)}
+        elif not event.interrupting:
+            arm_again(part, token)
+        part.board.let_go(part, "completed")
+        part.drop()
+        if not event.needs_all:
+            self.fire(token, variables)
+        elif not token.children:
+            self.fire(token, data["heard"])
+
+    def stop(self, token: Token) -> None:
+        """It has happened, and waits no more, nor do its other definitions."""
+        token.board.disarm(token, fired=True)
+        for part in token.children:
+            token.board.cancel(part)
+
+
+class Part(Awaited):
+    """Waits for one of several definitions of an event, below the token of that event."""
+
+    is_part = True
+
+    def around(self, token: Token) -> tuple[str, Token | None]:
+        around: tuple[str, Token | None] = token.parent.task_spec.around(token.parent)
+        return around
+
+    def starts(self, token: Token) -> str:
+        started: str = token.parent.task_spec.starts(token.parent)
+        return started
+
+    def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
+        token.board.disarm(token, fired=True)
+        token.parent.task_spec.heard(token.parent, token, variables)
 
 
 class CatchEvent(Awaited):
@@ -119,7 +189,7 @@ class CatchEvent(Awaited):
         return token.board.scope_of(token), None
 
     def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
-        token.board.disarm(token, fired=True)
+        self.stop(token)
         gateway = token.parent
         if gateway.task_spec.is_race:
             gateway.task_spec.won(gateway, token)
@@ -149,6 +219,7 @@ class BoundaryEvent(Awaited):
             host.task_spec.interrupt(host)
         else:
             arm_again(token, host)
+        self.stop(token)
         self.enter(token)
         board.finish(token, variables)
 
@@ -162,6 +233,10 @@ class Watch(Awaited):
     def around(self, token: Token) -> tuple[str, Token | None]:
         return token.flow.scope, token.flow.host
 
+    def starts(self, token: Token) -> str:
+        """The name of the event sub-process."""
+        return self.handler
+
     def fire(self, token: Token, variables: Mapping[str, Any]) -> None:
         """The event sub-process begins in the flow of the scope; where it interrupts, all else there ends first."""
         board, flow = token.board, token.flow
@@ -170,13 +245,14 @@ class Watch(Awaited):
         # An incident has told this ref already as a stay outside of the event sub-process.
         ref = str(uuid4()) if "entered" in token.internal_data else token.ref
         board.disarm(token, fired=True)
+        if not token.element.event.interrupting:
+            arm_again(token, flow.task_tree)
+        self.stop(token)
         board.let_go(token, "completed")
         token.drop()
         if token.element.event.interrupting:
             flow.gated = False
             board.clear(flow)
-        else:
-            arm_again(token, flow.task_tree)
         handler = flow.task_tree._add_child(flow.spec.task_specs[self.handler])
         handler.internal_data["cause"] = [ref, plain(variables)]
         handler.task_spec._update(handler)

@@ -194,9 +194,11 @@ def action(ext: Extensions, element: elements.Element, *, expected: bool = False
     A message with a correlation key comes from outside, one that is `expected` from elsewhere in the file; these are no
     actions, unless a property of actions says so.
     """
-    event, props = element.event, ext.properties
-    if event is None or event.kind != "message":
+    props = ext.properties
+    messages = [event for event in element.event.each if event.kind == "message"] if element.event else []
+    if not messages:
         return None
+    event = next((event for event in messages if not event.correlation), messages[0])
     asked = any(props.get(f"tidegate.{name}") for name in ("roles", "label", "reason", "form"))
     if props.get("tidegate.action") == "no" or ((event.correlation or expected) and not asked):
         return None

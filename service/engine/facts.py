@@ -76,8 +76,11 @@ def _of_loop(loop: elements.Loop | None) -> Iterator[tuple[str, str]]:
 
 
 def _of_event(event: elements.Event | None) -> Iterator[tuple[str, str]]:
-    if event is None:
-        return
+    for part in event.each if event is not None else ():
+        yield from _of_part(part)
+
+
+def _of_part(event: elements.Event) -> Iterator[tuple[str, str]]:
     places = {
         "conditional event" if event.kind == "conditional" else "timer": event.expression,
         "correlation key": event.correlation,

@@ -27,6 +27,7 @@ class Node(BpmnTaskSpec):
     is_host = False  # carries an activity and its boundary events
     is_boundary = False
     is_watch = False  # waits for the start event of an event sub-process
+    is_part = False  # waits for one of several definitions of an event
     joins = False  # waits for other tokens
     keeps = False  # its children come back to it when they leave: `child_left`
     revives = False  # stands for a completed sub-process while that is undone
@@ -191,31 +192,30 @@ class EndEvent(ThrowEvent):
     """None, terminate, error, escalation, signal and message ends, by what is drawn."""
 
     def run(self, token: Token) -> None:
-        element = token.element
-        assert element is not None
-        kind = element.event.kind if element.event else "none"
-        if kind == "terminate":
+        event = drawn(token).event
+        if not speak(token):
+            return
+        if event and event.has("terminate"):
             token.board.depart(token)
             return
-        if kind == "error":
-            self._throw_error(token)
+        errors = [part for part in event.each if part.kind == "error"] if event else []
+        if errors:
+            self._throw_error(token, errors[0])
             return
-        super().run(token)
+        token.board.finish(token)
 
     def go_on(self, flow: Flow) -> None:
         element = flow.graph.elements.get(self.extensions.get("element", ""))
-        if element is not None and element.event is not None and element.event.kind == "terminate":
+        if element is not None and element.event is not None and element.event.has("terminate"):
             flow.board.clear(flow)
         flow.board.settle_flow(flow)
 
-    def _throw_error(self, token: Token) -> None:
-        board, element = token.board, token.element
-        assert element is not None
-        assert element.event is not None
-        code = board.text(board.scope_of(token), element.event.code, "An error code") if element.event.code else None
+    def _throw_error(self, token: Token, event: elements.Event) -> None:
+        board = token.board
+        code = board.text(board.scope_of(token), event.code, "An error code") if event.code else None
         catcher = catching(token, "error", code)
         if catcher is None:
-            raise uncaught(code or element.event.name or "")
+            raise uncaught(code or event.name or "")
         variables = dict(board.scopes.local(token.ref)) if token.ref in board.scopes else {}
         hand_over(token, catcher, variables)
 
@@ -236,9 +236,13 @@ def map_inputs(token: Token) -> None:
 
 
 def speak(token: Token) -> bool:
-    """What a throw or end event tells the world; gives whether its token survives that."""
-    assert token.element is not None
-    return tell(token, token.element.event)
+    """What a throw or end event tells the world, each of its definitions once; gives whether its token survives."""
+    event, data = drawn(token).event, token.internal_data
+    for part in event.each[data.get("told", 0) :] if event else ():
+        if not tell(token, part):
+            return False
+        data["told"] = data.get("told", 0) + 1
+    return True
 
 
 def tell(token: Token, event: elements.Event | None) -> bool:
@@ -296,6 +300,7 @@ def catching(token: Token, kind: str, code: str | None) -> Token | None:
     while at is not None:
         host = at.loop.parent if at.loop else at.parent
         attached = [token for token in host.children if token.task_spec.is_boundary] if host.task_spec.is_host else []
+        attached += [part for token in attached for part in token.children]
         found = _best(attached, kind, code) or _best(_watching(at), kind, code)
         if found is not None:
             return found
@@ -305,7 +310,7 @@ def catching(token: Token, kind: str, code: str | None) -> Token | None:
 
 def _watching(token: Token) -> Iterable[Token]:
     """What waits for the event sub-processes beside a token; one never catches what was thrown inside of it."""
-    return (watch for watch in token.flow.watchers.values() if watch.task_spec.handler != token.task_spec.name)
+    return (watch for watch in token.flow.watchers.values() if watch.task_spec.starts(watch) != token.task_spec.name)
 
 
 def uncaught(code: str) -> Stuck:
@@ -315,7 +320,7 @@ def uncaught(code: str) -> Stuck:
 def _best(tokens: Iterable[Token], kind: str, code: str | None) -> Token | None:
     fitting = []
     for token in tokens:
-        event = token.element.event if token.element else None
+        event = token.event
         if event is not None and event.kind == kind and event.code in (code, None):
             fitting.append((event.code is None, token))
     return min(fitting, key=lambda pair: pair[0])[1] if fitting else None

@@ -60,7 +60,7 @@ def deadline_set(
 def subscribed(
     token: Token, element: elements.Element, kind: str, name: str, key: str | None, host: Token | None
 ) -> steps.Subscribed:
-    action = element.action if kind == "message" else None
+    action = element.action if kind == "message" and element.action and element.action.awaits(token.event) else None
     return steps.Subscribed(
         ref=token.ref,
         element=element.id,

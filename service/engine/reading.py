@@ -287,13 +287,14 @@ def _event(node: etree._Element, kind: str, shared: Shared) -> elements.Event | 
         return None
     definitions = [child for child in xml.children(node) if xml.local(child) in DEFINITIONS]
     definitions += _referenced_definitions(node, shared)
-    event = _definition(definitions[0], node, shared) if definitions else elements.Event("none")
-    if len(definitions) > 1:
-        _refuse(
-            node, shared, "several-event-definitions", "This event has several definitions; draw one event for each."
-        )
     interrupting = node.get("cancelActivity" if kind == "boundaryEvent" else "isInterrupting") not in ("false", "0")
-    return replace(event, interrupting=interrupting, attached_to=node.get("attachedToRef"))
+    place: dict[str, Any] = {"interrupting": interrupting, "attached_to": node.get("attachedToRef")}
+    parts = tuple(replace(_definition(definition, node, shared), **place) for definition in definitions)
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return elements.Event("none", **place)
+    return elements.Event("multiple", parts=parts, needs_all=node.get("parallelMultiple") in TRUE, **place)
 
 
 def _referenced_definitions(node: etree._Element, shared: Shared) -> list[etree._Element]:

@@ -111,6 +111,10 @@ class EventSubProcess(SubWorkflowTask):
     """A sub-process that no flow leads to: its start event makes it run."""
 
 
+class Part(BpmnSpecMixin):
+    """One of several definitions of an event, below the token of that event."""
+
+
 class Watch(BpmnSpecMixin):
     """Waits for the start event of an event sub-process, `handler`, as long as the scope around that is alive."""
 

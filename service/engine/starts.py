@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +31,13 @@ class Start:
 
 
 def drawn(process: elements.Process) -> list[elements.Element]:
-    """The elements on the level of the process by which something from outside begins an instance."""
-    return [element for element in starting.starts(process) if element.event and element.event.kind in KINDS]
+    """What on the level of the process something from outside begins an instance by, once for each definition."""
+    return [
+        replace(element, event=event)
+        for element in starting.starts(process)
+        for event in (element.event.each if element.event else ())
+        if event.kind in KINDS
+    ]
 
 
 def plan(element: elements.Element, record: Mapping[str, Any], now: datetime, zone: str) -> Start:

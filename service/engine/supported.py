@@ -149,6 +149,21 @@ TABLE: dict[str, Entry] = {
     "boundaryEvent:compensation": Entry(
         "Compensation boundary event", SUPPORTED, "An association leads to the activity that undoes its activity."
     ),
+    "startEvent:multiple": Entry(
+        "Start event with several definitions", SUPPORTED, "Each of them starts an instance, or the event sub-process."
+    ),
+    "intermediateCatchEvent:multiple": Entry(
+        "Catch event with several definitions", SUPPORTED, "Waits for one of them; parallel: for all of them."
+    ),
+    "boundaryEvent:multiple": Entry(
+        "Boundary event with several definitions", SUPPORTED, "Happens with one of them; parallel: with all of them."
+    ),
+    "intermediateThrowEvent:multiple": Entry(
+        "Throw event with several definitions", SUPPORTED, "Throws all of them, in the order as drawn."
+    ),
+    "endEvent:multiple": Entry(
+        "End event with several definitions", SUPPORTED, "Throws all of them; an error or terminate comes last."
+    ),
     "loop:parallel": Entry("Parallel multi-instance", NORMALISED, "The collection is evaluated once, on entry."),
     "loop:sequential": Entry(
         "Sequential multi-instance", NORMALISED, "One after the other, in the order of the collection."

@@ -20,8 +20,8 @@ def arm(token: Token, scope: str) -> None:
     """Work out when this timer fires and remember it with the token: `due`, for cycles `cycle`, `from` and `turn`."""
     board, element = token.board, token.element
     assert element is not None
-    assert element.event is not None
-    event, data = element.event, token.internal_data
+    assert token.event is not None
+    event, data = token.event, token.internal_data
     text = event.expression or ""
     value: Any = text
     if expressions.is_feel(text):

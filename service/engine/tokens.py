@@ -31,7 +31,7 @@ class Token(Task):
         self.serial = 0  # the order in which tokens came into being
         if parent is not None:
             self.board.born(self)
-            if spec.is_watch:
+            if spec.is_watch or parent.ref in flow.watchers:
                 flow.watchers[self.ref] = self
 
     @property
@@ -43,6 +43,13 @@ class Token(Task):
         """What is drawn; None for inner machinery."""
         drawn = self.task_spec.extensions.get("element")
         return None if drawn is None else self.workflow.graph.elements.get(drawn)
+
+    @property
+    def event(self) -> elements.Event | None:
+        """What this token waits for: a part of it where several are drawn and each waits by itself."""
+        event = self.element.event if self.element else None
+        part = self.internal_data.get("part")
+        return event if event is None or part is None else event.parts[part]
 
     @property
     def alive(self) -> bool:

@@ -19,7 +19,8 @@ from service.usecases import facts, instances, messages, settings
 def plan(program: Program, now: datetime) -> list[starts.Start]:
     """What the start events of a process wait for from now on. Raises ScriptFailed, naming the element."""
     record, zone = facts.empty(now), settings.current().zone
-    return [starts.plan(element, record, now, zone) for element in starts.drawn(program.process)]
+    planned = [starts.plan(element, record, now, zone) for element in starts.drawn(program.process)]
+    return list({(one.element, one.kind, one.name): one for one in planned}.values())
 
 
 def register(session: Session, definition_key: int, process_id: str, planned: Sequence[starts.Start]) -> None:
@@ -27,14 +28,13 @@ def register(session: Session, definition_key: int, process_id: str, planned: Se
 
     A timer that is drawn as before goes on where it stood: no moment comes twice, and none is left out.
     """
-    before = {row.element: row for row in locking.starts(session, process_id)}
+    before = {(row.element, row.kind, row.name): row for row in locking.starts(session, process_id)}
     if {row.definition_key for row in before.values()} == {definition_key}:
         return
     now, rows = clock.now(), []
     for one in planned:
-        old = before.get(one.element)
-        same = old is not None and (old.kind, old.name) == (one.kind, one.name)
-        schedule, due_at = (old.schedule, old.due_at) if same and old else (one.schedule, one.due_at)
+        old = before.get((one.element, one.kind, one.name))
+        schedule, due_at = (old.schedule, old.due_at) if old is not None else (one.schedule, one.due_at)
         rows.append(
             {
                 "key": keys.next_key(session),

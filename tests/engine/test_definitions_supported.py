@@ -156,6 +156,11 @@ DRAWN = {
     "boundaryEvent:conditional": attached(CONDITION),
     "boundaryEvent:compensation": attached(UNDO) + UNDOER + flow("U", "thrown") + event_of("thrown", UNDO),
     "boundaryEvent:cancel": attached(CANCEL, '<bpmn:transaction id="U"><bpmn:startEvent id="i"/></bpmn:transaction>'),
+    "startEvent:multiple": started(MESSAGE + SIGNAL),
+    "intermediateCatchEvent:multiple": around(event("intermediateCatchEvent", MESSAGE + TIMER)),
+    "boundaryEvent:multiple": attached(MESSAGE + SIGNAL),
+    "intermediateThrowEvent:multiple": around(event("intermediateThrowEvent", MESSAGE + SIGNAL)),
+    "endEvent:multiple": ended(MESSAGE + SIGNAL),
     "loop:parallel": looped(
         "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>2</bpmn:loopCardinality>"
         "</bpmn:multiInstanceLoopCharacteristics>"

@@ -13,6 +13,7 @@ from service.engine.checks import (
     file,
     kinds,
     names,
+    several,
     starting,
     structure,
     vocabulary,
@@ -31,6 +32,7 @@ def run(root: etree._Element, drawn: reading.Drawn, found: Findings, allowed: li
         compensation.check(process, found)
         for scope in structure.scopes(process).values():
             starting.check(scope, found)
+        several.check(process, found)
         content.check(process, found)
         vocabulary.check(process, found)
         names.check(process, found)

@@ -14,8 +14,8 @@ def check(process: elements.Process, found: Findings) -> None:
     for element in process.elements.values():
         _task(element, found)
         _mappings(element, found)
-        if element.event is not None:
-            _event(element, element.event, process, found)
+        for event in element.event.each if element.event is not None else ():
+            _event(element, event, process, found)
         if element.loop is not None:
             _loop(element, element.loop, found)
 

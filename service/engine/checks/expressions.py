@@ -81,7 +81,8 @@ class _Checker:
             return
         check = STATIC.get(where)
         if where == "timer" and element.event is not None:
-            check = TIMERS.get(element.event.timer or "")
+            timer = next((event.timer for event in element.event.each if event.timer and event.expression == text), "")
+            check = TIMERS.get(timer or "")
         problem = check(text) if check else None
         if problem:
             self.found.error("static-value", f"The {where} is not usable: {problem}", element)

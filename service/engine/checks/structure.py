@@ -98,19 +98,20 @@ def _starts(scope: Scope, found: Findings) -> None:
     for start in starts[1:] if inside else plain[1:]:
         found.error("several-starts", "There is more than one plain start event here; keep one.", start)
     for start in starts:
-        kind = start.event.kind if start.event else "none"
-        if inside and kind != "none":
+        kinds = [event.kind for event in start.event.each] if start.event else ["none"]
+        if inside and kinds != ["none"]:
             found.error(
                 "start-in-sub-process",
                 "A sub-process starts with a plain start event; remove its definition or make that an event one.",
                 start,
             )
-        elif kind not in STARTS:
-            found.error(
-                "start-needs-event-sub-process",
-                f"The start event for {kind} starts no process; put this start event into an event sub-process.",
-                start,
-            )
+        for kind in kinds:
+            if not inside and kind not in STARTS:
+                found.error(
+                    "start-needs-event-sub-process",
+                    f"The start event for {kind} starts no process; put this start event into an event sub-process.",
+                    start,
+                )
 
 
 def _event_sub_processes(scope: Scope, found: Findings) -> None:
@@ -133,7 +134,7 @@ def _event_sub_processes(scope: Scope, found: Findings) -> None:
     if not (isinstance(scope.container, elements.Element) and scope.container.triggered_by_event):
         return
     starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
-    if len(starts) != 1 or starts[0].event is None or starts[0].event.kind not in AWAITED:
+    if len(starts) != 1 or starts[0].event is None or not starts[0].event.has(*AWAITED):
         kinds = ", ".join(AWAITED)
         found.error(
             "event-sub-process-start",
@@ -141,7 +142,7 @@ def _event_sub_processes(scope: Scope, found: Findings) -> None:
             scope.container,
         )
         return
-    if starts[0].event.kind == "error" and not starts[0].event.interrupting:
+    if starts[0].event.has("error") and not starts[0].event.interrupting:
         found.error("start-must-interrupt", "The start event for an error always interrupts; set it so.", starts[0])
 
 
@@ -173,10 +174,11 @@ def _boundaries(scope: Scope, found: Findings) -> None:
             continue
         if node.event.kind == "cancel" and host.type != "transaction":
             found.error("boundary-host", "A cancel boundary event belongs on a transaction; move or remove it.", node)
-        if node.event.kind in ("error", "cancel") and not node.event.interrupting:
-            found.error(
-                "boundary-must-interrupt", f"A boundary event for {node.event.kind} always interrupts; set it so.", node
-            )
+        for event in node.event.each:
+            if event.kind in ("error", "cancel") and not event.interrupting:
+                found.error(
+                    "boundary-must-interrupt", f"A boundary event for {event.kind} always interrupts; set it so.", node
+                )
 
 
 def _gateways(scope: Scope, found: Findings) -> None:

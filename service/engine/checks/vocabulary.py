@@ -109,7 +109,7 @@ def _action(element: elements.Element, process: elements.Process, found: Finding
     around = process.elements.get(element.parent or "")
     awaited = element.type == "startEvent" and around is not None and around.triggered_by_event
     waits = awaited or element.type in ("boundaryEvent", "intermediateCatchEvent")
-    if given and not (waits and element.event is not None and element.event.kind == "message"):
+    if given and not (waits and element.event is not None and element.event.has("message")):
         found.error(
             "misplaced-property",
             f"{given[0]} belongs on a message boundary or catch event, or message start of an event sub-process.",

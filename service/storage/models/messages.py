@@ -60,4 +60,4 @@ class Start(Base):
     schedule: Mapped[dict | None] = mapped_column(Json)  # of a timer: where it stands
     due_at: Mapped[datetime | None] = mapped_column(Moment, index=True)
     asked_at: Mapped[datetime | None] = mapped_column(Moment)
-    __table_args__ = (UniqueConstraint("process_id", "element"), Index(None, "kind", "name"))
+    __table_args__ = (UniqueConstraint("process_id", "element", "kind", "name"), Index(None, "kind", "name"))
