@@ -47,10 +47,7 @@ REFUSED = [
     (
         "several-event-definitions",
         around(
-            catch(
-                "<bpmn:signalEventDefinition signalRef='S'/>"
-                + TIMER.format("<bpmn:timeDuration>PT1H</bpmn:timeDuration>")
-            )
+            catch("<bpmn:linkEventDefinition name='L'/>" + TIMER.format("<bpmn:timeDuration>PT1H</bpmn:timeDuration>"))
         ),
     ),
     ("event-unsupported", around(catch("<bpmn:terminateEventDefinition/>", "intermediateThrowEvent"))),

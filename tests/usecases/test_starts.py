@@ -13,7 +13,7 @@ from service import errors
 from service.storage import db
 from service.storage.models.messages import Start
 from service.storage.queries import history
-from service.usecases import models, starts
+from service.usecases import messages, models, starts
 from tests import cast
 from tests.support import drawing as d
 from tests.usecases.test_messages import at, deploy, running
@@ -192,3 +192,18 @@ def test_a_worker_that_died_before_the_commit_leaves_the_moment_to_another(
 def test_only_process_owners_deploy_what_time_starts(house: Flask) -> None:
     with pytest.raises(errors.Forbidden):
         models.deploy([("t.bpmn", timed("timeDuration", "PT1H"))], actor=cast.actor("bea"))
+
+
+def test_each_definition_of_a_start_event_starts_instances(house: Flask, time: Any) -> None:
+    timer = "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+    several = timer + '<bpmn:messageEventDefinition messageRef="message_paid"/>' + timer
+    body = d.element("startEvent", "time", inner=several) + d.user("tidy", groups="operations") + d.end()
+    deploy(d.diagram(body + d.chain("time", "tidy", "end"), process="timed", outside=d.message("paid")))
+    messages.publish("paid", actor=cast.actor("petra"))
+    assert count() == 1
+    time.turn(hours=1)
+    work()
+    assert count() == 2
+    time.turn(hours=9)
+    work()
+    assert count() == 2
