@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from service import errors
 from service.domain import policy
@@ -369,6 +370,34 @@ def test_a_run_that_waits_is_before_one_that_would_start(house: Flask) -> None:
     assert publish("A-1").instances == (first,)
     assert runs.get(first).status == "completed"
     assert publish("A-1").instances not in ((), (first,))
+
+
+# -- what it costs
+
+
+def test_to_begin_to_wait_costs_one_statement_and_nothing_where_nothing_waits(house: Flask) -> None:
+    deploy(catching(), d.diagram(
+        d.start() + d.user("prepare", groups="operations") + d.element("task", "pass") + d.end()
+        + d.chain("start", "prepare", "pass", "end"), process="plain",
+    ))  # fmt: skip
+    said: dict[str, list[str]] = {}
+    for process in ("p", "plain"):
+        run = begin(process, prepared=False, order="A-1")
+        (task,) = tasks.open_of_instance(run)
+        heard = said[process] = []
+
+        def listen(*given: Any, into: list[str] = heard) -> None:
+            into.append(given[2])
+
+        event.listen(db.db.engine, "before_cursor_execute", listen)
+        tasks_.complete(task.key, {}, actor=cast.actor("otto"))
+        event.remove(db.db.engine, "before_cursor_execute", listen)
+    about = {
+        process: [text for text in heard if any(name in text for name in ("subscriptions", "messages", "starts"))]
+        for process, heard in said.items()
+    }
+    assert [text.split(" ", 3)[:3] for text in about["p"]] == [["INSERT", "INTO", "subscriptions"]]
+    assert about["plain"] == []
 
 
 # -- exactly once
