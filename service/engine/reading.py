@@ -50,6 +50,7 @@ GLOBAL = {
 }
 MOST_TOKENS = 100
 TRUE = ("true", "1")
+LONGEST_NUMBER = 9
 TIMERS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 
@@ -173,7 +174,7 @@ def _contents(
                 node, shared, "unknown-element", f"<{kind}> is not BPMN; remove it or put it into extensionElements."
             )
         elif kind == "sequenceFlow":
-            yield _flow(node, position, process, parent)
+            yield _flow(node, position, process, parent, shared)
         elif kind in NODES:
             if not node.get("id"):
                 _refuse(node, shared, "id-missing", f"This {kind} has no id; give it one.")
@@ -185,14 +186,23 @@ def _contents(
             _refuse(node, shared, "unknown-element", f"<bpmn:{kind}> is not known here; remove it.")
 
 
+def _formal(node: etree._Element | None, shared: Shared) -> str | None:
+    """A condition; where the drawing names FEEL as its language, it needs no `=`."""
+    text = xml.text(node)
+    if node is None or text is None or text.startswith("="):
+        return text
+    language = node.get("language") or shared.root.get("expressionLanguage") or ""
+    return f"= {text}" if "/FEEL" in language else text
+
+
 def _refuse(node: etree._Element, shared: Shared, code: str, message: str) -> None:
     shared.found.error(code, message, line=node.sourceline, element=node.get("id"))
 
 
-def _flow(node: etree._Element, position: int, process: str, parent: str | None) -> elements.Element:
+def _flow(node: etree._Element, position: int, process: str, parent: str | None, shared: Shared) -> elements.Element:
     source, target = node.get("sourceRef") or "", node.get("targetRef") or ""
     condition = xml.child(node, "conditionExpression")
-    return elements.Element(
+    drawn = elements.Element(
         id=node.get("id") or f"{source}--{target}--{position}",
         type="sequenceFlow",
         name=node.get("name") or "",
@@ -201,10 +211,11 @@ def _flow(node: etree._Element, position: int, process: str, parent: str | None)
         parent=parent,
         drawn=bool(node.get("id")),
         documentation=xml.text(xml.child(node, "documentation")),
-        condition=(xml.text(condition) or "") if condition is not None else None,
+        condition=(_formal(condition, shared) or "") if condition is not None else None,
         source=source,
         target=target,
     )
+    return camunda7.translated(drawn, node, shared.found)
 
 
 def _node(node: etree._Element, kind: str, process: str, parent: str | None, shared: Shared) -> elements.Element:
@@ -233,7 +244,7 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         completion_quantity=_quantity(node, "completionQuantity", shared),
         **given,
     )
-    element = _standard_parts(element, node)
+    element = camunda7.translated(_standard_parts(element, node), node, shared.found)
     expected = identity in shared.flows.expected
     action = extensions.action(ext, element, expected=expected) if _waits(node, kind) else None
     return element if action is None else replace(element, action=action)
@@ -247,7 +258,7 @@ def _ad_hoc(node: etree._Element, ext: extensions.Extensions, shared: Shared) ->
         _refuse(node, shared, "ad-hoc-output", "Outputs are not collected here; use output mappings inside instead.")
     return elements.AdHoc(
         collection=ext.get("adHoc", "activeElementsCollection"),
-        completion_condition=xml.text(xml.child(node, "completionCondition")),
+        completion_condition=_formal(xml.child(node, "completionCondition"), shared),
         sequential=ordering == "Sequential",
         cancel_remaining=node.get("cancelRemainingInstances") not in ("false", "0"),
     )
@@ -375,7 +386,7 @@ def _conditional(definition: etree._Element, shared: Shared) -> elements.Event:
     ext = extensions.read(definition, shared.found)
     return elements.Event(
         "conditional",
-        expression=xml.text(xml.child(definition, "condition")),
+        expression=_formal(xml.child(definition, "condition"), shared),
         variable_names=extensions.listed(ext.get("conditionalFilter", "variableNames")),
         variable_events=extensions.listed(ext.get("conditionalFilter", "variableEvents")),
     )
@@ -392,36 +403,37 @@ def _timer(definition: etree._Element, node: etree._Element, shared: Shared) -> 
 def _loop(node: etree._Element, shared: Shared) -> elements.Loop | None:
     several = xml.child(node, "multiInstanceLoopCharacteristics")
     if several is not None:
-        return _multi_instance(several, shared)
+        return _multi_instance(several, node, shared)
     standard = xml.child(node, "standardLoopCharacteristics")
     if standard is None:
         return None
     maximum = (standard.get("loopMaximum") or "").strip()
-    if maximum and not maximum.isdecimal():
+    if maximum and not (maximum.isdecimal() and len(maximum) <= LONGEST_NUMBER):
         _refuse(node, shared, "loop-maximum", f"loopMaximum must be a whole number, not {maximum}.")
     return elements.Loop(
         sequential=True,
         collection=None,
         element_variable=None,
         standard=True,
-        condition=xml.text(xml.child(standard, "loopCondition")),
-        maximum=int(maximum) if maximum.isdecimal() else None,
+        condition=_formal(xml.child(standard, "loopCondition"), shared),
+        maximum=int(maximum) if maximum.isdecimal() and len(maximum) <= LONGEST_NUMBER else None,
         test_before=standard.get("testBefore") in TRUE,
     )
 
 
-def _multi_instance(several: etree._Element, shared: Shared) -> elements.Loop:
+def _multi_instance(several: etree._Element, node: etree._Element, shared: Shared) -> elements.Loop:
     ext = extensions.read(several, shared.found)
+    older = camunda7.collection(several, node, shared.found)
     given: dict[str, Any] = {
         "throws": _throws(several, shared),
-        "collection": ext.get("loopCharacteristics", "inputCollection"),
-        "element_variable": ext.get("loopCharacteristics", "inputElement"),
+        "collection": ext.get("loopCharacteristics", "inputCollection") or older["collection"],
+        "element_variable": ext.get("loopCharacteristics", "inputElement") or older["element_variable"],
         "output_collection": ext.get("loopCharacteristics", "outputCollection"),
         "output_element": ext.get("loopCharacteristics", "outputElement"),
     }
     return elements.Loop(
         sequential=several.get("isSequential") in TRUE,
-        completion_condition=xml.text(xml.child(several, "completionCondition")),
+        completion_condition=_formal(xml.child(several, "completionCondition"), shared),
         cardinality=xml.text(xml.child(several, "loopCardinality")),
         **given,
     )

@@ -201,7 +201,12 @@ def test_flows_are_refused(code, body):
 
 @pytest.mark.parametrize(
     ("written", "advice"),
-    [("${approved}", "write = approved"), ("approved", "write = approved"), ("#{a > 1}", "write = a > 1")],
+    [
+        ("approved", "write = approved"),
+        ("${bean.find(1)}", "it calls a method or a function"),
+        ("Hello ${name}", "text and ${} are mixed"),
+        ("println 'hello'", "begin it with ="),
+    ],
 )
 def test_a_condition_of_another_dialect_is_refused_with_the_way_to_write_it(written, advice):
     body = (

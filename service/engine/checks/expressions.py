@@ -9,7 +9,7 @@ from croniter import croniter
 
 from service.bpmnio import feel
 from service.domain import durations
-from service.engine import elements, facts
+from service.engine import elements, facts, juel
 from service.engine.findings import Findings
 
 # An expression that is too complex takes its whole time limit; more than a few would hold up the check of a file.
@@ -28,7 +28,6 @@ MUST_BE_FEEL = {
     "loop condition": "A loop condition",
     "conditional event": "The condition of an event",
 }
-_DOLLAR = re.compile(r"[$#]\{(.*)\}", re.DOTALL)
 
 
 def check(process: elements.Process, found: Findings) -> None:
@@ -65,19 +64,13 @@ class _Checker:
 
     def _not_feel(self, element: elements.Element, where: str, text: str) -> None:
         what = MUST_BE_FEEL.get(where, "A criterion")
-        inside = _DOLLAR.fullmatch(text)
-        advice = (
-            f"write = {inside[1].strip()}" if inside else f"write = {text}" if len(text) <= 60 else "begin it with ="
-        )
+        advice = _advice(text)
         self.found.error("not-feel", f"{what} must be a FEEL expression and begin with =; {advice}.", element)
 
     def _static(self, element: elements.Element, where: str, text: str) -> None:
-        if _DOLLAR.search(text):
-            self.found.error(
-                "not-feel",
-                f"{text} in {where} is not understood; FEEL expressions begin with =, without ${{}}.",
-                element,
-            )
+        if juel.is_written(text):
+            shown = text if len(text) <= 60 else f"{text[:57]}..."
+            self.found.error("not-feel", f"{shown} in {where} is not understood; {_advice(text)}.", element)
             return
         check = STATIC.get(where)
         if where == "timer" and element.event is not None:
@@ -86,6 +79,17 @@ class _Checker:
         problem = check(text) if check else None
         if problem:
             self.found.error("static-value", f"The {where} is not usable: {problem}", element)
+
+
+def _advice(text: str) -> str:
+    """How to write a text in FEEL."""
+    if juel.is_written(text):
+        try:
+            return f"write {juel.feel(text)}"
+        except juel.Untranslatable as why:
+            return f"it has no counterpart in FEEL ({why}); write an expression that begins with ="
+    usable = len(text) <= 60 and not feel.check(text).problems
+    return f"write = {text}" if usable else "begin it with ="
 
 
 def _place(text: str, problem: feel.Problem) -> str:
@@ -124,15 +128,16 @@ def _cycle(text: str) -> str | None:
 
 
 def _priority(text: str) -> str | None:
-    return None if text.isdecimal() and int(text) <= 100 else f"“{text}” is no whole number from 0 to 100."
+    usable = text.isdecimal() and len(text) <= 3 and int(text) <= 100
+    return None if usable else f"“{text[:40]}” is no whole number from 0 to 100."
 
 
 def _whole(text: str) -> str | None:
-    return None if text.isdecimal() else f"“{text}” is no whole number."
+    return None if text.isdecimal() and len(text) <= 9 else f"“{text[:40]}” is no whole number below a billion."
 
 
 def _approval(text: str) -> str | None:
-    if text in ("any", "all") or (text.isdecimal() and int(text) > 0):
+    if text in ("any", "all") or (text.isdecimal() and len(text) <= 9 and int(text) > 0):
         return None
     return f"“{text}” is no rule; write any, all, a number above 0, or an expression that begins with =."
 
