@@ -191,9 +191,9 @@ def may_start_instance(actor: Actor) -> str | None:
     return "Only process owners start instances without a release."
 
 
-def may_repair(actor: Actor) -> str | None:
-    """Retry an incident, send a plain message."""
-    if actor.has(RELEASE_MANAGER, PROCESS_OWNER, ADMINISTRATOR):
+def may_repair(actor: Actor, release: Release | None = None) -> str | None:
+    """Retry, skip, send back, move, cancel; send a plain message. The manager of a release may for that one."""
+    if actor.has(RELEASE_MANAGER, PROCESS_OWNER, ADMINISTRATOR) or (release and actor.name == release.manager):
         return None
     return "Only release managers and process owners repair what went wrong."
 

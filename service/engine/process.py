@@ -160,9 +160,9 @@ class Instance:
 
     def add_item(self, ref: str, item: Any, world: World) -> steps.Step:
         """One more item for a running multi-instance activity. Raises NotFound, Conflict, LimitExceeded."""
-        token = self._going_on(ref)
+        token, admitted = self._going_on(ref), self._admitted({"item": item}, world)
         self._board.begin(world)
-        repairing.add_item(self._board, token, item)
+        repairing.add_item(self._board, token, admitted["item"])
         return self._step()
 
     def cancel(self, world: World) -> steps.Step:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.engine import compensation, elements, gateways, graphs, loops, nodes, places, rewinding
-from service.engine.scopes import plain
 from service.engine.tokens import Flow, Token
 from service.errors import Conflict, LimitExceeded, NotFound
 
@@ -130,7 +129,7 @@ def add_item(board: Any, token: Token, item: Any) -> int:
         raise Conflict("This multi-instance activity is about to end.", ref=token.ref)
     if token.internal_data["total"] >= board.world.limits.items:
         raise LimitExceeded(f"A multi-instance activity has at most {board.world.limits.items} items.")
-    return spec.add(token, plain(item))
+    return spec.add(token, item)
 
 
 def _host_in(flow: Flow, place: places.Place) -> Token:

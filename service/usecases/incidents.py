@@ -19,12 +19,12 @@ def retry(key: int, *, actor: policy.Actor) -> advancing.Outcome:
 
     Raises NotFound, IncidentClosed, Forbidden; when it fails again, a new incident says why.
     """
-    policy.require(policy.may_repair(actor))
     seen = instances.incident(key)
     if seen is None:
         raise errors.NotFound(f"There is no incident {key}.")
     with db.transaction() as session:
         locked = locks.lock(session, seen.instance_key, release_number=seen.release_number)
+        policy.require(policy.may_repair(actor, locked.release))
         incident = instances.incident(key)
         if incident is None or incident.state != "open":
             raise errors.IncidentClosed()

@@ -30,6 +30,8 @@ class Locked:
     world: process.World
     now: datetime
     entries: list[Entry] = field(default_factory=list)
+    reason: str = ""  # why somebody repairs it, and who
+    repairer: str = ""
 
 
 def lock(session: Session, instance_key: int, *, release_number: int | None = UNKNOWN) -> Locked:

@@ -15,18 +15,18 @@ from service.usecases import facts, programs, settings
 
 def form_data(instance_key: int, ref: str | None) -> dict[str, Any]:
     """What a form may read: the facts of the release and the variables seen from the activation."""
-    row, instance = _restored(instance_key)
+    row, instance = restored(instance_key)
     world = _world(row)
     return dict(world.facts) | instance.variables(ref)
 
 
 def evaluate(instance_key: int, ref: str, expressions: Mapping[str, str]) -> Mapping[str, Any]:
     """The value of each expression as seen from an activation, now."""
-    row, instance = _restored(instance_key)
+    row, instance = restored(instance_key)
     return instance.evaluate(ref, expressions, _world(row))
 
 
-def _restored(instance_key: int) -> tuple[Row, process.Instance]:
+def restored(instance_key: int) -> tuple[Row, process.Instance]:
     row, stored = instances.get(instance_key), instances.state(instance_key)
     if row is None or stored is None:
         raise errors.NotFound(f"There is no instance {instance_key}.")

@@ -108,7 +108,8 @@ class Recorder:
             made = {"decisions": [dict(one) for one in fact.decisions]} if fact.decisions else {}
             self.entries.append(Entry("element.result", fact.element, key, {"result": fact.result, **made}))
         if fact.outcome == "skipped":
-            self.entries.append(Entry("element.skipped", fact.element, key))
+            why = {"reason": self.locked.reason, "by": self.actor.name} if self.locked.reason else {}
+            self.entries.append(Entry("element.skipped", fact.element, key, why))
 
     def _task_opened(self, fact: steps.TaskOpened) -> None:
         key = keys.next_key(self.session)

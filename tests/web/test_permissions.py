@@ -39,6 +39,14 @@ TABLE = [
     ("GET", "/incidents", None, EVERYBODY),
     ("GET", "/incidents/{incident}", None, {"ada", "petra", "max", "cora"}),
     ("POST", "/incidents/{incident}/retry", {}, {"ada", "petra", "max"}),
+    ("POST", "/incidents/{incident}/skip", {"reason": "x"}, {"ada", "petra", "max"}),
+    ("GET", "/instances/{run}/targets", None, {"ada", "petra", "max", "cora"}),
+    ("POST", "/instances/{run}/send-back", {"element": "build", "reason": "x"}, {"ada", "petra", "max"}),
+    ("POST", "/instances/{run}/move", {"activation": "1", "element": "end", "reason": "x"}, {"ada", "petra", "max"}),
+    ("POST", "/instances/{run}/items", {"activation": "1", "item": 1, "reason": "x"}, {"ada", "petra", "max"}),
+    ("POST", "/instances/{run}/cancel", {"reason": "x"}, {"ada", "petra", "max"}),
+    ("POST", "/releases/R-1/cancel", {"reason": "x"}, {"ada", "petra", "max"}),
+    ("PATCH", "/deadlines/{deadline}", {"due_at": "2100-01-01T00:00:00Z", "reason": "x"}, {"max", "cora"}),
     ("POST", "/jobs/activate", {"type": "pack"}, {"ada", "petra"}),
     ("GET", "/jobs/{job}", None, {"ada", "petra"}),
     ("POST", "/jobs/{job}/complete", {}, {"ada", "petra"}),
@@ -103,9 +111,11 @@ def house(person: Person) -> dict[str, str]:
     incident = petra.get(f"/incidents?instance={failed['id']}").json["items"][0]
     person("cora").post("/releases", RELEASE)
     sent = petra.post("/messages", {"name": "nobody-waits"}).json
+    deadline = petra.get("/deadlines").json["items"][0]
     petra.deploy(("building.bpmn", diagrams.CHECKED_TWICE))
     move = petra.post("/definitions/building/migrations").json
-    ids = {"move": move["id"], "job": job["id"], "incident": incident["id"], "message": sent["id"]}
+    ids = {"job": job["id"], "incident": incident["id"], "message": sent["id"]}
+    ids |= {"move": move["id"], "deadline": deadline["id"]}
     return {"task": run["tasks"][0]["id"], "run": run["id"], **ids}
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from service.storage import db
+from service.storage.models.instances import Activation
 from service.storage.models.ledger import Event
 from service.storage.types import Row
 
@@ -22,6 +23,19 @@ def of_release(number: int, *, limit: int = 100, before: int | None = None) -> S
 def of_instance(key: int, *, limit: int = 500, before: int | None = None) -> Sequence[Row]:
     """Events of one instance, newest first."""
     return _page(Event.instance_key == key, limit, before)
+
+
+def phases_entered(release: int) -> Sequence[str]:
+    """The elements of the phases that a release entered, in order; of a phase that runs several times the first."""
+    statement = (
+        select(Event.element)
+        .join(Activation, Activation.key == Event.activation_key)
+        .where(Event.release_number == release, Event.event == "phase.entered")
+        .where(or_(Activation.loop_index.is_(None), Activation.loop_index == 1))
+        .order_by(Event.id)
+    )
+    with db.reading() as session:
+        return [element for element in session.scalars(statement) if element]
 
 
 def of_administration(*, limit: int = 100, before: int | None = None) -> Sequence[Row]:

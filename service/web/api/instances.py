@@ -10,11 +10,12 @@ from service.domain import policy
 from service.storage.queries import definitions, history, releases
 from service.storage.queries import instances as found
 from service.storage.queries import tasks as open_tasks
-from service.usecases import incidents, instances
+from service.usecases import incidents, instances, repairs
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields
 from service.web.schemas import running as schemas
+from service.web.schemas import tasks as task_schemas
 
 blueprint = rest.Blueprint("instances", "Runs of diagrams")
 
@@ -96,6 +97,51 @@ def _definition(key: int) -> tuple[str, int]:
     return row.process_id, row.version
 
 
+@blueprint.get("/instances/<key:id>/targets")
+@blueprint.response(200, schemas.TargetList)
+@access.signed_in
+def list_targets(id: int) -> Any:
+    """The earlier activities that a run can be sent back to now."""
+    _visible(id)
+    return {"items": repairs.targets(id), "next": None}
+
+
+@blueprint.post("/instances/<key:id>/send-back")
+@blueprint.arguments(schemas.SendBack, example={"element": "phase_build", "reason": "The package was incomplete."})
+@blueprint.response(200, task_schemas.Outcome)
+@access.signed_in
+def send_back(body: dict[str, Any], id: int) -> Any:
+    """Enter an earlier activity or phase again; what is open behind it ends, what is beside it goes on."""
+    return repairs.send_back(id, body["element"], body["reason"], within=body["within"], actor=auth.actor())
+
+
+@blueprint.post("/instances/<key:id>/move")
+@blueprint.arguments(schemas.Move, example={"activation": "71", "element": "task_test", "reason": "Tested already."})
+@blueprint.response(200, task_schemas.Outcome)
+@access.signed_in
+def move_token(body: dict[str, Any], id: int) -> Any:
+    """End one stay and enter another element of its scope, or of a sub-process in it; joins are not looked after."""
+    return repairs.move(id, body["activation"], body["element"], body["reason"], actor=auth.actor())
+
+
+@blueprint.post("/instances/<key:id>/items")
+@blueprint.arguments(schemas.NewItem, example={"activation": "71", "item": "server-9", "reason": "It was forgotten."})
+@blueprint.response(200, task_schemas.Outcome)
+@access.signed_in
+def add_item(body: dict[str, Any], id: int) -> Any:
+    """One more item for a multi-instance activity that is running."""
+    return repairs.add_item(id, body["activation"], body["item"], body["reason"], actor=auth.actor())
+
+
+@blueprint.post("/instances/<key:id>/cancel")
+@blueprint.arguments(schemas.Why, example={"reason": "Started by mistake."})
+@blueprint.response(200, task_schemas.Outcome)
+@access.signed_in
+def cancel_instance(body: dict[str, Any], id: int) -> Any:
+    """End a run and everything in it."""
+    return repairs.cancel(id, body["reason"], actor=auth.actor())
+
+
 @blueprint.get("/incidents")
 @blueprint.arguments(schemas.IncidentFilter, location="query")
 @blueprint.response(200, schemas.IncidentPage)
@@ -117,10 +163,19 @@ def get_incident(id: int) -> Any:
     return row
 
 
+@blueprint.post("/incidents/<key:id>/skip")
+@blueprint.arguments(schemas.Why, example={"reason": "Done by hand."})
+@blueprint.response(200, task_schemas.Outcome)
+@access.signed_in
+def skip_failed(body: dict[str, Any], id: int) -> Any:
+    """Go on behind the failed activity without its results; never a gate, an approval or a step of the back-out."""
+    return repairs.skip(id, body["reason"], actor=auth.actor())
+
+
 @blueprint.post("/incidents/<key:id>/retry")
 @blueprint.arguments(fields.Nothing)
 @blueprint.response(200, schemas.Incident)
-@access.requires(policy.may_repair)
+@access.signed_in
 def retry_incident(body: dict[str, Any], id: int) -> Any:
     """Try again what failed."""
     incidents.retry(id, actor=auth.actor())

@@ -7,7 +7,7 @@ from typing import Any
 from service.domain import policy
 from service.storage.queries import forms, history
 from service.storage.queries import releases as found
-from service.usecases import releases
+from service.usecases import releases, repairs
 from service.web import access, auth, numbers
 from service.web.api import rest
 from service.web.schemas import fields, running
@@ -85,6 +85,7 @@ def _detail(row: Any) -> dict[str, Any]:
         "facts": found.facts(row.number),
         "people": found.people(row.number),
         "milestones": found.milestones(row.number),
+        "rework_loops": repairs.loops_of(row.number),
     }
     return members
 
@@ -123,6 +124,16 @@ def act(body: dict[str, Any], number: int, action: str) -> Any:
     if rest.conditional():
         rest.matching(_visible(number).revision)
     return releases.act(number, action, body, actor=auth.actor())
+
+
+@blueprint.post("/releases/<release:number>/cancel")
+@blueprint.arguments(running.Why, example={"reason": "The customer withdrew."})
+@blueprint.response(200, task_schemas.Outcome)
+@access.signed_in
+def cancel_release(body: dict[str, Any], number: int) -> Any:
+    """End a release wherever it is. Where its diagram offers an action for that, the action does more: take it."""
+    row = _visible(number)
+    return repairs.cancel(row.instance_key, body["reason"], actor=auth.actor())
 
 
 @blueprint.get("/releases/<release:number>/comments")

@@ -6,6 +6,7 @@ from typing import Any
 
 from service.storage.queries import deadlines
 from service.storage.queries import notices as found
+from service.usecases import deadlines as moving
 from service.usecases import notices
 from service.web import access, auth
 from service.web.api import rest
@@ -27,6 +28,17 @@ def list_deadlines(wanted: dict[str, Any]) -> Any:
     rows, cursor = deadlines.listing(auth.actor(), state=None if state == "any" else state, **wanted)
     levels = deadlines.levels([row.key for row in rows])
     return {"items": [{**row._mapping, "levels": levels[row.key]} for row in rows], "next": cursor}
+
+
+@blueprint.patch("/deadlines/<key:id>")
+@blueprint.arguments(schemas.NewDue, example={"due_at": "2027-03-04T16:00:00Z", "reason": "The supplier is late."})
+@blueprint.response(200, schemas.Deadline)
+@access.signed_in
+def move_deadline(body: dict[str, Any], id: int) -> Any:
+    """Give an open deadline another due moment; what its ladder has not told yet moves with it."""
+    moving.move(id, body["due_at"], reason=body["reason"], actor=auth.actor())
+    row = rest.found(deadlines.get(id), f"deadline {id}")
+    return {**row._mapping, "levels": deadlines.levels([id])[id]}
 
 
 @blueprint.get("/notices")

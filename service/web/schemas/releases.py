@@ -53,6 +53,7 @@ class ReleaseDetail(Release):
     facts = ma.Dict(metadata={"description": "What forms recorded, by dotted name."})
     people = ma.Dict(keys=ma.String(), values=ma.List(ma.String()), metadata={"description": "Names by part."})
     milestones = ma.List(ma.Nested(Milestone))
+    rework_loops = ma.Integer(metadata={"description": "How often it went back to a phase."})
 
 
 ReleasePage = fields.page_of(Release, "ReleasePage")

@@ -99,6 +99,49 @@ class IncidentFilter(fields.Paging):
     instance = fields.Key()
 
 
+class Why(fields.Schema):
+    """A repair says why; everybody who takes part can read it."""
+
+    reason = fields.required(2000)
+
+
+class SendBack(Why):
+    """To which earlier activity."""
+
+    element = fields.required(255)
+    within = fields.Key(
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "The activation that has it inside, where that runs several times."},
+    )
+
+
+class Move(Why):
+    """Which token goes where."""
+
+    activation = fields.Key(required=True)
+    element = fields.required(255)
+
+
+class NewItem(Why):
+    """One more item for a multi-instance activity."""
+
+    activation = fields.Key(required=True, metadata={"description": "Of the whole activity, not of one of its items."})
+    item = ma.Raw(load_default=None, allow_none=True)
+
+
+class Target(fields.Schema):
+    """An earlier activity that the run can be sent back to."""
+
+    element = ma.String(required=True)
+    name = ma.String(required=True)
+    within = fields.Key(allow_none=True)
+    ends = ma.List(fields.Key(), metadata={"description": "Activations that would end."})
+
+
+TargetList = fields.page_of(Target, "TargetList")
+
+
 class Activate(fields.Schema):
     """Work wanted by an external worker."""
 

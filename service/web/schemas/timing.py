@@ -44,6 +44,13 @@ class Deadline(fields.Schema):
 DeadlinePage = fields.page_of(Deadline, "DeadlinePage")
 
 
+class NewDue(fields.Schema):
+    """Another due moment."""
+
+    due_at = fields.Moment(required=True)
+    reason = fields.required(2000)
+
+
 class DeadlineFilter(fields.Paging):
     """Which deadlines."""
 
