@@ -116,7 +116,7 @@ class SendBack(Why):
     )
 
 
-class Move(Why):
+class MoveToken(Why):
     """Which token goes where."""
 
     activation = fields.Key(required=True)
