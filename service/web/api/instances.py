@@ -116,7 +116,7 @@ def send_back(body: dict[str, Any], id: int) -> Any:
 
 
 @blueprint.post("/instances/<key:id>/move")
-@blueprint.arguments(schemas.MoveToken, example={"activation": "71", "element": "task_test", "reason": "Tested already."})
+@blueprint.arguments(schemas.MoveToken, example={"activation": "71", "element": "task_test", "reason": "Is tested."})
 @blueprint.response(200, task_schemas.Outcome)
 @access.signed_in
 def move_token(body: dict[str, Any], id: int) -> Any:
