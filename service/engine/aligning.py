@@ -126,6 +126,8 @@ def part(spec: Any) -> str:
     """What of its element a spec is: itself, a child of its loop, the host of its events, what is around it."""
     if spec.is_host:
         return "host"
+    if spec.is_part:
+        return "definitions"
     if spec.is_watch:
         return "watch"
     if spec.revives:
@@ -139,15 +141,18 @@ def part(spec: Any) -> str:
 
 def same_event(old: elements.Element, new: elements.Element) -> bool:
     """Whether one that waits for the old event may go on waiting for the new one."""
-    return old.type == new.type and _kind(old) == _kind(new) and _timer(old) == _timer(new)
+    return old.type == new.type and _kind(old) == _kind(new) and _cycles(old) == _cycles(new)
 
 
-def _timer(element: elements.Element) -> bool:
-    return element.event is not None and element.event.timer == "cycle"
+def _cycles(element: elements.Element) -> list[bool]:
+    return [event.timer == "cycle" for event in element.event.each] if element.event else []
 
 
 def _kind(element: elements.Element) -> str:
-    return element.event.kind if element.event else "none"
+    """What it waits for, in words."""
+    if element.event is None:
+        return "none"
+    return (" and " if element.event.needs_all else " or ").join(event.kind for event in element.event.each)
 
 
 def _loop_changed(old: elements.Loop | None, new: elements.Loop | None) -> bool:

@@ -116,7 +116,7 @@ def _places(flow: Flow, translation: Translation) -> list[Place]:
 def _stands(token: Token) -> bool:
     """Whether a token is somewhere that must be found again; what only waits at a border may come and go."""
     above = token.parent.task_spec
-    at_border = above.is_race or (above.is_host and token.task_spec.is_boundary)
+    at_border = above.is_race or (above.is_host and token.task_spec.is_boundary) or token.task_spec.is_part
     return aligning.owner(token.task_spec) is not None and not (token.task_spec.is_host or at_border)
 
 

@@ -22,7 +22,10 @@ def adjust(before: Board, after: Board, translation: Translation) -> None:
         elif token.task_spec.is_race:
             _race_new(token)
     for token in [*by_age(after.messages), *by_age(after.signals)]:
-        _listen(token, before, translation)
+        _listen(token, before)
+    for token in by_age(after.conditions):
+        if _event(before.tokens.get(token.ref)) != token.event:
+            after.unseen.append(token)
 
 
 def flows(board: Board) -> list[Flow]:
@@ -78,9 +81,8 @@ def _drawn_before(main: Token, alignment: Alignment) -> dict[str | None, element
 
 def awaited_for(token: Token) -> Token | None:
     """The activity at whose border, or inside of which, something is awaited."""
-    if token.task_spec.is_watch:
-        return token.flow.host
-    return events.main_of(token.parent) if token.task_spec.is_boundary else None
+    host: Token | None = token.task_spec.around(token)[1]
+    return host
 
 
 def _race_new(gateway: Token) -> None:
@@ -90,16 +92,17 @@ def _race_new(gateway: Token) -> None:
             gateway.board.guard(gateway._add_child(spec), "arm")
 
 
-def _listen(token: Token, before: Board, translation: Translation) -> None:
+def _event(token: Token | None) -> elements.Event | None:
+    return None if token is None else token.event
+
+
+def _listen(token: Token, before: Board) -> None:
     """Wait for the name and the key that the new version gives a message or signal, where it gives others."""
-    earlier = before.tokens.get(token.ref)
-    old = earlier.element.event if earlier is not None and earlier.element else None
-    new = token.element.event if token.element else None
+    old, new = _event(before.tokens.get(token.ref)), token.event
     if old is None or new is None or (old.name, old.correlation) == (new.name, new.correlation):
         return
     board, data = token.board, token.internal_data
-    host = awaited_for(token)
-    scope = board.scope_of(token) if host is None or token.task_spec.is_watch else board.scope_of(host)
+    scope = token.task_spec.around(token)[0]
     if new.kind == "signal":
         data["signal"] = board.text(scope, new.name or "", "A signal name")
     elif new.kind == "message":

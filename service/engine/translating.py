@@ -43,6 +43,8 @@ class Translation:
         """The spec to which a token moves; None for what is no longer awaited."""
         scope, alignment = self.scope(token.flow), self.alignment(token.flow)
         spec = alignment.spec(token.task_spec, scope)
+        if token.task_spec.is_part:
+            return spec if self.spec(token.parent) is not None else None
         if token.task_spec.is_watch:
             return spec if spec is not None and self._same(token, spec, alignment) else None
         if token.parent.task_spec.is_host and token.task_spec.is_boundary:
@@ -160,7 +162,7 @@ class Translation:
             made[5] = {**entry[5], **self._undoable(token)}
         if "had" in token.internal_data:
             made[5] = {**entry[5], "had": self._had(token, scope)}
-        if token.parent.task_spec.is_race or token.task_spec.is_boundary:
+        if token.parent.task_spec.is_race or token.task_spec.is_boundary or token.task_spec.is_part:
             return [made]
         return self._hosted(token, made, spec, state)
 

@@ -213,6 +213,55 @@ def test_a_definition_that_cannot_be_awaited_is_an_incident_and_the_others_wait(
     assert case.deliver("B", 1).open == ["X"]
 
 
+# Another version of the diagram
+
+
+def everywhere(event: str, name: str = "B", all_: bool = False) -> bytes:
+    """The event at a border, alone, behind a gateway, and as the start of an event sub-process, all at once."""
+    body = chain(start(), fork("F"), user("A"), end()) + boundary(name, "A", event) + chain(name, user("X"), end("E2"))
+    body += chain("F", catch("C", event), user("Y"), end("E3"))
+    body += chain("F", race("G"), catch("V", event), end("E4"))
+    body += chain("G", catch("T", duration("PT9H")), end("E5"))
+    source = file(drawn(body, handler("H", event, user("R"), interrupting=False)), **SHARED)
+    for identity in (name, "C", "V", "sH") if all_ else ():
+        source = both(source, identity)
+    return source
+
+
+@pytest.mark.parametrize("all_", [False, True])
+def test_they_go_on_waiting_in_a_new_version_that_is_the_same(all_):
+    event = message("stop") + signal("siren") + condition("=x > 3") + duration("PT5H")
+    source = everywhere(event, all_=all_)
+    case = Case(source)
+    before, due = sorted(case.open), case.step.next_due
+    case.migrate(source)
+    assert (sorted(case.open), case.step.next_due, case.facts) == (before, due, [])
+    if all_:
+        case.set(x=5).wait(hours=5)
+        case.migrate(source).signal("siren").deliver("B").deliver("C").deliver("V").deliver("sH")
+    else:
+        case.migrate(source).signal("siren")
+    assert sorted(case.open)[:1] == ["R"] if all_ else "R" in case.open
+    assert {"X", "Y"} <= set(case.open)
+    assert "A" not in case.open
+
+
+def test_definitions_that_are_new_are_awaited_and_others_are_not():
+    case = Case(attached(message("stop") + signal("siren"), interrupting=False)).signal("siren")
+    case.migrate(attached(message("stop") + duration("PT1H"), interrupting=False))
+    assert sorted(case.open) == ["A", "B:message", "B:timer", "X"]
+    case.migrate(attached(message("halt") + duration("PT1H"), interrupting=False))
+    assert [track.instance.open_refs() for track in case.tracks]
+    assert case.deliver("B").wait(hours=1).open.count("X") == 3
+
+
+def test_a_condition_that_says_something_else_is_looked_at_again():
+    case = Case(attached(condition("=x > 3")), {"x": 1})
+    attempt = case.attempt(attached(condition("=x > 0")))
+    assert [(place.code, place.element) for place in attempt.plan.places if place.code] == [("would-move", "A")]
+    assert case.migrate(attached(condition("=x > 1"))).set(x=2).open == ["X"]
+
+
 # What is thrown
 
 
