@@ -70,7 +70,8 @@ def _level(drawn: Sequence[elements.Element], parent: str | None) -> tuple[Node,
 
 
 def _told(element: elements.Element) -> bool:
-    return element.type in TOLD and bool(element.name or element.type in ("userTask", "subProcess", "callActivity"))
+    named = bool(element.name or element.type in ("userTask", "subProcess", "callActivity"))
+    return named and (element.type in TOLD or element.action is not None)
 
 
 def _host(element: elements.Element) -> str | None:

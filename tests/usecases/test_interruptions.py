@@ -7,11 +7,15 @@ from sqlalchemy import select
 
 from service.domain import policy
 from service.storage import db
+from service.storage.models.definitions import Definition
 from service.storage.models.instances import Activation, Incident, Job, Task, TaskCandidate
 from service.storage.models.notices import Deadline
+from service.storage.queries import releases as stored
 from service.storage.queries import tasks
+from service.usecases import diagrams, models, releases
 from service.usecases import instances as running
-from service.usecases import models
+from service.usecases import tasks as finishing
+from tests import cast
 from tests.support import drawing as d
 
 THROWS = '<bpmn:signalEventDefinition signalRef="signal_stop"/>'
@@ -57,3 +61,64 @@ def test_what_opens_and_is_interrupted_in_one_step_is_not_left_open(house: Flask
         assert session.scalars(select(Incident.state)).all() == ["resolved"]
         assert session.scalars(select(Deadline)).all() == []
         assert len(session.scalars(select(TaskCandidate)).all()) == 1
+
+
+def inside(ident: str, label: str, message: str, task: str, *, interrupting: bool = True, **tidegate: str) -> str:
+    """An event sub-process with one task that people trigger by an action."""
+    begun = d.element(
+        "startEvent",
+        f"{ident}_start",
+        d.properties(tidegate),
+        f'<bpmn:messageEventDefinition messageRef="message_{message}"/>',
+        name=label,
+        isInterrupting=str(interrupting).lower(),
+    )
+    closing = d.element("endEvent", f"{ident}_end", d.properties({"status": "terminated"}), name="Stopped")
+    flow = d.chain(f"{ident}_start", task, f"{ident}_end")
+    inner = begun + d.user(task, groups="build-team") + closing + flow
+    return d.element("subProcess", ident, inner=inner, name=label, triggeredByEvent="true")
+
+
+STOPPABLE = d.diagram(
+    d.start()
+    + d.element(
+        "subProcess",
+        "phase_build",
+        d.properties({"phase": "build"}),
+        d.start("s") + d.user("work", groups="build-team") + d.end("e") + d.chain("s", "work", "e"),
+        name="Build",
+    )
+    + d.end("end", name="Closed")
+    + d.chain("start", "phase_build", "end")
+    + inside("ask", "Ask", "ask", "answer", interrupting=False, roles="group:build-team")
+    + inside("stop", "Stop", "stop", "clean", reason="required"),
+    process="minor_release",
+    name="Minor",
+    outside=d.message("ask") + d.message("stop"),
+)
+
+
+def test_actions_of_event_sub_processes_are_offered_in_every_phase(house: Flask, owner: policy.Actor) -> None:
+    models.deploy([("minor.bpmn", STOPPABLE)], actor=owner)
+    given = {"title": "Autumn", "type": "minor", "kind": "software", "category": "standard", "service": "Portal"}
+    number = releases.create({**given, "manager": "max"}, actor=cast.actor("cora"))
+    offered = {one.name: one.refusal for one in releases.actions(number, actor=cast.actor("bea"))}
+    assert offered["ask"] is None
+    assert offered["stop"] is not None
+    for _ in range(2):
+        releases.act(number, "ask", {}, actor=cast.actor("bea"))
+    assert sorted(row.element for row in tasks.of_release(number, state="open")) == ["answer", "answer", "work"]
+    releases.act(number, "stop", {"reason": "The vendor withdrew it."}, actor=cast.actor("max"))
+    assert releases.actions(number, actor=cast.actor("max")) == []
+    (left,) = tasks.of_release(number, state="open")
+    finishing.complete(left.key, {}, actor=cast.actor("bea"))
+    row = stored.get(number)
+    assert (row.status, row.outcome) == ("terminated", "Stopped")
+
+
+def test_the_outline_tells_the_actions_inside_of_event_sub_processes(house: Flask, owner: policy.Actor) -> None:
+    models.deploy([("minor.bpmn", STOPPABLE)], actor=owner)
+    with db.reading() as session:
+        key = session.scalars(select(Definition.key)).one()
+    told = {node.name: [(one.name, one.action) for one in node.nodes] for node in diagrams.outline(key).nodes}
+    assert told["Ask"] == [("Ask", True), ("answer", False), ("Stopped", False)]
