@@ -48,14 +48,14 @@ class Settings:
     max_form_ms: int = 1000
     max_steps: int = 5000
     max_items: int = 1000
-    max_tokens: int = 10_000
+    max_tokens: int = 5000
     max_calls: int = 30
     max_nesting: int = 100
     max_value_bytes: int = 1024 * 1024
     max_variables_bytes: int = 8 * 1024 * 1024
     max_expression_length: int = 8192
     max_expression_bytes: int = 64 * 1024 * 1024
-    max_expressions_ms: int = 2000
+    max_expressions_ms: int = 1000
     secure_cookies: bool = False
     trusted_proxies: int = 0
 

@@ -75,22 +75,24 @@ def parse(text: str) -> Duration:
     drawn = text.strip()
     match = _DURATION.fullmatch(drawn.upper())
     if match is None:
-        raise ValueError(f"“{drawn}” is not a duration. {ADVICE}")
+        raise ValueError(f"“{_short(drawn)}” is not a duration. {ADVICE}")
     sign = -1 if match[1] == "-" else 1
     parts = [None if part is None else sign * Fraction(part.replace(",", ".")) for part in match.groups()[1:]]
     given = [part for part in parts if part is not None]
     if any(part.denominator != 1 for part in given[:-1]):
-        raise ValueError(f"“{drawn}” has a fraction in a part that is not the last one. {ADVICE}")
+        raise ValueError(f"“{_short(drawn)}” has a fraction in a part that is not the last one. {ADVICE}")
     years, months, weeks, days, *clock = (part or Fraction(0) for part in parts)
     if years.denominator != 1 or months.denominator != 1:
-        raise ValueError(f"“{drawn}” has a fraction of a year or a month, which have no fixed length. Count in days.")
+        raise ValueError(
+            f"“{_short(drawn)}” has a fraction of a year or a month, which have no fixed length. Count in days."
+        )
     whole_months, all_days = int(years * 12 + months), weeks * 7 + days
     whole_days = int(all_days)
     seconds = (all_days - whole_days) * 86400 + sum(
         part * size for part, (_, size) in zip(clock, _CLOCK_UNITS, strict=True)
     )
     if abs(whole_months) > LARGEST_MONTHS or abs(whole_days) + abs(seconds) / 86400 > LARGEST_DAYS:
-        raise ValueError(f"“{drawn}” is longer than a thousand years. {ADVICE}")
+        raise ValueError(f"“{_short(drawn)}” is longer than a thousand years. {ADVICE}")
     return Duration(whole_months, whole_days, timedelta(microseconds=round(seconds * 1_000_000)), drawn)
 
 
@@ -108,11 +110,13 @@ def parse_repetition(text: str) -> Repetition:
     drawn = text.strip()
     match = _REPETITION.fullmatch(drawn)
     if match is None:
-        raise ValueError(f"“{drawn}” is not a repetition. Write it like R3/PT1H (three times, an hour apart) or R/P1D.")
+        raise ValueError(
+            f"“{_short(drawn)}” is not a repetition. Write it like R3/PT1H (three times, an hour apart) or R/P1D."
+        )
     head, _, tail = match[2].rpartition("/")
     every = parse(tail)
     if every.roughly <= timedelta():
-        raise ValueError(f"“{drawn}” would never move on: the time between repeats must be above zero.")
+        raise ValueError(f"“{_short(drawn)}” would never move on: the time between repeats must be above zero.")
     return Repetition(int(match[1]) if match[1] else None, every, parse_moment(head) if head else None)
 
 
@@ -125,12 +129,17 @@ def parse_moment(text: str, zone: str | ZoneInfo | None = None) -> datetime:
     try:
         moment = datetime.fromisoformat(drawn)
     except ValueError:
-        raise ValueError(f"“{drawn}” is not a moment. Write it like 2026-03-31T17:00:00+02:00.") from None
+        raise ValueError(f"“{_short(drawn)}” is not a moment. Write it like 2026-03-31T17:00:00+02:00.") from None
     if moment.tzinfo is None:
         if zone is None:
-            raise ValueError(f"“{drawn}” does not say in which zone. Add an offset, like 2026-03-31T17:00:00+02:00.")
+            raise ValueError(
+                f"“{_short(drawn)}” does not say in which zone. Add an offset, like 2026-03-31T17:00:00+02:00."
+            )
         moment = moment.replace(tzinfo=_zone(zone))
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"“{_short(drawn)}” lies outside of the years 1 to 9999.") from None
 
 
 def add(moment: datetime, duration: Duration, zone: str | ZoneInfo = "UTC") -> datetime:
@@ -170,6 +179,10 @@ def written(duration: Duration) -> str:
         clock += f"{minus}{abs(seconds)}{fraction}S"
     body = date + ("T" + clock if clock else "")
     return ("-" if sign < 0 else "") + "P" + (body or "T0S")
+
+
+def _short(drawn: str) -> str:
+    return drawn if len(drawn) <= 60 else f"{drawn[:57]}..."
 
 
 def _split(value: int, size: int) -> tuple[int, int]:

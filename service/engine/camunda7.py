@@ -64,11 +64,16 @@ def translated(element: elements.Element, node: etree._Element, found: Findings)
     event, loop = element.event, element.loop
     own = _changed(reader, element, {"condition": "condition", "called_process": "called process"})
     if event is not None:
-        event = replace(event, **_changed(reader, event, {"expression": event.timer or "condition"}))
+        event = _event(reader, event)
     if loop is not None:
         places = {"cardinality": "cardinality", "completion_condition": "completion condition"}
         loop = replace(loop, **_changed(reader, loop, {**places, "condition": "loop condition"}))
     return replace(element, event=event, loop=loop, **own)
+
+
+def _event(reader: _Reader, event: elements.Event) -> elements.Event:
+    own = _changed(reader, event, {"expression": event.timer or "condition"})
+    return replace(event, parts=tuple(_event(reader, part) for part in event.parts), **own)
 
 
 def _changed(reader: _Reader, at: Any, places: dict[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from service.bpmnio import bounds
 from service.engine import building, checks, elements, facts, limits, normalise, reading, starting, xml
+from service.engine.checks import file as files
 from service.engine.checks import variables
 from service.engine.findings import Findings
 from service.errors import InvalidDefinition, Problem
@@ -76,6 +77,8 @@ def _examine(file: str, source: bytes, allowed: limits.Limits) -> tuple[tuple[el
         root = xml.parse(file, source, allowed.file_bytes)
     except xml.Refused as refused:
         return (), [refused.problem]
+    if files.too_large(root, found, allowed.elements):
+        return (), found.problems()
     drawn = reading.read(root, found)
     checks.run(root, drawn, found, allowed)
     return drawn.processes, found.problems()

@@ -174,6 +174,8 @@ def _ladder(text: str | None, node: etree._Element, found: Findings) -> tuple[es
 
 def refuse_unknown(props: Mapping[str, str], node: etree._Element, found: Findings) -> None:
     for name in props:
+        if found.full:
+            return
         if name in PROPERTIES or (name.startswith(CRITERION) and name != CRITERION):
             continue
         ours = name.lower().startswith(PREFIX)

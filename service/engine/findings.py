@@ -19,10 +19,13 @@ class Placed(Protocol):
 
 
 class Findings:
-    """Collects problems; the same one is kept once."""
+    """Collects problems; the same one is kept once, and of very many only the first."""
+
+    MOST = 1000
 
     def __init__(self, file: str) -> None:
         self.file = file
+        self.failed = False  # whether one of them is an error
         self._problems: dict[tuple[str, str | None, str], Problem] = {}
 
     def error(self, code: str, message: str, at: Placed | None = None, **place: int | str | None) -> None:
@@ -44,11 +47,15 @@ class Findings:
             message=message,
             severity=severity,
         )
+        if len(self._problems) >= self.MOST and (severity != "error" or self.failed):
+            return
         self._problems.setdefault((code, problem.element_id, message), problem)
+        self.failed |= severity == "error"
 
     @property
-    def failed(self) -> bool:
-        return any(problem.severity == "error" for problem in self._problems.values())
+    def full(self) -> bool:
+        """Whether nothing more is told: the file is refused, with more problems than anybody reads at once."""
+        return self.failed and len(self._problems) >= self.MOST
 
     def problems(self) -> list[Problem]:
         """All of them by line, errors first on a line."""

@@ -17,14 +17,14 @@ class Limits:
 
     steps: int = 5000
     items: int = 1000
-    tokens: int = 10_000
+    tokens: int = 5000
     calls: int = 30
     nesting: int = 100
     value_bytes: int = 1024 * 1024
     variables_bytes: int = 8 * 1024 * 1024
     file_bytes: int = 4 * 1024 * 1024
     elements: int = 5000
-    expressions_ms: int = 2000
+    expressions_ms: int = 1000
 
 
 def setting(name: str) -> str:

@@ -23,8 +23,7 @@ from service.engine.findings import Findings
 
 def run(root: etree._Element, drawn: reading.Drawn, found: Findings, allowed: limits.Limits) -> None:
     """Examine a file and all its executable processes."""
-    if not file.check(root, drawn, found, allowed.elements):
-        return
+    file.check(root, drawn, found)
     effort = bounds.Effort(allowed.expressions_ms)
     for process in drawn.processes:
         kinds.check(process, found)

@@ -23,18 +23,22 @@ WAITING = {
 }
 
 
-def check(root: etree._Element, drawn: reading.Drawn, found: Findings, most: int) -> bool:
-    """Examine the whole file; False where it is too large to be examined further."""
+def check(root: etree._Element, drawn: reading.Drawn, found: Findings) -> None:
     _ids(root, found)
     _extensions(root, found)
     _properties(root, found)
     _processes(drawn, found)
-    count = sum(len(process.elements) for process in drawn.processes)
+
+
+def too_large(root: etree._Element, found: Findings, most: int) -> bool:
+    """Refuse a file of too many elements before it is read; the rest of it is not examined."""
+    kinds = [f"{{{xml.BPMN}}}{kind}" for kind in (*reading.NODES, "sequenceFlow")]
+    count = sum(1 for _ in root.iter(*kinds))
     if count > most:
+        process = root.find(f"{{{xml.BPMN}}}process")
         text = f"The file has {count} elements; at most {most} are accepted ({limits.setting('elements')})."
-        found.error("too-many-elements", text, line=1, element=drawn.processes[0].id)
-        return False
-    return True
+        found.error("too-many-elements", text, line=1, element=process.get("id") if process is not None else None)
+    return count > most
 
 
 def _ids(root: etree._Element, found: Findings) -> None:

@@ -24,6 +24,7 @@ COUNTERS = {
     "numberOfTerminatedInstances",
 }  # fmt: skip
 OWN = "tidegate."
+SPEAKING = ("sendTask", "endEvent", "intermediateThrowEvent")
 # Places that see what the element itself brought, beside everything else.
 AFTER = ("output ", "output element", "completion condition", "tidegate.criterion.")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -119,12 +120,12 @@ def _brings_anything(element: elements.Element, together: Mapping[str, elements.
         return called is None or any(_brings_anything(each, {}) for each in called.elements.values())
     if element.job_type and not element.outputs:
         return not element.job_type.startswith(OWN)
-    if element.event is None or element.action is not None or element.outputs:
+    if element.event is None or element.outputs or element.type in SPEAKING:
         return False
-    kind = element.event.kind
-    if element.type in ("sendTask", "endEvent", "intermediateThrowEvent"):
-        return False
-    return kind in ("message", "signal", "error", "escalation")
+    kinds = {each.kind for each in element.event.each}
+    if element.action is not None:
+        kinds.discard("message")  # its form says what comes
+    return not kinds.isdisjoint(("message", "signal", "error", "escalation"))
 
 
 def _called(
