@@ -176,13 +176,14 @@ class Board:
         return value
 
     def text(self, scope: str, text: str, what: str) -> str:
-        """A needed text or number, as text."""
+        """A needed text or number, as text that can be stored as a name."""
         if not expressions.is_feel(text):
-            return text
+            return expressions.named(text, what, text)
         value = self.needed(scope, text, what)
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise Stuck("wrong-type", f"{what} must be a text or a number, this is {expressions.shown(value)}.", text)
-        return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        whole = isinstance(value, float) and value.is_integer()
+        return expressions.named(str(int(value)) if whole else str(value), what, text)
 
     def mapped(self, scope: str, mappings: tuple[elements.Mapping_, ...], infer: bool) -> dict[str, Any]:
         """The variables that input or output mappings make; each sees those before it."""

@@ -18,6 +18,7 @@ from service.bpmnio.dmn.model import Model
 from service.domain import durations
 from service.errors import ScriptFailed
 
+LONGEST_NAME = 255
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -119,6 +120,15 @@ def inferred(text: str) -> Any:
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
+
+
+def named(value: str, what: str, text: str) -> str:
+    """The same value, which others find it by; raises Stuck where it is too long for that."""
+    if len(value) > LONGEST_NAME:
+        raise Stuck(
+            "limit", f"{what} has at most {LONGEST_NAME} characters, this has {len(value)}.", text[:LONGEST_NAME]
+        )
+    return value
 
 
 def split(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -49,9 +50,9 @@ def plan(element: elements.Element, record: Mapping[str, Any], now: datetime, zo
     assert event is not None
     try:
         if event.kind == "timer":
-            drawn_as = f"{event.timer}: {event.expression or ''}"
-            return Start(element.id, event.kind, drawn_as, _first(event, record, now, zone))
-        return Start(element.id, event.kind, str(_value(event.name or "", record, now)))
+            return Start(element.id, event.kind, _as_drawn(event), _first(event, record, now, zone))
+        name = str(_value(event.name or "", record, now))
+        return Start(element.id, event.kind, expressions.named(name, f"The name of a {event.kind}", name))
     except Stuck as stuck:
         raise ScriptFailed(stuck.message, element=element.id, expression=stuck.expression) from None
 
@@ -71,6 +72,15 @@ def following(schedule: Mapping[str, Any], zone: str) -> dict[str, Any] | None:
 def due_at(schedule: Mapping[str, Any] | None) -> datetime | None:
     """When a timer that stands here fires."""
     return None if schedule is None else datetime.fromisoformat(schedule["due"])
+
+
+def _as_drawn(event: elements.Event) -> str:
+    """What tells a timer from another one, in the length of a name."""
+    drawn = f"{event.timer}: {event.expression or ''}"
+    if len(drawn) <= expressions.LONGEST_NAME:
+        return drawn
+    digest = hashlib.sha256(drawn.encode()).hexdigest()
+    return f"{drawn[: expressions.LONGEST_NAME - len(digest) - 2]}… {digest}"
 
 
 def _first(event: elements.Event, record: Mapping[str, Any], now: datetime, zone: str) -> dict[str, Any]:

@@ -200,7 +200,7 @@ def _check_together(read: _Read, *, alone: bool) -> None:
     for name, _, program in read.programs:
         refused = starts.refusal(program, clock.now())
         if refused is not None:
-            read.problems.append(Problem(name, *_place(program, refused), "start-timer", refused.detail))
+            read.problems.append(Problem(name, *_place(program, refused), "start-event", refused.detail))
         wanted = {e.form: e for e in program.process.elements.values() if e.form}
         missing = set() if alone else wanted.keys() - here - forms.newest_keys(wanted).keys()
         for form_id in sorted(missing):

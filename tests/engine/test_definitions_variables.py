@@ -133,3 +133,8 @@ def test_criteria_and_outputs_see_what_the_task_itself_brings():
         )
     )
     assert names(body) == []
+
+
+def test_the_key_of_a_message_that_begins_an_instance_is_compared_with_nothing():
+    assert warned(drawn(chain(start(event=message("paid")), end())), messages={"paid": "=order"}) == []
+    assert names(drawn(chain(start(), catch("C", message("paid")), end())), messages={"paid": "=order"}) == ["order"]

@@ -382,3 +382,11 @@ def test_inputs_of_an_end_event_are_the_payload_of_its_message():
     body = drawn(chain(start(), end("E", message("over"), inputs={"n": "=1 + 1"})))
     case = Case(file(body, messages={"over": ""}))
     assert [f.variables for f in case.of(steps.MessageThrown)] == [{"n": 2}]
+
+
+def test_a_correlation_key_that_is_too_long_is_an_incident():
+    body = drawn(chain(start(), catch("C", message("paid")), end()))
+    case = Case(file(body, messages={"paid": "=long"}), {"long": "x" * 256})
+    (incident,) = case.of(steps.IncidentRaised)
+    assert (incident.element, incident.code, incident.expression) == ("C", "limit", "=long")
+    assert case.open == ["C:incident"]

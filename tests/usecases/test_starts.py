@@ -142,14 +142,14 @@ def test_a_timer_that_says_no_moment_is_refused_at_deployment(house: Flask, expr
     with pytest.raises(errors.InvalidDefinition) as refused:
         deploy(timed(kind, expression))
     (problem,) = [one for one in refused.value.problems if one.severity == "error"]
-    assert (problem.element_id, problem.code) == ("time", "start-timer")
+    assert (problem.element_id, problem.code) == ("time", "start-event")
     assert problem.line is not None
 
 
 def test_a_check_without_a_database_says_the_same() -> None:
     found = models.check([("t.bpmn", timed("timeDate", "=when"))], alone=True)
     problems = [one for one in found if one.severity == "error"]
-    assert [(problem.element_id, problem.code) for problem in problems] == [("time", "start-timer")]
+    assert [(problem.element_id, problem.code) for problem in problems] == [("time", "start-event")]
 
 
 def test_workers_at_once_start_one_instance(house: Flask, time: Any) -> None:
@@ -207,3 +207,15 @@ def test_each_definition_of_a_start_event_starts_instances(house: Flask, time: A
     time.turn(hours=9)
     work()
     assert count() == 2
+
+
+def test_a_name_that_is_too_long_is_refused_and_a_long_timer_is_not(house: Flask, time: Any) -> None:
+    body = d.element("startEvent", "s", inner='<bpmn:messageEventDefinition messageRef="message_m"/>') + d.end()
+    source = d.diagram(body + d.chain("s", "end"), process="long", outside=d.message("m"))
+    with pytest.raises(errors.InvalidDefinition) as refused:
+        deploy(source.replace(b'name="m"', b'name="' + b"m" * 256 + b'"'))
+    assert ("s", "start-event") in [(problem.element_id, problem.code) for problem in refused.value.problems]
+    deploy(timed("timeDuration", "=duration(&quot;PT1H&quot;)" + " " * 300 + "+ duration(&quot;PT1H&quot;)"))
+    time.turn(hours=2)
+    work()
+    assert count() == 1

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from service.bpmnio import feel
-from service.engine import elements, facts
+from service.engine import elements, facts, starting
 from service.engine.findings import Findings
 
 Keys = Mapping[str, frozenset[str]]
@@ -46,10 +46,13 @@ def check(process: elements.Process, together: Mapping[str, elements.Process], k
         return
     names = frozenset().union(*(each.names for each in given)) | COUNTERS | set(facts.FACTS)
     behind = _behind(process, given[0].open)
+    begins = {element.id for element in starting.starts(process)}
     for element in process.elements.values():
         for where, text in facts.expressions(element):
             if not text.startswith("=") or element.id in behind:
                 continue
+            if where == "correlation key" and element.id in begins:
+                continue  # what begins an instance compares no key of its own
             if where.startswith(AFTER) and _brings_anything(replace(element, outputs=()), together):
                 continue
             _expression(element, where, text, names, found)

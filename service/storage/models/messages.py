@@ -30,7 +30,7 @@ class Message(Base):
     state: Mapped[str] = mapped_column(String(10))
     due_at: Mapped[datetime] = mapped_column(Moment)  # of a kept one: when it expires
     asked_at: Mapped[datetime | None] = mapped_column(Moment)
-    __table_args__ = (Index(None, "state", "due_at"), Index(None, "name", "state"))
+    __table_args__ = (Index(None, "state", "due_at"), Index(None, "name", "state", "correlation"))
 
 
 class Receipt(Base):
