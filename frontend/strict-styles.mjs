@@ -3,7 +3,7 @@
 // CodeMirror's sheets are adopted by the document as they are by shadow roots, instead of written as elements.
 import { readFile } from 'node:fs/promises';
 
-const FILES = /(bpmn-js[\\/]lib[\\/]features[\\/](align|distribute)-elements[\\/]\w+Icons\.js|bpmn-js-properties-panel[\\/]dist[\\/]index\.esm\.js)$/;
+const FILES = /(bpmn-js[\\/]lib[\\/]features[\\/](align|distribute)-elements[\\/]\w+Icons\.js|bpmn-js-properties-panel[\\/]dist[\\/]index\.esm\.js|dmn-js-shared[\\/]lib[\\/]util[\\/]PoweredByUtil\.js|dmn-js-decision-table[\\/]lib[\\/]features[\\/]drag-and-drop[\\/]DragAndDrop\.js)$/;
 const OF_SVG = /^(fill|stroke|stroke-\w+|opacity)$/;
 
 function rewritten(whole, text) {

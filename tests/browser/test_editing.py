@@ -163,7 +163,7 @@ def test_a_mail_that_was_refused_is_sent_again_by_an_administrator(visit: Visit,
     ada = visit("ada")
     page = ada.go("/models")
     page.get_by_role("button", name="Deploy files").click()
-    page.get_by_label("Diagrams and forms").set_input_files(LADDER)
+    page.get_by_label("Diagrams, forms and decisions").set_input_files(LADDER)
     page.get_by_role("button", name="Check and deploy").click()
     expect(page.get_by_role("heading", name="Ladder")).to_be_visible()
     cora = visit("cora").go("/releases/new")

@@ -23,7 +23,7 @@ def test_a_missed_deadline_shows_up_in_the_right_inboxes_by_itself(
     petra = visit("petra")
     page = petra.go("/models")
     page.get_by_role("button", name="Deploy files").click()
-    page.get_by_label("Diagrams and forms").set_input_files(LADDER)
+    page.get_by_label("Diagrams, forms and decisions").set_input_files(LADDER)
     page.get_by_role("button", name="Check and deploy").click()
     expect(page.get_by_role("heading", name="Ladder")).to_be_visible()
 

@@ -40,6 +40,8 @@ PAGES = {
         "/models/minor_release/1/edit",
         "/forms/plan_rollout",
         "/forms/plan_rollout/1/edit",
+        "/decisions/release_risk",
+        "/decisions/release_risk/1/edit",
     ],
     "ada": [
         "/administration",

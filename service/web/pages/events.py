@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from service.domain import policy
 from service.storage.types import Row
@@ -48,6 +50,7 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "incident.raised": (_l("Needs help: %(name)s"), "bad"),
     "incident.retried": (_l("%(who)s tried again: %(name)s"), "info"),
 }
+DECIDED = _l("Decided: %(name)s")
 OUTCOMES = {"approved": _l("approved"), "denied": _l("denied")}
 QUIET = frozenset(
     {
@@ -77,7 +80,7 @@ class Told:
 
 def told(rows: Iterable[Row], names: Mapping[str, str] | None = None, *, quiet: bool = False) -> list[Told]:
     """Events in sentences; `names`: the drawn names of elements; `quiet` leaves out what machines care for."""
-    rows = [row for row in rows if not (quiet and row.event in QUIET)]
+    rows = [row for row in rows if not (quiet and row.event in QUIET and not row.data.get("decisions"))]
     frame.learn_titles([row.actor for row in rows] + [row.data.get("to") for row in rows])
     return [_tell(row, names or {}) for row in rows]
 
@@ -86,6 +89,8 @@ def _tell(row: Row, names: Mapping[str, str]) -> Told:
     text, mark = TEXTS.get(row.event, (None, ""))
     if row.event == "approval.decided" and row.data.get("outcome") == "denied":
         mark = "bad"
+    if row.data.get("decisions"):
+        text = DECIDED
     data = {key: value for key, value in row.data.items() if isinstance(value, str | int)}
     words = {
         **{"message": "", "signal": "", "to": "", "name": ""},
@@ -109,4 +114,20 @@ def _more(data: Mapping[str, Any]) -> str:
         value = data.get(key)
         if isinstance(value, str) and value.strip():
             return value
-    return ""
+    return "; ".join(_made(one) for one in data.get("decisions", ()))
+
+
+def _made(decision: Mapping[str, Any]) -> str:
+    """How a decision was made: its result, the rules that matched, what they looked at."""
+    result = f"{decision['name']}: {_shown(decision['result'])}"
+    if decision.get("rules") is None:
+        return result
+    rules = ", ".join(map(str, decision["rules"]))
+    by = ngettext("rule %(rules)s", "rules %(rules)s", len(decision["rules"]), rules=rules) if rules else _("no rule")
+    seen = ", ".join(f"{name} = {_shown(value)}" for name, value in decision.get("inputs", {}).items())
+    return f"{result} ({'; '.join(part for part in (by, seen) if part)})"
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -13,7 +13,7 @@ from flask_babel import ngettext
 
 from service import errors
 from service.domain import policy
-from service.storage.queries import definitions
+from service.storage.queries import decisions, definitions
 from service.storage.queries import forms as found_forms
 from service.usecases import diagrams, models
 from service.web import access, auth, reading
@@ -28,9 +28,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}\.(bpmn|form|dmn)")
 @pages.get("/models", endpoint="models")
 @access.requires(policy.may_see_models)
 def listing() -> str:
-    rows, forms = definitions.all_latest(), found_forms.all_latest()
-    frame.learn_titles(row.deployed_by for row in [*rows, *forms])
-    return frame.show("models.html", rows=rows, forms=forms, may_deploy=policy.may_deploy(auth.actor()) is None)
+    rows, forms, rules = definitions.all_latest(), found_forms.all_latest(), decisions.all_latest()
+    frame.learn_titles(row.deployed_by for row in [*rows, *forms, *rules])
+    may_deploy = policy.may_deploy(auth.actor()) is None
+    return frame.show("models.html", rows=rows, forms=forms, decisions=rules, may_deploy=may_deploy)
 
 
 def _version(process_id: str, number: int) -> Any:
@@ -126,6 +127,9 @@ def _where(done: models.Deployed) -> str:
     if done.forms:
         _form_key, form_id, number = done.forms[0]
         return url_for("pages.form", form_id=form_id, number=number)
+    if done.decisions:
+        _decision_key, decision_id, number, _name = done.decisions[0]
+        return url_for("pages.decision", decision_id=decision_id, number=number)
     return url_for("pages.models")
 
 
