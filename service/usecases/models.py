@@ -246,7 +246,10 @@ def _unknown_variables(read: _Read, *, alone: bool) -> list[Problem]:
         if row is not None:
             schemas[form_id] = row.body
     keys = {name: frozenset(field.path.split(".")[0] for field in formjs.fields(s)) for name, s in schemas.items()}
-    programs = [(name, program) for name, _, program in read.programs]
+    here = {program.process.id for _, _, program in read.programs}
+    others = [] if alone else [row for row in definitions.all_latest() if row.process_id not in here]
+    called = frozenset(name for row in others for name in row.called)
+    programs = [(name, program) for name, _, program in read.programs if program.process.id not in called]
     return diagrams.unknown_variables(programs, keys, settings.engine_limits())
 
 

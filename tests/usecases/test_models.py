@@ -105,3 +105,31 @@ def test_an_element_that_cannot_run_is_named_with_its_line(house: Flask) -> None
 def test_a_process_with_an_endless_name_is_refused(house: Flask) -> None:
     problems = models.check([("long.bpmn", d.diagram(d.start() + d.end() + d.chain("start", "end"), name="n" * 256))])
     assert [problem.code for problem in problems if problem.severity == "error"] == ["too-long"]
+
+
+def looking_at(name: str, **task: str) -> bytes:
+    """A task, then a gateway that looks at a variable."""
+    body = d.start() + d.user("a", **task) + d.element("exclusiveGateway", "g", default="flow_g_end") + d.end()
+    ways = d.chain("start", "a", "g", "end") + d.end("other") + d.flow("g", "other", f"={name} = 1")
+    return d.diagram(body + ways)
+
+
+def unknown(source: bytes, *more: tuple[str, bytes]) -> list[str]:
+    return [p.message for p in models.check([("p.bpmn", source), *more]) if p.code == "unknown-variable"]
+
+
+def test_variables_are_known_from_forms_that_are_sent_or_deployed(house: Flask, owner: policy.Actor) -> None:
+    assert unknown(looking_at("x", form="a")) == []  # the form is missing, so that nobody knows
+    assert unknown(looking_at("x", form="a"), ("a.form", FORM)) == []
+    models.deploy([("a.form", FORM)], actor=owner)
+    assert unknown(looking_at("x", form="a")) == []
+    (message,) = unknown(looking_at("xx", form="a"))
+    assert message.startswith("The variable xx in the condition is not known;")
+
+
+def test_what_another_diagram_calls_may_get_any_variables(house: Flask, owner: policy.Actor) -> None:
+    assert len(unknown(looking_at("given"))) == 1
+    call = d.element("callActivity", "c", '<zeebe:calledElement processId="p"/>')
+    caller = d.diagram(d.start() + call + d.end() + d.chain("start", "c", "end"), process="caller")
+    models.deploy([("caller.bpmn", caller)], actor=owner)
+    assert unknown(looking_at("given")) == []

@@ -270,3 +270,16 @@ def test_forms_with_costly_rules_do_not_hold_up_the_server(attacker: Attacker, p
     task_id = bea.caller.get("/tasks").json["items"][0]["id"]
     answer = bea.post(f"/tasks/{task_id}/complete", {"values": {"a": "a" * 40 + "!"}})
     assert answer.status_code == 422
+
+
+def test_conditions_that_wake_each_other_end(attacker: Attacker) -> None:
+    events = "".join(
+        f'<bpmn:boundaryEvent id="{name}" attachedToRef="a" cancelActivity="false"><bpmn:extensionElements>'
+        '<zeebe:ioMapping><zeebe:output source="=x + 1" target="x"/></zeebe:ioMapping></bpmn:extensionElements>'
+        f"<bpmn:conditionalEventDefinition><bpmn:condition>={kind}(x)</bpmn:condition>"
+        f"</bpmn:conditionalEventDefinition></bpmn:boundaryEvent>{d.end('end_' + name)}{d.flow(name, 'end_' + name)}"
+        for name, kind in (("b", "odd"), ("c", "even"))
+    )
+    incidents = attacker.run(around(d.user("a"), events), {"x": 1})
+    assert incidents
+    assert all("TIDEGATE_MAX_" in incident["message"] for incident in incidents)
