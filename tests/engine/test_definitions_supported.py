@@ -211,16 +211,17 @@ BEYOND = {key for key in ACCEPTED if key.startswith("boundaryEvent")} | {
 }
 
 
-@pytest.mark.parametrize("key", REFUSED)
-def test_what_the_table_refuses_is_refused_by_its_code(key):
-    found = [(problem.code, problem.element_id) for problem in errors(diagram(DRAWN[key]))]
-    assert (supported.TABLE[key].code, "T") in found
-
-
-def test_advice_is_given_for_everything_refused():
+def test_what_the_table_refuses_is_refused_by_its_code_with_advice():
     for key in REFUSED:
-        assert supported.TABLE[key].code
+        found = [(problem.code, problem.element_id) for problem in errors(diagram(DRAWN[key]))]
+        assert (supported.TABLE[key].code, "T") in found
         assert supported.TABLE[key].advice.endswith(".")
+
+
+def test_what_the_table_does_not_name_is_refused_with_advice():
+    (problem,) = errors(diagram(ended(TIMER)))
+    assert (problem.code, problem.element_id) == ("event-unsupported", "T")
+    assert problem.message.endswith("Choose another kind of event.")
 
 
 def test_the_page_is_up_to_date():
