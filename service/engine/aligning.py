@@ -86,6 +86,14 @@ class Alignment:
             return Misfit("type-changed", f"{told} works in another way in the new version.")
         return None
 
+    def lost(self, element: str) -> Misfit | None:
+        """Why what is completed could not be undone any more: its element is gone. None where it is there."""
+        drawn = self.old.elements.get(element)
+        if drawn is None or self.target(element) in self.new.elements:
+            return None
+        text = f"{_named(drawn)} is completed and can still be undone, but is not in the new version."
+        return Misfit("element-gone", f"{text} Say which element takes its place.", True, self.suggestions(drawn))
+
     def _gone(self, element: elements.Element) -> Misfit:
         if element.gate:
             return Misfit("gate-gone", f"The gate of “{element.name}” is open, and the new version has none there.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from service.engine import adopting, aligning, differences, process, rearming, snapshots, starving, steps, timers
+from service.engine.aligning import Misfit
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
@@ -110,7 +111,24 @@ def _places(flow: Flow, translation: Translation) -> list[Place]:
     if scope is None:
         return [_lost(flow)] if translation.missing(flow) else []
     tokens = sorted(flow.alive, key=lambda token: token.serial)
-    return [_place(token, scope, translation) for token in tokens if _stands(token)]
+    places = [_place(token, scope, translation) for token in tokens if _stands(token)]
+    return [*places, *_undoable(flow, tokens, translation)]
+
+
+def _undoable(flow: Flow, tokens: list[Token], translation: Translation) -> list[Place]:
+    """What stands in the way of undoing what is completed in a flow, or of what undoes it now."""
+    alignment, found = translation.alignment(flow), []
+    for token in tokens:
+        if aligning.owner(token.task_spec) is None and translation.spec(token) is None:
+            host = flow.host.element if flow.host is not None else None
+            misfit = Misfit("flow-changed", "Something is being undone here that the new version does not undo.")
+            found.append(_faulty(Place("", host.id if host else "", host.name if host else "", "", ""), misfit))
+    for activity in dict.fromkeys(record[0] for record in flow.done):
+        lost = alignment.lost(activity)
+        if lost is not None:
+            drawn = alignment.old.elements[activity]
+            found.append(_faulty(Place("", activity, drawn.name, drawn.type, drawn.process), lost))
+    return found
 
 
 def _stands(token: Token) -> bool:
@@ -127,6 +145,10 @@ def _place(token: Token, scope: Any, translation: Translation) -> Place:
     place = Place(token.ref, element.id, element.name, element.type, element.process)
     if misfit is None:
         return replace(place, target=alignment.target(element.id))
+    return _faulty(place, misfit)
+
+
+def _faulty(place: Place, misfit: Misfit) -> Place:
     verdict = MAPPING if misfit.mapping else BLOCKED
     return replace(place, verdict=verdict, code=misfit.code, message=misfit.message, suggestions=misfit.suggestions)
 

@@ -154,17 +154,23 @@ class Translation:
         if spec is None:
             return []
         made[1] = spec.name
-        if "via" in token.internal_data:
-            made[5] = {**entry[5], "via": self.via(token, scope) or entry[5]["via"]}
-        if "todo" in token.internal_data:
-            made[5] = {**entry[5], "todo": self._todo(token)}
-        if "plan" in token.internal_data or "undo" in token.internal_data:
-            made[5] = {**entry[5], **self._undoable(token)}
-        if "had" in token.internal_data:
-            made[5] = {**entry[5], "had": self._had(token, scope)}
+        made[5] = {**entry[5], **self._data(token, scope)}
         if token.parent.task_spec.is_race or token.task_spec.is_boundary or token.task_spec.is_part:
             return [made]
         return self._hosted(token, made, spec, state)
+
+    def _data(self, token: Token, scope: Any) -> dict[str, Any]:
+        """What the data of a token say in names of elements and specs."""
+        data, told = token.internal_data, {}
+        if "via" in data:
+            told["via"] = self.via(token, scope) or data["via"]
+        if "todo" in data:
+            told["todo"] = self._todo(token)
+        if "had" in data:
+            told["had"] = self._had(token, scope)
+        if "plan" in data or "undo" in data:
+            told |= self._undoable(token)
+        return told
 
     def _hosted(self, token: Token, made: list[Any], spec: Any, state: list[Any]) -> list[list[Any]]:
         before = token.parent if token.parent.task_spec.is_host else None

@@ -486,3 +486,33 @@ def test_a_state_of_another_version_is_left_as_it_was() -> None:
     before = case.step.state
     assert case.attempt(row("X", "B")).plan.verdict == "mapping"
     assert process.restore(before, case.tracks[0].program).snapshot() == before
+
+
+def undoing(first: str = "A", *more: str, handler: str = "U") -> bytes:
+    """A task that `handler` undoes, then B, then everything is undone."""
+    undo = d.undone(first, d.user(handler)) if handler else ""
+    body = d.chain(
+        d.start(), d.user(first), d.user("B"), *(d.user(name) for name in more), d.throw("T", d.undo()), d.end()
+    )
+    return d.file(d.drawn(body, undo))
+
+
+def test_what_is_completed_can_be_undone_in_another_version() -> None:
+    case = Case(undoing()).complete("A").migrate(undoing("A", "N", handler="V"))
+    case.complete("B").complete("N")
+    assert case.open == ["V"]
+    finish(case.migrate(undoing("A", "N", handler="V")), "V")
+
+
+def test_what_is_completed_under_another_id_is_mapped_so_that_it_can_be_undone() -> None:
+    case = Case(undoing()).complete("A")
+    assert places(case.attempt(undoing("A2"))) == [("A", "mapping", "element-gone")]
+    finish(case.migrate(undoing("A2"), A="A2").complete("B"), "U")
+
+
+def test_what_is_just_being_undone_goes_on() -> None:
+    case = Case(undoing()).complete("A").complete("B")
+    assert case.open == ["U"]
+    assert places(case.attempt(undoing(handler=""))) != []
+    case.migrate(undoing("A", handler="V"), U="V")
+    finish(case, "V")
