@@ -15,7 +15,7 @@ import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
 import 'bpmn-js-element-templates/dist/assets/element-templates.css';
 import '@bpmn-io/element-template-chooser/dist/element-template-chooser.css';
 import { reveal } from './lib/diagram.js';
-import { get, getText } from './lib/server.js';
+import { get, getText, post } from './lib/server.js';
 import { text } from './lib/texts.js';
 import { restoredNote, workbench } from './lib/workbench.js';
 
@@ -51,6 +51,7 @@ const board = workbench({
   source,
   changes,
   marked,
+  checked,
   go: (element) => reveal(modeler, element) ?? reveal(modeler, modeler.get('canvas').getRootElement().id),
   file: () => (bench.dataset.xml ? bench.dataset.file : `${process().id}.bpmn`),
 });
@@ -94,6 +95,14 @@ function marked(problems) {
   for (const name of wrong) if (registry.get(name)) canvas.removeMarker(name, 'is-wrong');
   wrong = [...new Set(problems.filter((one) => one.severity === 'error' && registry.get(one.element_id)).map((one) => one.element_id))];
   for (const name of wrong) canvas.addMarker(name, 'is-wrong');
+}
+
+// What this drawing would mean for the releases that run, once it is deployed and they are moved to it.
+async function checked(problems) {
+  const wrong = problems.some((one) => one.severity === 'error');
+  const told = bench.dataset.moves && !wrong ? await post(bench.dataset.moves, { source: await source() }) : { text: '', places: [] };
+  for (const node of document.querySelectorAll('[data-moves-told]')) node.textContent = told.text;
+  return told.places.map((one) => ({ severity: 'warning', element_id: one.element, message: `${one.name}: ${one.text}`, code: text('running') }));
 }
 
 // What a deployment would change, in words: [kind, element].

@@ -8,7 +8,7 @@ import { text } from './lib/texts.js';
 
 const host = document.getElementById('canvas');
 const side = document.getElementById('element');
-const MARKERS = ['is-now', 'is-done', 'is-late', 'is-failed'];
+const MARKERS = ['is-now', 'is-done', 'is-late', 'is-failed', 'is-added', 'is-changed'];
 let viewer = null;
 let shown = null;
 
@@ -31,6 +31,7 @@ async function draw() {
     if (node) pick(node.dataset.node, true);
     if (event.target.closest('[data-outline]')) unpick();
   });
+  if (host.dataset.marked) show(JSON.parse(document.getElementById(host.dataset.marked).textContent));
   if (host.dataset.marks) {
     await mark();
     // the right to look may have ended meanwhile
@@ -41,6 +42,10 @@ async function draw() {
 
 async function mark() {
   const { marks } = await get(host.dataset.marks);
+  show(marks);
+}
+
+function show(marks) {
   const canvas = viewer.get('canvas');
   const overlays = viewer.get('overlays');
   const registry = viewer.get('elementRegistry');
@@ -63,13 +68,13 @@ function markersOf(element, marks) {
   }
   const one = marks[element.id];
   if (!one || element.type === 'label') return [];
-  return [`is-${one.state}`, one.late && 'is-late', one.failed && 'is-failed'].filter(Boolean);
+  return [one.added && 'is-added', one.changed && 'is-changed', one.state && `is-${one.state}`, one.late && 'is-late', one.failed && 'is-failed'].filter(Boolean);
 }
 
 function badge(one) {
   const node = document.createElement('span');
   node.className = `token ${one.failed || one.inside === 'failed' ? 'failed' : one.late || one.inside ? 'late' : ''}`;
-  node.textContent = one.failed ? `! ${text('failed_here')}` : one.late ? `! ${one.due ?? text('late_here')}` : one.inside ? `! ${one.tokens}` : one.tokens;
+  node.textContent = one.text ? one.text : one.failed ? `! ${text('failed_here')}` : one.late ? `! ${one.due ?? text('late_here')}` : one.inside ? `! ${one.tokens}` : one.tokens;
   node.title = [text('tokens', one.tokens), one.inside && text(`${one.inside}_inside`), one.due].filter(Boolean).join(', ');
   return node;
 }

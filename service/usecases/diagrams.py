@@ -177,3 +177,40 @@ def _optional(phases: list[str], here: Iterable[elements.Element]) -> set[str]:
         else:
             open_ones.discard(phases[at])
     return found
+
+
+@dataclass(frozen=True)
+class Change:
+    """An element that one version has and another has not, or has differently. kind: added, removed, changed."""
+
+    kind: str
+    element: str
+    name: str
+    type: str
+
+
+@functools.lru_cache(maxsize=64)
+def _changes(before_key: int, after_key: int) -> tuple[Change, ...]:
+    before, after = (programs.program(key).process.elements for key in (before_key, after_key))
+    pairs = [(name, before.get(name), after.get(name)) for name in dict.fromkeys([*after, *before])]
+    found = []
+    for name, old, new in pairs:
+        one = new or old
+        kind = "added" if old is None else "removed" if new is None else "changed"
+        if one is not None and _meaning(old) != _meaning(new):
+            found.append(Change(kind, name, one.name, one.type))
+    return tuple(sorted(found, key=lambda change: ("added", "changed", "removed").index(change.kind)))
+
+
+def _meaning(element: elements.Element | None) -> object:
+    """What counts as a difference: of a flow only its condition, since the elements at its ends tell the rest."""
+    if element is None or element.type == "sequenceFlow":
+        return element.condition if element else None
+    return replace(element, line=None)
+
+
+def changes(before_key: int, after_key: int) -> list[Change]:
+    """What is different between two deployed versions."""
+    if before_key == after_key:
+        return []
+    return list(_changes(before_key, after_key))

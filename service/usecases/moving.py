@@ -211,4 +211,4 @@ def as_dict(place: migrating.Place) -> dict[str, Any]:
 
 def _numbers(from_key: int, to_key: int) -> dict[str, Any]:
     found = {row.key: row.version for row in definitions.by_keys([from_key, to_key])}
-    return {"from": found.get(from_key), "to": found.get(to_key)}
+    return {"from_version": found.get(from_key), "to_version": found.get(to_key)}

@@ -38,6 +38,7 @@ PAGES = {
         "/categories",
         "/models/minor_release",
         "/models/minor_release/1/edit",
+        "/models/minor_release/1/move",
         "/forms/plan_rollout",
         "/forms/plan_rollout/1/edit",
         "/decisions/release_risk",

@@ -129,7 +129,12 @@ def test_a_task_with_another_id_is_the_same_task(instance: int, owner: policy.Ac
     tasks.complete(after["key"], {"x": "1"}, actor=bea)
     assert [one["state"] for one in rows(Deadline)] == ["met"]
     told = {entry.event: entry.data for entry in history.of_instance(instance)}
-    assert told["instance.migrated"] == {"from": 1, "to": 2, "mapping": {"build": "make"}, "by": "petra"}
+    assert told["instance.migrated"] == {
+        "from_version": 1,
+        "to_version": 2,
+        "mapping": {"build": "make"},
+        "by": "petra",
+    }
 
 
 def test_what_is_new_at_a_border_is_armed_and_what_is_gone_is_not(

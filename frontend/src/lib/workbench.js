@@ -14,9 +14,9 @@ const icons = {
 /**
  * bench: the element with data-check, data-deploy, data-file, data-draft.
  * source: () => Promise<string>, what would be deployed; changes: () => Promise<string[][]>, [kind, name] of what changed;
- * go: (element id) => void; marked: (problems) => void.
+ * go: (element id) => void; marked: (problems) => void; checked: (problems) => Promise, what else to ask.
  */
-export function workbench({ bench, source, changes, go, marked = () => {}, file = () => bench.dataset.file }) {
+export function workbench({ bench, source, changes, go, marked = () => {}, checked = () => {}, file = () => bench.dataset.file }) {
   const summary = document.querySelector('#problems [data-summary]');
   const list = document.querySelector('#problems [data-list]');
   const dialog = document.getElementById('deploy');
@@ -30,7 +30,10 @@ export function workbench({ bench, source, changes, go, marked = () => {}, file 
     summary.textContent = text('checking');
     try {
       const { problems } = await post(bench.dataset.check, { file: file(), source: await source() });
-      if (mine === asked) tell(problems);
+      if (mine !== asked) return;
+      tell(problems);
+      const more = await checked(problems);
+      if (more?.length && mine === asked) list.append(...more.map(line));
     } catch (refused) {
       if (mine === asked) summary.textContent = refused.message;
     }

@@ -47,6 +47,14 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "element.result": (_l("Worked out: %(name)s"), ""),
     "element.skipped": (_l("Skipped: %(name)s"), "warn"),
     "deadline.moved": (_l("The deadline of %(name)s was moved"), "warn"),
+    "instance.migrated": (
+        _l("%(who)s moved the release from version %(from_version)s of its model to version %(to_version)s"),
+        "info",
+    ),
+    "instance.migration_undone": (
+        _l("%(who)s brought the release back to version %(to_version)s of its model"),
+        "warn",
+    ),
     "incident.raised": (_l("Needs help: %(name)s"), "bad"),
     "incident.retried": (_l("%(who)s tried again: %(name)s"), "info"),
 }

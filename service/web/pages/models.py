@@ -15,6 +15,7 @@ from service import errors
 from service.domain import policy
 from service.storage.queries import decisions, definitions
 from service.storage.queries import forms as found_forms
+from service.storage.queries import migrations as found_moves
 from service.usecases import diagrams, models
 from service.web import access, auth, reading
 from service.web.pages import frame
@@ -22,6 +23,7 @@ from service.web.pages import frame
 pages = frame.pages
 
 TEMPLATES = Path(__file__).parents[3] / "bpmn" / ".camunda" / "element-templates"
+SHOWN_MOVES = 5
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}\.(bpmn|form|dmn)")
 
 
@@ -49,9 +51,13 @@ def model(process_id: str, number: int | None) -> str:
     if not versions:
         raise errors.NotFound(_("There is no model %(model)s.", model=process_id))
     row = next((one for one in versions if number in (None, one.version)), None) or _version(process_id, number or 0)
-    frame.learn_titles(one.deployed_by for one in versions)
+    runs = found_moves.runs(process_id, limit=SHOWN_MOVES)
+    frame.learn_titles([*(one.deployed_by for one in versions), *(one.by for one in runs)])
     return frame.show(
         "model.html",
+        runs=runs,
+        elsewhere=sum(one.running for one in versions if one.version != row.version),
+        may_migrate=policy.may_migrate(auth.actor()) is None,
         model=row,
         versions=versions,
         outline=diagrams.outline(row.key),
@@ -75,13 +81,15 @@ def model_xml(process_id: str, number: int) -> Response:
 def edit_model(process_id: str, number: int) -> str:
     row = _version(process_id, number)
     address = url_for("pages.model_xml", process_id=process_id, number=number)
-    return frame.show("modeler.html", model=row, source=address, file=row.file, newest=definitions.latest(process_id))
+    running = policy.may_migrate(auth.actor()) is None and any(one.running for one in definitions.versions(process_id))
+    newest = definitions.latest(process_id)
+    return frame.show("modeler.html", model=row, source=address, file=row.file, newest=newest, running=running)
 
 
 @pages.get("/models/new")
 @access.requires(policy.may_deploy)
 def new_model() -> str:
-    return frame.show("modeler.html", model=None, source="", file="new_model.bpmn", newest=None)
+    return frame.show("modeler.html", model=None, source="", file="new_model.bpmn", newest=None, running=False)
 
 
 @pages.get("/ui/element-templates")

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from service import errors
 from service.domain import clock, policy
-from service.storage.queries import deadlines, definitions, forms, history, instances, notices, people
+from service.storage.queries import deadlines, definitions, forms, history, instances, migrations, notices, people
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
@@ -132,6 +132,8 @@ def release(number: int) -> str:
         actions=releases.actions(number, actor=who) if row.status == "open" else (),
         story=events.told(history.of_release(number, limit=40), names, quiet=True),
         comments=found.comments(number),
+        moved=migrations.undoable(row.instance_key) if row.instance_key else None,
+        may_migrate=policy.may_migrate(who) is None,
     )
 
 
