@@ -19,6 +19,8 @@ from service.storage.queries import migrations as found
 from service.storage.types import Row
 from service.usecases import advancing, moving
 
+CLEAN, MAPPING, BLOCKED = migrating.CLEAN, migrating.MAPPING, migrating.BLOCKED
+
 
 @dataclass(frozen=True)
 class Prospect:
@@ -41,13 +43,13 @@ class Preview:
     def counts(self) -> dict[str, int]:
         """How many would move cleanly, need a mapping, are blocked."""
         counted = Counter(prospect.plan.verdict for prospect in self.prospects)
-        return {verdict: counted[verdict] for verdict in (migrating.CLEAN, migrating.MAPPING, migrating.BLOCKED)}
+        return {verdict: counted[verdict] for verdict in (CLEAN, MAPPING, BLOCKED)}
 
     @property
     def unmapped(self) -> dict[str, migrating.Place]:
         """The elements that need a mapping, each once."""
         places = [place for prospect in self.prospects for place in prospect.plan.places]
-        return {place.element: place for place in reversed(places) if place.verdict == migrating.MAPPING}
+        return {place.element: place for place in reversed(places) if place.verdict == MAPPING}
 
 
 def preview(

@@ -13,7 +13,6 @@ from flask_babel import ngettext
 
 from service import errors
 from service.domain import policy
-from service.engine import migrating
 from service.storage.queries import definitions, instances
 from service.storage.queries import migrations as found
 from service.storage.types import Row
@@ -26,9 +25,9 @@ pages = frame.pages
 MAPPED = "map."
 FAILURES = 200
 VERDICTS = {
-    migrating.CLEAN: (_l("moves as it is"), "good"),
-    migrating.MAPPING: (_l("needs a mapping"), "warn"),
-    migrating.BLOCKED: (_l("stays for now"), "bad"),
+    migrations.CLEAN: (_l("moves as it is"), "good"),
+    migrations.MAPPING: (_l("needs a mapping"), "warn"),
+    migrations.BLOCKED: (_l("stays for now"), "bad"),
 }
 REASONS = {
     "element-gone": _l("is not in this version: say what takes its place"),
@@ -85,9 +84,7 @@ def moving(process_id: str, number: int) -> str:
     )
 
 
-def _choices(
-    process_id: str, goal: Row, seen: migrations.Preview, wanted: Mapping[str, migrating.Place | None]
-) -> list[dict[str, Any]]:
+def _choices(process_id: str, goal: Row, seen: migrations.Preview, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
     """For each element that needs a mapping: what it was called, and what it may become, likely ones first."""
     there = programs.program(goal.key).process.elements
     names = {place.element: place for one in seen.prospects for place in one.plan.places}
@@ -107,7 +104,7 @@ def _marks(seen: migrations.Preview, changes: list[diagrams.Change]) -> dict[str
     for place in (place for one in seen.prospects for place in one.plan.places):
         at = marks.setdefault(place.target or place.element, {})
         at["tokens"] = at.get("tokens", 0) + 1
-        at["failed"] = at.get("failed", False) or place.verdict != migrating.CLEAN
+        at["failed"] = at.get("failed", False) or place.verdict != migrations.CLEAN
     for at in marks.values():
         if "tokens" in at:
             at["state"], at["text"] = "now", str(at["tokens"])
@@ -180,7 +177,7 @@ def preview_drawing(process_id: str) -> Any:
         (place.element, place.code): place
         for one in seen.prospects
         for place in one.plan.places
-        if place.verdict != migrating.CLEAN
+        if place.verdict != migrations.CLEAN
     }
     told = [
         {"element": place.element, "name": place.name or place.element, "text": str(REASONS.get(place.code, ""))}
@@ -194,7 +191,7 @@ def _sentence(seen: migrations.Preview) -> str:
     if not total:
         return ""
     counts = seen.counts
-    clean, mapping, blocked = (counts[name] for name in (migrating.CLEAN, migrating.MAPPING, migrating.BLOCKED))
+    clean, mapping, blocked = (counts[name] for name in (migrations.CLEAN, migrations.MAPPING, migrations.BLOCKED))
     words = [
         (clean, ngettext("%(num)d would move as it is", "%(num)d would move as they are", clean)),
         (mapping, ngettext("%(num)d needs a mapping", "%(num)d need a mapping", mapping)),
