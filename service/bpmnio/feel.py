@@ -24,6 +24,7 @@ from service.bpmnio.feelvalues import Duration, Value, plain
 
 __all__ = ["Duration", "Value", "plain"]
 
+_WORD = re.compile(r"\w+")
 _PATH_BEFORE = re.compile(r"[\w.`]*$")
 
 
@@ -183,7 +184,7 @@ def _evaluate(kind: str, expression: str, context: Mapping[str, Any], now: datet
     if len(text) > bounds.current().expression_length:
         raise _failed(FeelLimit, expression, _too_long(text))
     try:
-        encoded = feelvalues.encode(_needed(expression, context, unary_tests=kind != "evaluate"), text)
+        encoded = feelvalues.encode(_needed(expression, context), text)
     except (TypeError, ValueError, RecursionError) as error:
         raise _failed(FeelFailed, expression, f"A value cannot be used in FEEL: {error}") from None
     moment = now or datetime.now(UTC)
@@ -204,17 +205,13 @@ def _evaluate(kind: str, expression: str, context: Mapping[str, Any], now: datet
     return _result(expression, text, offset, answer)
 
 
-def _needed(expression: str, context: Mapping[str, Any], *, unary_tests: bool) -> dict[str, Any]:
-    """Only what the expression names, and names of several words, on which its very reading depends."""
-    checked = check(expression, unary_tests=unary_tests)
-    for problem in checked.problems:
-        if problem.code == "TOO_COMPLEX":  # which names it needs is not known
-            raise _failed(FeelLimit, expression, problem.message)
-    names = checked.variables
+def _needed(expression: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what the expression may name, and names of several words, on which its very reading depends."""
+    words = frozenset(_WORD.findall(expression))
     return {
         name: context[name]
         for name in context
-        if name in names or (not name.isidentifier() and feelvalues.may_name(expression, name))
+        if (name in words if name.isidentifier() else feelvalues.may_name(expression, name))
     }
 
 

@@ -20,6 +20,9 @@ Value = Any
 MARK = f"\0{secrets.token_hex(8)}:"
 """Begins every marked string. Nobody can guess it, so no value from outside is taken for a moment."""
 
+TESTED = "?"
+"""The name of the value that unary tests look at; a parser knows it without being told."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _ODD_KEY = re.compile(r'"(\w*[^\w"][^"]*)":')
@@ -72,7 +75,8 @@ def encode(context: Mapping[str, Any], expression: str) -> Encoded:
         return MARK + _written(value)
 
     text = json.dumps(context, default=marked_text, allow_nan=False, separators=(",", ":"))
-    return Encoded(text, marked, plain=not any(may_name(expression, key) for key in _ODD_KEY.findall(text)))
+    odd = [key for key in _ODD_KEY.findall(text) if key != TESTED and may_name(expression, key)]
+    return Encoded(text, marked, plain=not odd)
 
 
 def _written(value: Any) -> str:
