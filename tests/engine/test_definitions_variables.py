@@ -23,6 +23,9 @@ from tests.engine.drawing import (
     service,
     start,
     sub,
+    throw,
+    undo,
+    undone,
     user,
     xor,
 )
@@ -114,6 +117,16 @@ def test_before_a_message_it_is_said_and_behind_its_boundary_event_not():
         chain("B", user("C", assigned(assignee="=late")), end("E2")),
     )
     assert names(body, messages={"go": "=1"}) == ["early"]
+
+
+def test_what_undoes_comes_behind_what_asks_for_it_and_before_what_follows():
+    asked = user("X"), throw("T", undo()), user("Z", assigned(assignee="=brought"))
+    body = chain(start(), user("A"), *asked, end())
+    seen = user("U", assigned(assignee="=label"))
+    assert names(drawn(body, undone("A", seen))) == ["label", "brought"]
+    brings = body.replace(asked[0], service("X", "ship")), undone("A", seen)
+    assert names(drawn(*brings)) == []
+    assert names(drawn(body, undone("A", service("U", "unship", inputs={"a": "=label"})))) == []
 
 
 def test_processes_of_one_file_know_what_they_pass():

@@ -25,6 +25,7 @@ COUNTERS = {
 }  # fmt: skip
 OWN = "tidegate."
 SPEAKING = ("sendTask", "endEvent", "intermediateThrowEvent")
+ASKED, UNDONE = "[asked]", "[undone]"  # no ids of elements
 # Places that see what the element itself brought, beside everything else.
 AFTER = ("output ", "output element", "completion condition", "tidegate.criterion.")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -155,7 +156,10 @@ def _behind(process: elements.Process, sources: frozenset[str]) -> set[str]:
 
 
 def _ways(process: elements.Process) -> dict[str, list[str]]:
-    """From each element where it may lead: along its flows, to events at its border, into and out of sub-processes."""
+    """From each element where it may lead: along its flows, to events at its border, into and out of sub-processes.
+
+    What asks for compensation leads to all that undoes, and back.
+    """
     ways: dict[str, list[str]] = defaultdict(list)
     for element in process.elements.values():
         if element.type == "sequenceFlow":
@@ -163,6 +167,12 @@ def _ways(process: elements.Process) -> dict[str, list[str]]:
             continue
         if element.event is not None and element.event.attached_to:
             ways[element.event.attached_to].append(element.id)
+        if element.for_compensation:
+            ways[ASKED].append(element.id)
+            ways[element.id].append(UNDONE)
+        elif element.event is not None and element.event.kind in ("compensation", "cancel"):
+            ways[element.id].append(ASKED)
+            ways[UNDONE].append(element.id)
         if element.parent is not None:
             ways[element.parent].append(element.id)
             ways[element.id].append(element.parent)
