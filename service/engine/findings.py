@@ -26,6 +26,7 @@ class Findings:
     def __init__(self, file: str) -> None:
         self.file = file
         self.failed = False  # whether one of them is an error
+        self._refused: set[tuple[str, str | None]] = set()
         self._problems: dict[tuple[str, str | None, str], Problem] = {}
 
     def error(self, code: str, message: str, at: Placed | None = None, **place: int | str | None) -> None:
@@ -51,6 +52,12 @@ class Findings:
             return
         self._problems.setdefault((code, problem.element_id, message), problem)
         self.failed |= severity == "error"
+        if severity == "error":
+            self._refused.add((code, problem.element_id))
+
+    def refused(self, code: str, element: str) -> bool:
+        """Whether an element is refused with this code already."""
+        return (code, element) in self._refused
 
     @property
     def full(self) -> bool:

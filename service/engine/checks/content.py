@@ -21,7 +21,8 @@ def check(process: elements.Process, found: Findings) -> None:
 
 
 def _task(element: elements.Element, found: Findings) -> None:
-    if element.type == "serviceTask" and not element.job_type:
+    coded = found.refused("camunda-7", element.id)  # that says already what to do
+    if element.type == "serviceTask" and not element.job_type and not coded:
         found.error("job-type-missing", "Say which job this service task wants: zeebe:taskDefinition type.", element)
     if element.type == "scriptTask" and not (element.job_type or element.script):
         found.error("script-missing", "This script task has no script; write a FEEL expression.", element)
