@@ -195,6 +195,8 @@ class _Scope:
             source.connect_outgoing_if(None if always else f"condition:{flow.id}", self.entry[flow.target or ""])
 
     def _connect_complex(self, node: elements.Element, source: Any, flows: list[elements.Element]) -> None:
+        if not flows:
+            source.default = self.spec.end.name
         for flow in flows:
             target = self.entry[flow.target or ""]
             if flow.id == node.default_flow:

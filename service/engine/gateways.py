@@ -6,7 +6,7 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import graphs, nodes
+from service.engine import adhoc, graphs, nodes
 from service.engine.expressions import Stuck
 from service.engine.tokens import Flow, Token
 
@@ -226,10 +226,16 @@ class ComplexGateway(nodes.Gateway, Choosing):
             token.internal_data["taken"] = taken
             token.board.finish(token)
         else:
-            flow = token.flow
-            token.drop()
-            flow.board.settle_flow(flow)
+            self._end(token)
         self._ask(token.flow)
+
+    def _end(self, token: Token) -> None:
+        """What it remembered ends here, as at an end of its scope."""
+        flow = token.flow
+        token.drop()
+        ends = flow.spec.task_specs.get(adhoc.PathEnd.NAME)
+        nodes.send(flow, self.name, [ends] if ends else [])
+        flow.board.settle_flow(flow)
 
     def choose(self, token: Token) -> list[str]:
         taken = self.holding(token)

@@ -128,6 +128,12 @@ def either(identity: str, **attributes: str) -> Node:
     return _node("inclusiveGateway", identity, **attributes)
 
 
+def complexly(identity: str, condition: str = "", **attributes: str) -> Node:
+    """A complex gateway, which goes on when the condition holds."""
+    text = f"<bpmn:activationCondition>{escape(condition)}</bpmn:activationCondition>" if condition else ""
+    return _node("complexGateway", identity, text, **attributes)
+
+
 def race(identity: str) -> Node:
     return _node("eventBasedGateway", identity)
 

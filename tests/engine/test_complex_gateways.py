@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from service.engine import steps
 from tests.engine.diagrams import codes
 from tests.engine.drawing import (
     Node,
     boundary,
     chain,
+    complexly,
     drawn,
     duration,
     each,
@@ -26,18 +25,11 @@ from tests.engine.drawing import (
 )
 from tests.engine.driver import Case
 
-
-def complex_(identity: str, condition: str = "", **attributes: str) -> Node:
-    more = "".join(f' {name}="{value}"' for name, value in attributes.items())
-    text = f"<bpmn:activationCondition>{escape(condition)}</bpmn:activationCondition>" if condition else ""
-    return Node(identity, f'<bpmn:complexGateway id="{identity}"{more}>{text}</bpmn:complexGateway>')
-
-
 BRANCHES = chain(start(), fork("F"), user("A"), "C"), chain("F", user("B"), "C"), chain("F", user("D"), "C")
 
 
 def three(condition: str, *behind: str, **attributes: str) -> bytes:
-    return file(drawn(*BRANCHES, complex_("C", condition, **attributes), *(behind or [chain("C", user("Z"), end())])))
+    return file(drawn(*BRANCHES, complexly("C", condition, **attributes), *(behind or [chain("C", user("Z"), end())])))
 
 
 def tokens(case: Case) -> int:
@@ -100,7 +92,7 @@ def test_it_is_not_reset_while_a_token_may_still_come_and_a_second_one_of_the_sa
         chain("F", xor("G", default="G_E2"), end("E2")),
         flow("G", "M", "=again"),
         chain("S", user("B"), "C"),
-        complex_("C", "=activationCount >= 1"),
+        complexly("C", "=activationCount >= 1"),
         chain("C", user("Z"), end()),
     )
     case = Case(file(drawn(*body)), {"again": True}).complete("A")
@@ -118,7 +110,7 @@ def test_a_flow_that_nothing_can_come_along_resets_it_too():
         chain(start(), either("I", default="I_E2"), end("E2")),
         *(chain(user(name), "C") for name in "ABD"),
         *(flow("I", name, f'=contains(taken, "{name}")') for name in "ABD"),
-        complex_("C", "=activationCount >= 1"),
+        complexly("C", "=activationCount >= 1"),
         chain("C", user("Z"), end()),
     )
     case = Case(file(drawn(*body)), {"taken": "AB"}).complete("B").complete("Z")
@@ -128,15 +120,29 @@ def test_a_flow_that_nothing_can_come_along_resets_it_too():
 
 def test_a_gateway_that_only_splits_takes_every_flow_that_holds_or_the_default_one():
     body = (
-        chain(start(), complex_("C", default="C_E"), end()),
+        chain(start(), complexly("C", default="C_E"), end()),
         *(chain(user(name), end(f"E{name}")) + flow("C", name, f"=n > {n}") for n, name in enumerate("ABD")),
     )
     assert Case(file(drawn(*body)), {"n": 2}).open == ["A", "B"]
     assert Case(file(drawn(*body)), {"n": 0}).path == ["S", "C", "E"]
 
 
+def test_where_no_flow_leaves_it_the_token_ends_there():
+    case = Case(file(drawn(*BRANCHES, complexly("C", "=activationCount >= 2")))).complete("A").complete("B")
+    assert case.complete("D").status == "completed"
+    assert case.path.count("C") == 1
+
+
+def test_an_ad_hoc_sub_process_hears_of_the_last_token_that_is_swallowed():
+    inside = chain(fork("F"), user("A"), "C"), chain("F", user("B"), "C"), complexly("C", "=activationCount >= 1")
+    inner = Node("H", f'<bpmn:adHocSubProcess id="H">{"".join(inside)}</bpmn:adHocSubProcess>')
+    case = Case(file(drawn(chain(start(), inner, user("After"), end())))).complete("A")
+    assert sorted(case.open) == ["B", "C:join"]
+    assert case.complete("B").open == ["After"]
+
+
 def test_a_split_where_nothing_holds_is_an_incident():
-    body = chain(start(), complex_("C")), chain(user("A"), end()), flow("C", "A", "=n > 0")
+    body = chain(start(), complexly("C")), chain(user("A"), end()), flow("C", "A", "=n > 0")
     case = Case(file(drawn(*body)), {"n": 0})
     (incident,) = case.of(steps.IncidentRaised)
     assert (incident.element, incident.code) == ("C", "no-flow-matches")
@@ -162,7 +168,7 @@ def test_a_condition_of_the_reset_that_fails_is_an_incident_of_its_own():
 
 
 def test_the_end_of_the_scope_waits_for_the_reset_and_a_terminate_end_does_not():
-    inside = sub("P1", *BRANCHES, complex_("C", "=activationCount >= 1"), chain("C", user("Z"), end()))
+    inside = sub("P1", *BRANCHES, complexly("C", "=activationCount >= 1"), chain("C", user("Z"), end()))
     body = drawn(chain(start("S0"), inside, user("After"), end("E0")))
     body = body.replace('id="S"', 'id="S1"').replace('sourceRef="S"', 'sourceRef="S1"')
     case = Case(file(body)).complete("A").complete("Z")
@@ -171,7 +177,7 @@ def test_the_end_of_the_scope_waits_for_the_reset_and_a_terminate_end_does_not()
 
 
 def test_what_is_interrupted_forgets_what_had_come():
-    inside = sub("P1", *BRANCHES, complex_("C", "=activationCount >= 2"), chain("C", user("Z"), end()))
+    inside = sub("P1", *BRANCHES, complexly("C", "=activationCount >= 2"), chain("C", user("Z"), end()))
     body = drawn(chain(start("S0"), inside, end("E0")), boundary("X", "P1", duration("PT1H")), chain("X", end("E9")))
     body = body.replace('id="S"', 'id="S1"').replace('sourceRef="S"', 'sourceRef="S1"')
     case = Case(file(body)).complete("A").complete("B").wait(hours=1)
@@ -181,7 +187,7 @@ def test_what_is_interrupted_forgets_what_had_come():
 
 def test_each_child_of_a_loop_counts_for_itself():
     inside = sub(
-        "P1", *BRANCHES, complex_("C", "=activationCount >= 2"), chain("C", user("Z"), end()), loop=each("=[1, 2]")
+        "P1", *BRANCHES, complexly("C", "=activationCount >= 2"), chain("C", user("Z"), end()), loop=each("=[1, 2]")
     )
     body = drawn(chain(start("S0"), inside, end("E0"))).replace('id="S"', 'id="S1"')
     case = Case(file(body.replace('sourceRef="S"', 'sourceRef="S1"'))).complete("A").complete("A", 0)
@@ -194,7 +200,7 @@ def test_a_hundred_laps_leave_nothing_behind():
     body = (
         chain(start(), xor("M"), count, fork("F"), user("A"), "C"),
         chain("F", user("B"), "C"),
-        complex_("C", "=activationCount >= 1"),
+        complexly("C", "=activationCount >= 1"),
         chain("C", user("Z"), xor("G", default="G_E"), end()),
         flow("G", "M", "=n < 100"),
     )
@@ -223,8 +229,8 @@ def test_two_flows_from_one_node_to_the_same_join_are_two_tokens():
     inclusive = chain(start(), either("F"), either("J"), user("Z"), end())
     inclusive = inclusive.replace(flow("F", "J"), flow("F", "J", "=true")) + flow("F", "J", "=true", "again")
     assert Case(file(drawn(inclusive))).open == ["Z"]
-    complexly = chain(start(), fork("F"), complex_("J", "=activationCount = 2"), user("Z"), end())
-    assert Case(file(drawn(complexly, flow("F", "J", identity="again")))).open == ["Z"]
+    gathered = chain(start(), fork("F"), complexly("J", "=activationCount = 2"), user("Z"), end())
+    assert Case(file(drawn(gathered, flow("F", "J", identity="again")))).open == ["Z"]
 
 
 def test_what_had_come_moves_to_another_version():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from service.engine import places, steps
 from service.errors import Conflict, NotFound
 from tests.engine.driver import Case
-from tests.engine.test_random_diagrams import PLANS, act, assert_balanced, diagram
+from tests.engine.test_random_diagrams import PLAIN, act, assert_balanced, diagram
 
 
 def targets(case: Case) -> list[str]:
@@ -48,7 +48,7 @@ def behind_events(source: bytes) -> set[str]:
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(plan=PLANS, data=st.data())
+@given(plan=PLAIN, data=st.data())
 def test_any_sound_diagram_that_is_sent_back_comes_to_its_end_and_does_nothing_twice_at_once(plan, data):
     source = diagram(plan)
     case, handlers, left = Case(source), behind_events(source), 4
@@ -68,7 +68,7 @@ def test_any_sound_diagram_that_is_sent_back_comes_to_its_end_and_does_nothing_t
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
-@given(plan=PLANS, data=st.data())
+@given(plan=PLAIN, data=st.data())
 def test_what_is_moved_anywhere_ends_or_waits_where_somebody_sees_it(plan, data):
     case = Case(diagram(plan))
     goals = [e.id for e in case.tracks[0].program.process.elements.values() if e.type != "sequenceFlow"]

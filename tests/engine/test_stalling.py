@@ -8,6 +8,7 @@ from tests.engine.drawing import (
     boundary,
     call,
     chain,
+    complexly,
     drawn,
     duration,
     either,
@@ -23,7 +24,6 @@ from tests.engine.drawing import (
     xor,
 )
 from tests.engine.driver import Case
-from tests.engine.test_complex_gateways import complex_
 
 HALF = chain(start(), user("A"), xor("G"), fork("J"), user("Z"), end()).replace(flow("G", "J"), "")
 HALF += flow("G", "J", "=left") + flow("G", "H", "=not(left)") + chain(user("H"), "J")
@@ -143,7 +143,7 @@ def test_an_activity_that_takes_more_tokens_than_can_come():
 
 
 def test_a_complex_gateway_that_wants_more_than_can_come():
-    three = complex_("J", "=activationCount = 3")
+    three = complexly("J", "=activationCount = 3")
     source = file(drawn(chain(start(), fork("F"), user("A"), three, user("Z"), end()), chain("F", user("B"), "J")))
     case = Case(source).complete("A")
     assert sorted(case.open) == ["B", "J:join"]
