@@ -6,7 +6,8 @@ variables alone: facts of the record wake nothing. Null is “not yet”.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from service.engine import elements, expressions
@@ -81,8 +82,13 @@ def _sees(token: Token, changes: Iterable[Change]) -> bool:
 
 
 def _holds(token: Token) -> bool:
-    board, text = token.board, _event(token).expression or ""
-    value = expressions.evaluate(text, board.scopes.visible(_scope(token)), board.now)
+    return holds(_event(token), token.board.scopes.visible(_scope(token)), token.board.now)
+
+
+def holds(event: elements.Event, variables: Mapping[str, Any], now: datetime) -> bool:
+    """Whether the condition of an event is true; raises Stuck where it is neither true nor false nor null."""
+    text = event.expression or ""
+    value = expressions.evaluate(text, variables, now)
     if value is None:
         return False
     if not isinstance(value, bool):

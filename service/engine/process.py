@@ -13,7 +13,19 @@ from datetime import datetime
 from typing import Any
 
 from service.bpmnio import bounds, feel
-from service.engine import adopting, facts, nodes, repairing, snapshots, stalling, starting, steps, timers, worlds
+from service.engine import (
+    adopting,
+    conditions,
+    facts,
+    nodes,
+    repairing,
+    snapshots,
+    stalling,
+    starting,
+    steps,
+    timers,
+    worlds,
+)
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
@@ -43,9 +55,34 @@ def start(
     board.begin(world)
     _require_room(board, variables)
     board.scopes.put(ROOT, variables)
-    board.flow.begin(starting.chosen(program.process, at))
+    board.flow.begin(_start_at(program, at, variables, world))
     instance = Instance(board)
     return instance, instance._step()
+
+
+def holding(program: Program, variables: Mapping[str, Any], world: World) -> list[str]:
+    """The ids of the conditional start events that an instance with these variables begins at."""
+    found = []
+    for element in starting.conditional(program.process):
+        try:
+            if element.event is not None and conditions.holds(element.event, variables, world.now):
+                found.append(element.id)
+        except Stuck as stuck:
+            raise InvalidInput(
+                {"variables": [f"“{element.id}” cannot tell whether to start: {stuck.message}"]}
+            ) from None
+    return found
+
+
+def _start_at(program: Program, at: str | None, variables: Mapping[str, Any], world: World) -> str:
+    """The start to begin at; one that waits for a condition must hold for the variables of the instance."""
+    waiting = [element.id for element in starting.conditional(program.process)]
+    if not waiting or (at is not None and at not in waiting) or (at is None and starting.plain(program.process)):
+        return starting.chosen(program.process, at)
+    able = [one for one in holding(program, variables, world) if at in (one, None)]
+    if not able:
+        raise Conflict(f"No condition of a start event of “{program.process.id}” holds for these variables.")
+    return able[0]
 
 
 def restore(state: bytes, program: Program, *, library: Mapping[str, Program] | None = None) -> Instance:

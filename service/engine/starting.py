@@ -31,6 +31,11 @@ def plain(process: elements.Process) -> list[elements.Element]:
     return [e for e in starts(process) if e.type == "startEvent" and (e.event is None or e.event.kind == "none")]
 
 
+def conditional(process: elements.Process) -> list[elements.Element]:
+    """The start events of the process itself that wait for a condition."""
+    return [e for e in starts(process) if e.type == "startEvent" and e.event is not None and e.event.has("conditional")]
+
+
 def chosen(process: elements.Process, at: str | None) -> str:
     """The id of the start to begin at: the one that is named, else the plain one, else the only one there is."""
     found = starts(process)

@@ -127,7 +127,9 @@ TABLE: dict[str, Entry] = {
     "boundaryEvent:escalation": Entry("Escalation boundary event", SUPPORTED, "Interrupting or not."),
     "boundaryEvent:cancel": Entry("Cancel boundary event", SUPPORTED, "On a transaction."),
     "startEvent:conditional": Entry(
-        "Conditional start event", SUPPORTED, "Of an event sub-process: starts it when its condition becomes true."
+        "Conditional start event",
+        SUPPORTED,
+        "Of an event sub-process, when it becomes true; of a process, where it holds for given variables.",
     ),
     "intermediateCatchEvent:conditional": Entry(
         "Conditional catch event", SUPPORTED, "Waits until its condition over variables is true."

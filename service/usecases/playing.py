@@ -97,8 +97,14 @@ class Session:
                 self._start(program, self.script.variables)
             elif only is not None and len(starting.starts(program.process)) == 1:
                 self._start(program, self.script.variables, starting.starts(program.process)[0].id)
+            elif (only is not None or name not in called) and self._holds(program):
+                self._start(program, self.script.variables)
             else:
                 self._await_timers(program)
+
+    def _holds(self, program: Program) -> bool:
+        """Whether a condition to start the process is true for the variables given."""
+        return bool(process.holding(program, self.script.variables, self._world()))
 
     def _plan(self, program: Program) -> list[starts.Start]:
         return [starts.plan(element, self.facts, self.now, ZONE) for element in starts.drawn(program.process)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.engine import process, steps
+from service.errors import Conflict, InvalidInput
 from tests.engine.diagrams import around, codes, diagram
 from tests.engine.drawing import (
     boundary,
@@ -280,10 +281,18 @@ def test_what_has_no_meaning_is_refused(event, code):
     ]
 
 
-def test_a_condition_starts_no_process():
-    assert codes(diagram(f'<bpmn:startEvent id="s">{condition("=x")}</bpmn:startEvent>')) == [
-        "start-needs-event-sub-process"
-    ]
+def test_a_process_starts_where_a_condition_holds_for_its_variables():
+    body = chain(start("S", condition("=x > 3")), user("A"), end()) + chain(start("T", condition("=y")), user("B"), "E")
+    source = file(drawn(body))
+    assert Case(source, {"x": 4}).open == ["A"]
+    assert Case(source, {"y": True}).open == ["B"]
+    assert Case(source, {"x": 4, "y": True}, at="T").open == ["B"]
+    for variables, at in (({}, None), ({"x": 3}, None), ({"x": 4}, "T")):
+        with pytest.raises(Conflict, match="No condition"):
+            Case(source, variables, at=at)
+    with pytest.raises(InvalidInput) as refused:
+        Case(source, {"y": 7})
+    assert "“T”" in refused.value.errors["variables"][0]
 
 
 def test_steps_without_conditions_note_no_changes():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from service.engine import elements, reading, starting
 from service.engine.findings import Findings
 
-STARTS = ("none", "message", "timer", "signal")
+STARTS = ("none", "message", "timer", "signal", "conditional")
 AWAITED = ("message", "timer", "signal", "conditional", "error", "escalation", "compensation")
 
 
