@@ -152,3 +152,20 @@ def test_what_is_just_being_undone_goes_on() -> None:
     assert places(case.attempt(undoing(handler=""))) != []
     case.migrate(undoing("A", handler="V"), U="V")
     finish(case, "V")
+
+
+def conditional(text: str = "") -> bytes:
+    side = d.chain(d.boundary("T", "A", d.condition(text), False), d.user("X"), d.end("E2")) if text else ""
+    return d.file(d.drawn(d.chain(d.start(), d.user("A"), d.end()), side))
+
+
+def test_a_condition_is_awaited_as_the_new_version_draws_it() -> None:
+    case = Case(conditional(), {"x": 0}).migrate(conditional("=x > 1"))
+    assert case.open == ["A", "T:condition"]
+    case.migrate(conditional("=x > 5")).set(x=2)
+    assert case.open == ["A", "T:condition"]
+    assert "X" in case.set(x=6).open
+
+
+def test_a_condition_that_holds_already_blocks() -> None:
+    assert places(Case(conditional(), {"x": 3}).attempt(conditional("=x > 1"))) == [("T", "blocked", "would-move")]
