@@ -229,6 +229,16 @@ def test_what_a_decision_requires_is_made_first() -> None:
     assert [made.decision for made in outcome.made] == ["base", "d_score", "fee"]
 
 
+def test_outputs_of_a_required_table_are_seen_by_their_names() -> None:
+    source = dmn(
+        decision("top", literal('kind + ": " + string join(sizes) + string(many)'), requires=["one", "list", "two"]),
+        decision("one", table(["n"], ["kind"], ["> 1", '"much"'])),
+        decision("list", table(["n"], ["sizes", "other"], ["> 0", '"a"', "1"], ["> 1", '"b"', "2"], policy="COLLECT")),
+        decision("two", table(["n"], ["many", "few"], ["> 1", "7", "0"])),
+    )
+    assert value(source, "top", n=2) == "much: ab7"
+
+
 def test_a_decision_that_two_require_is_made_once() -> None:
     source = dmn(
         decision("top", literal("left + right"), requires=["left", "right"]),

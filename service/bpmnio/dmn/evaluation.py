@@ -46,9 +46,26 @@ def evaluate(model: Model, decision: str, context: Mapping[str, Any], *, now: da
     moment = now or datetime.now(UTC)
     made: dict[str, Made] = {}
     for each in model.needed(decision):
-        known = {name: made[required].value for required in each.required for name in model.decisions[required].names}
+        known: dict[str, Any] = {}
+        for required in each.required:
+            known |= _results(model.decisions[required], made[required].value)
         made[each.id] = _make(each, {**context, **known}, moment)
     return Outcome(made[decision].value, tuple(made.values()))
+
+
+def _results(decision: Decision, value: Any) -> dict[str, Any]:
+    """A result under all its names: those of the decision, and of the outputs of its table as Camunda 7 had it."""
+    found = {}
+    outputs = decision.logic.outputs if isinstance(decision.logic, Table) else ()
+    for name in (output.name for output in outputs if output.name):
+        found[name] = value if len(outputs) == 1 else _part(value, name)
+    return found | dict.fromkeys(decision.names, value)
+
+
+def _part(value: Any, name: str) -> Any:
+    if isinstance(value, list):
+        return [_part(each, name) for each in value]
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _make(decision: Decision, context: Mapping[str, Any], now: datetime) -> Made:

@@ -21,7 +21,7 @@ def run(model: dmn.Model, found: Findings, allowed: limits.Limits) -> None:
         many = f"The file has {size(model)} decisions and cells; at most {allowed.elements} are accepted"
         found.error("too-many-elements", f"{many} ({limits.setting('elements')}).", line=1)
         return
-    known = {name for decision in model.decisions.values() for name in decision.names}
+    known = {name for decision in model.decisions.values() for name in (*decision.names, *_output_names(decision))}
     for decision in model.decisions.values():
         if not _ID.fullmatch(decision.id):
             text = "cannot be an id; use letters, digits, _, - and ., not beginning with a digit."
@@ -32,6 +32,10 @@ def run(model: dmn.Model, found: Findings, allowed: limits.Limits) -> None:
         elif isinstance(decision.logic, dmn.Cell) and not decision.logic.text:
             found.error("decision-logic-missing", "This decision has no expression; write one.", decision)
     _Expressions(found, frozenset(known.union(model.inputs))).check(model)
+
+
+def _output_names(decision: dmn.Decision) -> list[str]:
+    return [output.name for output in decision.logic.outputs] if isinstance(decision.logic, dmn.Table) else []
 
 
 def size(model: dmn.Model) -> int:
