@@ -58,7 +58,7 @@ function show(marks) {
   for (const [id, one] of Object.entries(marks)) {
     if (one.tokens && registry.get(id)?.width) overlays.add(id, 'token', { position: { top: -11, left: -11 }, html: badge(one) });
   }
-  if (shown) pick(shown, false);
+  if (shown && !side.querySelector('dialog[open]')) pick(shown, false);
 }
 
 function markersOf(element, marks) {

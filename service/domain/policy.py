@@ -50,11 +50,16 @@ class Task(Protocol):
     approval: Mapping[str, Any] | None
 
 
-class Release(Protocol):
-    """What the rules need to know of a release."""
+class HasPeople(Protocol):
+    """What is run by a manager and a coordinator."""
 
     manager: str | None
     coordinator: str | None
+
+
+class Release(HasPeople, Protocol):
+    """What the rules need to know of a release."""
+
     requester: str
 
 
@@ -196,6 +201,13 @@ def may_repair(actor: Actor, release: Release | None = None) -> str | None:
     if actor.has(RELEASE_MANAGER, PROCESS_OWNER, ADMINISTRATOR) or (release and actor.name == release.manager):
         return None
     return "Only release managers and process owners repair what went wrong."
+
+
+def may_move_deadline(actor: Actor, release: HasPeople) -> str | None:
+    """Release managers, and the manager and coordinator of the release."""
+    if actor.has(RELEASE_MANAGER) or actor.name in (release.manager, release.coordinator):
+        return None
+    return "Only the release manager and the release's coordinator move due dates."
 
 
 def may_work_jobs(actor: Actor) -> str | None:

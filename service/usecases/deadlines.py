@@ -66,7 +66,7 @@ def move(deadline_key: int, due_at: datetime, *, reason: str = "", actor: policy
         row = stored.get(deadline_key)
         if row is None:
             raise errors.NotFound("There is no such deadline.")
-        policy.require(_may_move(actor, row))
+        policy.require(policy.may_move_deadline(actor, row))
         locking.instance(session, row.instance_key)
         if due_at <= row.started_at:
             raise errors.InvalidInput({"due_at": ["must be after the deadline's start"]})
@@ -189,9 +189,3 @@ def _link(deadline: Any) -> str:
     if deadline.task_key is not None:
         return f"/tasks/{deadline.task_key}"
     return f"/releases/R-{deadline.release_number}" if deadline.release_number is not None else ""
-
-
-def _may_move(actor: policy.Actor, deadline: Any) -> str | None:
-    if actor.has(policy.RELEASE_MANAGER) or actor.name in (deadline.manager, deadline.coordinator):
-        return None
-    return "Only the release manager and the release's coordinator move due dates."

@@ -26,6 +26,12 @@ def evaluate(instance_key: int, ref: str, expressions: Mapping[str, str]) -> Map
     return instance.evaluate(ref, expressions, _world(row))
 
 
+def world_and_instance(instance_key: int) -> tuple[process.World, process.Instance]:
+    """A copy of the instance, and what it may see now."""
+    row, instance = restored(instance_key)
+    return _world(row), instance
+
+
 def restored(instance_key: int) -> tuple[Row, process.Instance]:
     row, stored = instances.get(instance_key), instances.state(instance_key)
     if row is None or stored is None:

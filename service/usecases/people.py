@@ -18,8 +18,9 @@ from service.storage import db, history, keys, writing
 from service.storage.history import Entry
 from service.storage.models.people import Group, Membership, Token, User
 from service.storage.queries import people
+from service.storage.queries import tasks as asked
 from service.storage.types import Row, Session
-from service.usecases import settings
+from service.usecases import settings, tasks
 
 LANGUAGES = ("en", "de")
 SHORTEST_PASSWORD = 10
@@ -132,7 +133,7 @@ def sign_in(name: str, password: str) -> policy.Actor:
 
 
 def deactivate(name: str, *, actor: policy.Actor) -> None:
-    """End somebody's access; what they did stays. Raises Conflict for oneself."""
+    """End somebody's access; what they did stays, and approvals go on without them. Raises Conflict for oneself."""
     policy.require(policy.may_administer(actor))
     row = _existing(name)
     if name == actor.name:
@@ -142,6 +143,8 @@ def deactivate(name: str, *, actor: policy.Actor) -> None:
         writing.update_where(session, User, columns, key=row.key)
         writing.update_where(session, Token, {"revoked_at": clock.now()}, user_key=row.key, revoked_at=None)
         _note(session, "person.deactivated", actor, name=name)
+    for key in asked.approvals_of(name):
+        tasks.reconsider(key)
 
 
 def reactivate(name: str, *, actor: policy.Actor) -> None:

@@ -14,10 +14,11 @@ from service.storage.history import Entry
 from service.storage.models.instances import Incident
 from service.storage.queries import history, instances
 from service.storage.types import Row, Session
-from service.usecases import advancing, peeking
+from service.usecases import advancing, peeking, programs
 from service.usecases import locked as locks
 
 LONGEST_REASON = 2000
+GOALS = places.ACTIVITIES | {"intermediateCatchEvent", "intermediateThrowEvent", "endEvent"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def move(instance_key: int, activation: int, element: str, reason: str, *, actor
 
     def command(locked: locks.Locked) -> advancing.Command:
         row = _open(locked, activation)
-        _tell(locked, Entry("element.moved", row.element, activation, {"to": element}))
+        _tell(locked, Entry("element.moved", row.element, activation, {"goal": element}))
         return lambda instance, world: instance.move(row.ref, element, world)
 
     return _repair(instance_key, command, reason, actor)
@@ -122,6 +123,37 @@ def targets(instance_key: int, *, only: str | None = None) -> list[Target]:
             names = tuple(open_keys[ref] for ref in ends if ref in open_keys)
             found[place] = Target(row.element, row.name or row.element, key, names)
     return _told_once(found.values())
+
+
+def why_not_skip(incident: Row) -> str | None:
+    """Why nobody may skip where this incident is, in a sentence."""
+    world, instance = peeking.world_and_instance(incident.instance_key)
+    try:
+        return instance.why_not_skip(incident.ref, world)
+    except errors.NotFound as gone:
+        return str(gone)
+
+
+def goals(definition_key: int, element: str) -> list[tuple[str, str]]:
+    """Where the token of an element can be moved to: ids with names, those of parts behind the name of the part."""
+    drawn = programs.program(definition_key).process.elements
+    if element not in drawn:
+        return []
+    found = []
+    for each in drawn.values():
+        way = [each]
+        while way[0].parent != drawn[element].parent and way[0].parent is not None:
+            way.insert(0, drawn[way[0].parent])
+        inside = way[0].parent == drawn[element].parent and all(one.loop is None for one in way[:-1])
+        if inside and each.id != element and each.drawn and each.type in GOALS and not each.triggered_by_event:
+            found.append((each.id, " › ".join(one.name or one.id for one in way)))
+    return found
+
+
+def takes_items(definition_key: int, element: str) -> bool:
+    """It is a multi-instance activity."""
+    drawn = programs.program(definition_key).process.elements.get(element)
+    return drawn is not None and drawn.loop is not None and not drawn.loop.standard
 
 
 def loops_of(number: int) -> int:

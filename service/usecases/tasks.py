@@ -14,7 +14,7 @@ from service.storage.history import Entry
 from service.storage.models.instances import Task, Vote
 from service.storage.queries import instances, people, releases, tasks, waiting
 from service.storage.types import Row, Session
-from service.usecases import advancing, criteria, peeking, programs, records, schemas
+from service.usecases import advancing, criteria, opening, peeking, programs, records, schemas
 from service.usecases import locked as locks
 
 
@@ -180,6 +180,29 @@ def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) ->
             return _noted(locked, task, actor)
         value = {"outcome": result, "by": actor.name, "comment": comment}
         return _finish(locked, task, {task.element: value}, actor=actor, answers=value)
+
+
+def reconsider(key: int) -> None:
+    """Look at an approval again after somebody left: it may be settled by now, or have too few deciders (S2-38)."""
+    seen = tasks.get(key)
+    if seen is None:
+        return
+    with db.transaction() as session:
+        try:
+            locked, task = _lock(session, key, seen)
+        except errors.Conflict:
+            return  # it is over
+        approval = _standing(task)
+        cast = tasks.votes(key)
+        votes = {vote.user: vote.outcome for vote in cast}
+        result = approvals.outcome(approval["rule"], approval["needed"], approval["deciders"], votes)
+        problem = opening.too_few(approval, task.ref, task.element)
+        if result is not None:
+            value = {"outcome": result, "by": cast[-1].user, "comment": cast[-1].comment}
+            _finish(locked, task, {task.element: value}, actor=policy.SYSTEM, answers=value)
+        elif problem is not None and task.ref not in locked.live.incidents:
+            again = steps.Step(locked.live.instance.snapshot(), (problem,), "active")
+            advancing.step(locked, lambda _instance, _world: again, actor=policy.SYSTEM)
 
 
 def _standing(task: Row) -> dict[str, Any]:

@@ -178,3 +178,24 @@ def test_deciders_who_join_later_hear_that_they_are_asked(house: Flask, owner: p
     for name in ("fred", "rita"):
         asked = [row for row in notices.inbox(name)[0] if row.kind == "approval.asked"]
         assert len(asked) == 1
+
+
+def test_who_leaves_may_settle_an_approval_by_all_or_leave_too_few(house: Flask, owner: policy.Actor) -> None:
+    task = ask("all", owner)
+    for name in ("rita", "rolf"):
+        tasks_.decide(task["key"], "approved", actor=cast.actor(name))
+    people.deactivate("rosa", actor=cast.actor("ada"))
+    done = tasks.get(task["key"])
+    assert (done.state, done.values["outcome"], done.values["by"]) == ("completed", "approved", "rolf")
+    assert [t.element for t in tasks.open_of_instance(task["instance_key"])] == ["yes"]
+
+    other = ask("any", owner)
+    people.deactivate("rita", actor=cast.actor("ada"))
+    assert instances.incidents(policy.SYSTEM, instance=other["instance_key"])[0] == []
+    people.deactivate("rolf", actor=cast.actor("ada"))
+    (incident,), _ = instances.incidents(policy.SYSTEM, instance=other["instance_key"])
+    assert incident.code == "too-few-deciders"
+    people.reactivate("rosa", actor=cast.actor("ada"))
+    incidents.retry(incident.key, actor=cast.actor("max"))
+    tasks_.decide(other["key"], "approved", actor=cast.actor("rosa"))
+    assert tasks.get(other["key"]).state == "completed"

@@ -103,7 +103,7 @@ def test_a_token_is_moved_by_its_activation(run: int) -> None:
         repairs.move(run, 4711, "deploy", "why", actor=cast.actor("ada"))
     repairs.move(run, phase_.key, "install", "Only installing is left.", actor=cast.actor("ada"))
     assert open_now(run) == ["install"]
-    assert told(run, "element.moved")[0].data["to"] == "install"
+    assert told(run, "element.moved")[0].data["goal"] == "install"
     with pytest.raises(errors.Conflict, match="has left"):
         repairs.move(run, phase_.key, "test", "why", actor=cast.actor("ada"))
 

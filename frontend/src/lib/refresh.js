@@ -43,6 +43,7 @@ async function renew(ids, page) {
   for (const id of ids) {
     const [old, fresh] = [document.getElementById(id), page.getElementById(id)];
     if (!old || !fresh || same(old, fresh)) continue;
+    if (busy(old)) { waiting.add(id); continue; }  // a dialog was opened meanwhile
     const known = new Set([...old.querySelectorAll('[data-row][id]')].map((row) => row.id));
     keepOpen(old, fresh);
     const settle = hold(old);

@@ -62,6 +62,14 @@ def of_release(number: int, *, state: str | None = None) -> Sequence[Row]:
         return session.execute(statement).all()
 
 
+def approvals_of(name: str) -> list[int]:
+    """Keys of the open approvals that ask this person."""
+    statement = select(Task.key, Task.approval).where(Task.state == "open", Task.approval.is_not(None))
+    with db.reading() as session:
+        rows = session.execute(statement.order_by(Task.key)).all()
+    return [row.key for row in rows if row.approval and name in row.approval["deciders"]]
+
+
 def votes(task_key: int) -> Sequence[Row]:
     """Decisions on an approval, oldest first."""
     with db.reading() as session:

@@ -20,6 +20,7 @@ from service.web.pages import (
     models,
     moves,
     releases,
+    repairs,
     searching,
     tasks,
     words,
@@ -39,6 +40,7 @@ FAMILIES = (
     models,
     moves,
     releases,
+    repairs,
     searching,
     tasks,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, url_for
 from flask_babel import gettext as _
 
 from service import errors
@@ -13,7 +13,7 @@ from service.storage.queries import deadlines, definitions, history, instances, 
 from service.storage.queries import tasks as found
 from service.usecases import diagrams
 from service.web import access, auth
-from service.web.pages import events, frame, standing, words
+from service.web.pages import events, frame, repairs, standing, words
 
 pages = frame.pages
 
@@ -60,7 +60,8 @@ def marks(key: int) -> Any:
 def element(key: int, element: str) -> str:
     row = _instance(key)
     outline = diagrams.outline(row.definition_key)
-    stays = [one for one in instances.activations(key) if one.element == element]
+    activations = instances.activations(key)
+    stays = [one for one in activations if one.element == element]
     keys = {one.key for one in stays}
     rows = found.of_release(row.release_number) if row.release_number else found.open_of_instance(key)
     due = deadlines.of_release(row.release_number) if row.release_number else ()
@@ -74,4 +75,12 @@ def element(key: int, element: str) -> str:
         tasks=of_element,
         deadlines=[one for one in due if one.activation_key in keys],
         story=events.told(happened[:30], outline.names),
+        instance=row,
+        repair=repairs.offered(row, element, activations),
+        here=_page_of(row),
     )
+
+
+def _page_of(row: Any) -> str:
+    """Where its forms lead back to: the part is shown on another page."""
+    return url_for("pages.release", number=row.release_number) if row.release_number else ""

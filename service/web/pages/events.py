@@ -45,7 +45,11 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "job.done": (_l("The system finished: %(name)s"), "good"),
     "job.cancelled": (_l("Work for the system withdrawn: %(name)s"), "warn"),
     "element.result": (_l("Worked out: %(name)s"), ""),
-    "element.skipped": (_l("Skipped: %(name)s"), "warn"),
+    "element.skipped": (_l("%(who)s skipped: %(name)s"), "warn"),
+    "element.sent_back": (_l("%(who)s sent the release back to %(name)s"), "warn"),
+    "element.moved": (_l("%(who)s moved on from %(name)s to %(goal)s"), "warn"),
+    "item.added": (_l("%(who)s added an item to %(name)s"), "warn"),
+    "instance.cancelled": (_l("%(who)s cancelled the release"), "bad"),
     "deadline.moved": (_l("The deadline of %(name)s was moved"), "warn"),
     "instance.migrated": (
         _l("%(who)s moved the release from version %(from_version)s of its model to version %(to_version)s"),
@@ -105,6 +109,7 @@ def _tell(row: Row, names: Mapping[str, str]) -> Told:
         **data,
         "who": _who(row.actor),
         "name": data.get("label") or data.get("name") or names.get(row.element or "", row.element or ""),
+        "goal": names.get(str(data.get("goal")), str(data.get("goal"))),
         "to": frame.title_of(str(data.get("to") or "")),
         "outcome": str(OUTCOMES.get(str(data.get("outcome")), data.get("outcome", ""))),
     }

@@ -15,7 +15,7 @@ from service.storage.queries import deadlines, definitions, forms, history, inst
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
-from service.usecases import incidents, peeking, releases
+from service.usecases import incidents, peeking, releases, repairs
 from service.web import access, auth, reading
 from service.web.pages import events, frame, standing
 
@@ -106,7 +106,8 @@ def common(row: Row, tab: str) -> dict[str, Any]:
         "milestones": found.milestones(number),
         "facts": found.facts(number),
         "incidents": troubles,
-        "may_repair": policy.may_repair(who) is None,
+        "may_repair": policy.may_repair(who, row) is None,
+        "rework": repairs.loops_of(number),
         "may_change": row.status == "open" and policy.may_change_release(who, row) is None,
         "numbers": {
             "comments": len(found.comments(number)),
@@ -134,7 +135,16 @@ def release(number: int) -> str:
         comments=found.comments(number),
         moved=migrations.undoable(row.instance_key) if row.instance_key else None,
         may_migrate=policy.may_migrate(who) is None,
+        refusals=_refusals(row, who),
     )
+
+
+def _refusals(row: Row, who: policy.Actor) -> dict[int, str | None]:
+    """Why an incident's activity cannot be skipped, for those who may."""
+    if row.status != "open" or policy.may_repair(who, row) is not None:
+        return {}
+    troubles, _cursor = instances.incidents(who, release=row.number)
+    return {one.key: repairs.why_not_skip(one) for one in troubles}
 
 
 def _for_me(task: Row, row: Row, who: policy.Actor) -> bool:
@@ -161,6 +171,7 @@ def release_deadlines(number: int) -> str:
         **common(row, "deadlines"),
         rows=rows,
         levels=deadlines.levels([one.key for one in rows]),
+        may_move=policy.may_move_deadline(auth.actor(), row) is None,
     )
 
 
@@ -232,7 +243,7 @@ def act(number: int, action: str) -> Any:
 
 
 @pages.post("/incidents/<key:key>/retry")
-@access.requires(policy.may_repair)
+@access.signed_in
 def retry_incident(key: int) -> Any:
     incidents.retry(key, actor=auth.actor())
     return frame.done(frame.back(url_for("pages.releases")), _("Tried again."))
