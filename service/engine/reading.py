@@ -187,10 +187,12 @@ def _contents(
 
 
 def _formal(node: etree._Element | None, shared: Shared) -> str | None:
-    """A condition; where the drawing names FEEL as its language, it needs no `=`."""
+    """A condition; `true`, `false`, and all where the drawing names FEEL as its language, need no `=`."""
     text = xml.text(node)
     if node is None or text is None or text.startswith("="):
         return text
+    if text in ("true", "false"):
+        return f"={text}"
     language = node.get("language") or shared.root.get("expressionLanguage") or ""
     return f"= {text}" if "/FEEL" in language else text
 
@@ -239,7 +241,7 @@ def _node(node: etree._Element, kind: str, process: str, parent: str | None, sha
         for_compensation=node.get("isForCompensation") in TRUE,
         instantiate=node.get("instantiate") in TRUE,
         needs_all=node.get("eventGatewayType") == "Parallel",
-        activation=xml.text(xml.child(node, "activationCondition")) if kind == "complexGateway" else None,
+        activation=_formal(xml.child(node, "activationCondition"), shared) if kind == "complexGateway" else None,
         start_quantity=_quantity(node, "startQuantity", shared),
         completion_quantity=_quantity(node, "completionQuantity", shared),
         **given,
@@ -460,7 +462,7 @@ def _throws(several: etree._Element, shared: Shared) -> tuple[elements.Throw, ..
 
 
 def _rule(rule: etree._Element, node: etree._Element, shared: Shared) -> elements.Throw:
-    condition = xml.text(xml.child(rule, "condition"))
+    condition = _formal(xml.child(rule, "condition"), shared)
     if condition is None:
         _refuse(node, shared, "multi-instance-behavior", "Write the condition of each complexBehaviorDefinition.")
     event = xml.child(rule, "event")

@@ -219,3 +219,16 @@ def test_loading_a_bad_diagram_raises_with_all_problems():
     with pytest.raises(InvalidDefinition) as refused:
         definitions.load("f.bpmn", diagram(body))
     assert {problem.code for problem in refused.value.problems} >= {"unreachable", "token-quantity"}
+
+
+@pytest.mark.parametrize("written", ["true", "false"])
+def test_true_and_false_are_conditions_without_an_equals_sign(written):
+    drawn = process(
+        around(
+            f"<bpmn:task id='T'><bpmn:standardLoopCharacteristics><bpmn:loopCondition>{written}"
+            "</bpmn:loopCondition></bpmn:standardLoopCharacteristics></bpmn:task>"
+        )
+    )
+    loop = drawn.elements["T"].loop
+    assert loop is not None
+    assert loop.condition == f"={written}"
