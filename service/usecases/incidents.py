@@ -14,9 +14,10 @@ from service.usecases import advancing, breakdowns, keypoints, notices, opening
 from service.usecases import locked as locks
 
 
-def retry(key: int, *, actor: policy.Actor) -> advancing.Outcome:
+def retry(key: int, reason: str = "", *, actor: policy.Actor) -> advancing.Outcome:
     """Try again where it went wrong: the expression, the job, or the choice of deciders.
 
+    The reason goes to history. It is not asked for: unlike other repairs this changes nothing about what is drawn.
     Raises NotFound, IncidentClosed, Forbidden; when it fails again, a new incident says why.
     """
     seen = instances.incident(key)
@@ -31,7 +32,7 @@ def retry(key: int, *, actor: policy.Actor) -> advancing.Outcome:
         closing = {"state": "resolved", "closed_at": clock.now(), "closed_by": actor.name}
         writing.update_where(session, Incident, closing, key=key)
         locked.live.incidents.discard(incident.ref)
-        told = {"incident": key, "code": incident.code}
+        told = {"incident": key, "code": incident.code} | ({"reason": reason} if reason else {})
         locked.entries.append(Entry("incident.retried", incident.element, incident.activation_key, told))
         if incident.job_key is not None:
             return _reopen_job(locked, incident, actor)

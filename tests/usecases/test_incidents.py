@@ -38,7 +38,9 @@ def test_a_missing_variable_is_an_incident_that_names_it_and_a_retry_goes_on(hou
     assert instances.get(run.instance_key).status == "active"
     with pytest.raises(errors.Forbidden):
         incidents.retry(incident.key, actor=cast.actor("bea"))
-    incidents.retry(incident.key, actor=cast.actor("max"))
+    incidents.retry(incident.key, "The answer was sent later", actor=cast.actor("max"))
+    told = next(event for event in history.of_instance(run.instance_key, limit=50) if event.event == "incident.retried")
+    assert (told.actor, told.data["reason"]) == ("max", "The answer was sent later")
     (again,), _ = instances.incidents(policy.SYSTEM, instance=run.instance_key)
     assert again.key != incident.key
     with pytest.raises(errors.IncidentClosed):

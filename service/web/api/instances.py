@@ -173,10 +173,10 @@ def skip_failed(body: dict[str, Any], id: int) -> Any:
 
 
 @blueprint.post("/incidents/<key:id>/retry")
-@blueprint.arguments(fields.Nothing)
+@blueprint.arguments(schemas.Retry)
 @blueprint.response(200, schemas.Incident)
 @access.signed_in
 def retry_incident(body: dict[str, Any], id: int) -> Any:
     """Try again what failed."""
-    incidents.retry(id, actor=auth.actor())
+    incidents.retry(id, body["reason"], actor=auth.actor())
     return found.incident(id)

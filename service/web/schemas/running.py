@@ -99,6 +99,12 @@ class IncidentFilter(fields.Paging):
     instance = fields.Key()
 
 
+class Retry(fields.Schema):
+    """Trying again may say why."""
+
+    reason = fields.text(2000, load_default="")
+
+
 class Why(fields.Schema):
     """A repair says why; everybody who takes part can read it."""
 
