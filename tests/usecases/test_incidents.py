@@ -7,7 +7,7 @@ from flask import Flask
 
 from service import errors
 from service.domain import policy
-from service.storage.queries import instances
+from service.storage.queries import history, instances
 from service.usecases import incidents, models
 from service.usecases import instances as running
 from service.usecases import tasks as tasks_

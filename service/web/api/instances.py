@@ -173,7 +173,7 @@ def skip_failed(body: dict[str, Any], id: int) -> Any:
 
 
 @blueprint.post("/incidents/<key:id>/retry")
-@blueprint.arguments(schemas.Retry)
+@blueprint.arguments(schemas.Retry, example={"reason": "The answer was sent later"})
 @blueprint.response(200, schemas.Incident)
 @access.signed_in
 def retry_incident(body: dict[str, Any], id: int) -> Any:
