@@ -56,6 +56,7 @@ class Settings:
     max_expression_length: int = 8192
     max_expression_bytes: int = 64 * 1024 * 1024
     max_expressions_ms: int = 1000
+    max_checking_ms: int = 4000
     secure_cookies: bool = False
     trusted_proxies: int = 0
 

@@ -58,8 +58,8 @@ class Effort:
     Without it many expressions, each just within its own limit, would hold up a request for minutes.
     """
 
-    def __init__(self, milliseconds: int) -> None:
-        self.allowed = milliseconds
+    def __init__(self, milliseconds: int, limit: str = "expressions_ms") -> None:
+        self.allowed, self.limit = milliseconds, limit
         self.left = milliseconds / 1000
 
     def __enter__(self) -> Effort:
@@ -80,7 +80,7 @@ def measured(work: Callable[[], T]) -> T:
     for effort in efforts:
         if effort.left <= 0:
             raise TooMuchEffort(
-                f"All expressions together took more than {effort.allowed} ms ({setting('expressions_ms')})."
+                f"All expressions together took more than {effort.allowed} ms ({setting(effort.limit)})."
             )
     began = time.thread_time()
     try:

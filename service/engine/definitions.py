@@ -49,7 +49,7 @@ def unknown_variables(
     """Warnings of variables that nothing in these files gives. keys: of every form at hand, by its id."""
     together = {program.process.id: program.process for _, program in programs}
     problems = []
-    with bounds.Effort(allowed.expressions_ms):
+    with bounds.Effort(allowed.checking_ms, "checking_ms"):
         for file, program in programs:
             found = Findings(file)
             variables.check(program.process, together, keys, found)

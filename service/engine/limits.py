@@ -11,8 +11,8 @@ class Limits:
 
     In a command: `steps` elements passed without a wait, `items` children of one multi-instance activity, `tokens` that
     are open at once, `calls` nested, `nesting` levels and `value_bytes` of one value, `variables_bytes` of an instance,
-    `expressions_ms` of processor time for all expressions. In the check of a file: `file_bytes`, `elements`, and
-    `expressions_ms` again.
+    `expressions_ms` of processor time for all expressions. In the check of files: `file_bytes`, `elements`, and
+    `checking_ms` of processor time for all expressions.
     """
 
     steps: int = 5000
@@ -25,6 +25,7 @@ class Limits:
     file_bytes: int = 4 * 1024 * 1024
     elements: int = 5000
     expressions_ms: int = 1000
+    checking_ms: int = 4000
 
 
 def setting(name: str) -> str:

@@ -77,7 +77,7 @@ def deploy(files: Sequence[File], *, actor: policy.Actor) -> Deployed:
 
 def _read(files: Sequence[File], *, alone: bool = False) -> _Read:
     read = _Read()
-    with bounds.Effort(settings.current().max_expressions_ms):
+    with bounds.Effort(settings.current().max_checking_ms, "checking_ms"):
         _read_each(read, files)
     _check_together(read, alone=alone)
     read.problems += _unknown_variables(read, alone=alone)

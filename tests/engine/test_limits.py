@@ -182,7 +182,7 @@ def test_an_expression_that_takes_too_long_names_its_setting():
     [
         (Limits(file_bytes=100), "file-too-large", "TIDEGATE_MAX_FILE_BYTES"),
         (Limits(elements=2), "too-many-elements", "TIDEGATE_MAX_ELEMENTS"),
-        (Limits(expressions_ms=1), "feel-syntax", "TIDEGATE_MAX_EXPRESSIONS_MS"),
+        (Limits(checking_ms=1), "feel-syntax", "TIDEGATE_MAX_CHECKING_MS"),
     ],
 )
 def test_the_check_of_a_file_keeps_to_its_limits(allowed, code, name):

@@ -24,7 +24,7 @@ from service.engine.findings import Findings
 def run(root: etree._Element, drawn: reading.Drawn, found: Findings, allowed: limits.Limits) -> None:
     """Examine a file and all its executable processes."""
     file.check(root, drawn, found)
-    effort = bounds.Effort(allowed.expressions_ms)
+    effort = bounds.Effort(allowed.checking_ms, "checking_ms")
     for process in drawn.processes:
         kinds.check(process, found)
         structure.check(process, found)
