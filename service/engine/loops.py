@@ -84,10 +84,7 @@ class MultiInstance(Loop):
         if loop.collection is None:
             text = loop.cardinality or ""
             number = board.needed(scope, text, "How often") if is_feel(text) else text
-            try:
-                times = int(number)
-            except (TypeError, ValueError, OverflowError):
-                raise Stuck("wrong-type", f"A whole number is needed, this is {shown(number)}.", text) from None
+            times = _whole(number, text)
             self.require_room(token, times, text)
             return [None] * times
         value = board.needed(scope, loop.collection, "The collection")
@@ -245,3 +242,14 @@ def loop_of(token: Token) -> elements.Loop:
     loop = nodes.drawn(token).loop
     assert loop is not None
     return loop
+
+
+def _whole(number: Any, text: str) -> int:
+    """How often, from 0; nothing is cut off or turned round in silence."""
+    try:
+        times = int(number)
+    except (TypeError, ValueError, OverflowError):
+        times = -1
+    if times < 0 or isinstance(number, bool) or (isinstance(number, float) and number != times):
+        raise Stuck("wrong-type", f"A whole number from 0 is needed, this is {shown(number)}.", text)
+    return times
