@@ -12,6 +12,7 @@ from tests.engine.drawing import (
     call,
     catch,
     chain,
+    complexly,
     drawn,
     duration,
     each,
@@ -151,3 +152,8 @@ def test_criteria_and_outputs_see_what_the_task_itself_brings():
 def test_the_key_of_a_message_that_begins_an_instance_is_compared_with_nothing():
     assert warned(drawn(chain(start(event=message("paid")), end())), messages={"paid": "=order"}) == []
     assert names(drawn(chain(start(), catch("C", message("paid")), end())), messages={"paid": "=order"}) == ["order"]
+
+
+def test_the_counters_of_a_complex_gateway_are_given():
+    gateway = complexly("C", "=activationCount = 1 and waitingForStart")
+    assert warned(drawn(chain(start(), gateway, end()))) == []

@@ -21,7 +21,7 @@ Keys = Mapping[str, frozenset[str]]
 
 COUNTERS = {
     "loopCounter", "numberOfInstances", "numberOfActiveInstances", "numberOfCompletedInstances",
-    "numberOfTerminatedInstances",
+    "numberOfTerminatedInstances", "activationCount", "waitingForStart",
 }  # fmt: skip
 OWN = "tidegate."
 SPEAKING = ("sendTask", "endEvent", "intermediateThrowEvent")
