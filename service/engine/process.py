@@ -13,22 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from service.bpmnio import bounds, feel
-from service.engine import (
-    adopting,
-    conditions,
-    facts,
-    nodes,
-    repairing,
-    snapshots,
-    stalling,
-    starting,
-    steps,
-    timers,
-    worlds,
-)
+from service.engine import adopting, conditions, facts, nodes, snapshots, starting, steps, timers, worlds
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
+from service.engine.repair import repairing, stalling
 from service.engine.scopes import ROOT, plain, require_size, size
 from service.engine.tokens import Token
 from service.errors import Conflict, IncidentClosed, InvalidInput, NotFound, ScriptFailed, TaskNotOpen

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from service import errors
 from service.domain import clock, policy
 from service.engine import definitions as diagrams
-from service.engine import migrating
+from service.engine.migration import migrating
 from service.storage import db, history, keys, writing
 from service.storage.history import Entry
 from service.storage.models.migrations import MigrationItem, MigrationRun

@@ -9,7 +9,8 @@ from typing import Any
 from service import errors
 from service.domain import policy
 from service.engine import definitions as diagrams
-from service.engine import migrating, steps
+from service.engine import steps
+from service.engine.migration import migrating
 from service.storage import keys, locking, renaming, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Instance

@@ -8,7 +8,8 @@ from typing import Any
 
 from service import errors
 from service.domain import policy
-from service.engine import places, process, steps
+from service.engine import process, steps
+from service.engine.repair import places
 from service.storage import db, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Incident

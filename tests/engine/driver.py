@@ -9,7 +9,8 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from service.engine import decisions, definitions, migrating, process, steps
+from service.engine import decisions, definitions, process, steps
+from service.engine.migration import migrating
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 REF = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

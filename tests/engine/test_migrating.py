@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from service.engine import migrating, steps
+from service.engine import steps
+from service.engine.migration import migrating
 from tests.engine import drawing as d
 from tests.engine.driver import NOON, Case
 

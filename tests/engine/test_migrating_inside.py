@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from service.engine import migrating, process, steps
+from service.engine import process, steps
+from service.engine.migration import migrating
 from tests.engine import drawing as d
 from tests.engine.driver import NOON, Case
 from tests.engine.test_migrating import finish, places, row, timed

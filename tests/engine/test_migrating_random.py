@@ -7,7 +7,8 @@ import re
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from service.engine import definitions, migrating, steps
+from service.engine import definitions, steps
+from service.engine.migration import migrating
 from tests.engine.driver import Case, Track
 from tests.engine.test_random_diagrams import PLAIN, PLANS, act, assert_balanced, diagram
 from tests.engine.test_random_graphs import LIMITS, graphs

@@ -8,7 +8,8 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.engine import places, steps
+from service.engine import steps
+from service.engine.repair import places
 from service.errors import Conflict, NotFound
 from tests.engine.driver import Case
 from tests.engine.test_random_diagrams import PLAIN, act, assert_balanced, diagram

@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from service.engine import adopting, aligning, differences, process, rearming, snapshots, starving, steps, timers
-from service.engine.aligning import Misfit
+from service.engine import adopting, process, snapshots, steps, timers
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
-from service.engine.rearming import flows
+from service.engine.migration import aligning, differences, rearming, starving
+from service.engine.migration.aligning import Misfit
+from service.engine.migration.rearming import flows
+from service.engine.migration.translating import Translation
 from service.engine.tokens import Flow, Token
-from service.engine.translating import Translation
 
 CLEAN, MAPPING, BLOCKED = "clean", "mapping", "blocked"
 _MOVES = (steps.Entered, steps.Left, steps.IncidentRaised, steps.Ended)

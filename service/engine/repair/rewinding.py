@@ -15,7 +15,8 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import gateways, graphs, nodes, places
+from service.engine import gateways, graphs, nodes
+from service.engine.repair import places
 from service.engine.tokens import Token
 from service.errors import Conflict
 

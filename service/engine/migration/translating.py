@@ -8,11 +8,12 @@ from uuid import uuid4
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import aligning, compensation, graphs, undoable
+from service.engine import compensation, graphs, undoable
 from service.engine.adhoc import Keeper
-from service.engine.aligning import Alignment, Misfit
 from service.engine.board import Board
 from service.engine.graphs import Graph
+from service.engine.migration import aligning
+from service.engine.migration.aligning import Alignment, Misfit
 from service.engine.tokens import Flow, Token
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.engine import compensation, elements, gateways, graphs, loops, nodes, places, rewinding
+from service.engine import compensation, elements, gateways, graphs, loops, nodes
+from service.engine.repair import places, rewinding
 from service.engine.tokens import Flow, Token
 from service.errors import Conflict, LimitExceeded, NotFound
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import aligning, graphs
-from service.engine.aligning import Alignment
+from service.engine import graphs
 from service.engine.gateways import ParallelGateway
+from service.engine.migration import aligning
+from service.engine.migration.aligning import Alignment
 from service.engine.tokens import Flow
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from service.engine import observing, rearming, steps, timers
+from service.engine import observing, steps, timers
 from service.engine.board import Board, by_age
+from service.engine.migration import rearming
 from service.engine.tokens import Token
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from service.engine import aligning, elements, events
-from service.engine.aligning import Alignment
+from service.engine import elements, events
 from service.engine.board import Board, by_age
+from service.engine.migration import aligning
+from service.engine.migration.aligning import Alignment
+from service.engine.migration.translating import Translation
 from service.engine.tokens import Flow, Token
-from service.engine.translating import Translation
 
 
 def adjust(before: Board, after: Board, translation: Translation) -> None:

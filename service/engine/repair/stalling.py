@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.engine import gateways, graphs, places
+from service.engine import gateways, graphs
 from service.engine.expressions import Stuck
-from service.engine.rewinding import waits_at
+from service.engine.repair import places
+from service.engine.repair.rewinding import waits_at
 from service.engine.tokens import Flow, Token
 
 CODE = "nothing-comes"

@@ -1,0 +1,1 @@
+"""An instance moves to another version of its programs."""
