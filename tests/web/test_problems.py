@@ -10,12 +10,14 @@ from flask import Flask
 from werkzeug import exceptions
 
 from service import errors
+from service.bpmnio.dmn import failing
 from service.web import access, problem_pages, problems
 from tests.web.caller import Caller
 
 KINDS = problem_pages.kinds()
 SAMPLES: dict[type[errors.ServiceError], errors.ServiceError] = {
     errors.InvalidInput: errors.InvalidInput({"title": ["is needed"]}),
+    failing.DecisionFailed: failing.DecisionFailed("no-rule", "What happened and what to do."),
     errors.InvalidDefinition: errors.InvalidDefinition([errors.Problem("a.bpmn", 3, "t1", "no-end", "Add an end.")]),
 }
 
