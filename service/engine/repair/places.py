@@ -57,15 +57,6 @@ def root_of(token: Token) -> Token:
     return token
 
 
-def element_of(token: Token) -> str | None:
-    """The drawn element that a token of a flow is at, with all that it carries."""
-    spec = token.task_spec
-    if spec.is_host:
-        spec = next(each for each in spec.outputs if not each.is_boundary)
-    found: str | None = spec.extensions.get("element")
-    return found
-
-
 def _flow(board: Any, within: str | None) -> Flow:
     if within is None:
         flow: Flow = board.flow
