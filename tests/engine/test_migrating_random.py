@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.engine import definitions, steps
@@ -12,6 +12,7 @@ from service.engine.migration import migrating
 from tests.engine.driver import Case, Track
 from tests.engine.test_random_diagrams import PLAIN, PLANS, act, assert_balanced, diagram
 from tests.engine.test_random_graphs import LIMITS, graphs
+from tests.support.exploring import examples
 
 IDS = re.compile(
     rb'(<bpmn:\w+ id|sourceRef|targetRef|attachedToRef|default)="(?!Message_|Signal_|Error_|Esc|P\d*"|D"|d\d+")(\w+)"'
@@ -33,7 +34,7 @@ def same(case: Case, source: bytes) -> None:
     assert done.step.next_due == before.next_due
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60)
 @given(plan=PLANS, data=st.data())
 def test_migrating_to_the_same_version_changes_nothing(plan, data):
     source = diagram(plan)
@@ -45,7 +46,7 @@ def test_migrating_to_the_same_version_changes_nothing(plan, data):
         act(case, data, lively=number < 25)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60)
 @given(source=graphs(), data=st.data())
 def test_migrating_to_the_same_version_changes_nothing_where_tokens_are_stuck(source, data):
     assume(not [p for p in definitions.check("t.bpmn", source) if p.severity == "error"])
@@ -65,7 +66,7 @@ def by_serial(track: Track) -> list[tuple[str, str]]:
     return sorted((w.element.removesuffix("_new"), w.kind) for w in track.instance.open_refs())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60)
 @given(plan=PLAIN, data=st.data(), when=st.integers(0, 15))
 def test_an_instance_goes_on_under_other_ids_and_comes_to_its_end(plan, data, when):
     source = diagram(plan)

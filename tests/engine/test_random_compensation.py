@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine import snapshots, steps
@@ -29,6 +29,7 @@ from tests.engine.drawing import (
     user,
 )
 from tests.engine.driver import Case
+from tests.support.exploring import examples
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,14 @@ def ended(body: str) -> dict[str, list]:
     return case.of(steps.Ended)[0].variables
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(ROWS)
 def test_what_was_done_is_undone_the_latest_first(parts: tuple) -> None:
     seen = ended(Drawing().row(parts, start(), throw("T", undo()), user("After"), end()))
     assert seen["undid"] == seen["did"][::-1]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(ROWS)
 def test_so_it_is_when_a_transaction_is_cancelled(parts: tuple) -> None:
     inside = Drawing().row(parts, start("s"), end("c", CANCEL))
@@ -126,7 +127,7 @@ def test_so_it_is_when_a_transaction_is_cancelled(parts: tuple) -> None:
     assert seen["undid"] == seen["did"][::-1]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(ROWS)
 def test_nothing_is_remembered_once_all_is_undone(parts: tuple) -> None:
     inside = Drawing().row(parts, start("s"), throw("T", undo()), user("Wait"), end("e"))

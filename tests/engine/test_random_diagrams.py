@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine import process, steps
 from tests.engine.driver import Case
 from tests.engine.sketching import LOOPS, Plan, diagram
+from tests.support.exploring import examples
 
 LIMITS = process.Limits(steps=500)
 EVENTS = ("message", "timer", "signal")
@@ -109,7 +110,7 @@ def act(case: Case, data: st.DataObject, lively: bool) -> None:
     do(case, *data.draw(st.sampled_from(places)))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(80)
 @given(plan=PLANS, beside=BESIDE, data=st.data())
 def test_any_sound_diagram_comes_to_its_end_with_nothing_left(plan, beside, data):
     case = Case(diagram(plan, beside), limits=LIMITS)
@@ -121,7 +122,7 @@ def test_any_sound_diagram_comes_to_its_end_with_nothing_left(plan, beside, data
     assert_balanced(case)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(40)
 @given(plan=PLANS, beside=BESIDE, data=st.data(), until=st.integers(0, 12))
 def test_a_cancelled_instance_leaves_nothing_behind(plan, beside, data, until):
     case = Case(diagram(plan, beside), limits=LIMITS)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, field
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine import drawing as d
 from tests.engine.driver import Case
 from tests.engine.test_random_diagrams import assert_balanced
+from tests.support.exploring import examples
 
 EVENTS = {
     "message": lambda name: d.message(name),
@@ -118,7 +119,7 @@ def act(case: Case, data: st.DataObject, lively: bool) -> None:
         case.until(max(case.world.now, case.step.next_due))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(120)
 @given(plan=SCOPES, data=st.data())
 def test_whatever_happens_in_any_order_comes_to_its_end_with_nothing_left(plan, data):
     case = Case(diagram(plan))
@@ -130,7 +131,7 @@ def test_whatever_happens_in_any_order_comes_to_its_end_with_nothing_left(plan, 
     assert_balanced(case)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(40)
 @given(plan=SCOPES, data=st.data(), until=st.integers(0, 12))
 def test_a_cancelled_instance_leaves_nothing_behind(plan, data, until):
     case = Case(diagram(plan))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.engine import definitions, process, steps
 from tests.engine import drawing as d
 from tests.engine.driver import Case
+from tests.support.exploring import examples
 
 KINDS = {
     "t": d.user,
@@ -46,7 +47,7 @@ def graphs(draw) -> bytes:
     return d.file(d.drawn(*parts), messages={"go": ""})
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(60)
 @given(source=graphs(), data=st.data())
 def test_no_graph_breaks_the_engine(source, data):
     assume(not [p for p in definitions.check("t.bpmn", source) if p.severity == "error"])

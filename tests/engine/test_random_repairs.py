@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.engine import steps
@@ -13,6 +13,7 @@ from service.engine.repair import places
 from service.errors import Conflict, NotFound
 from tests.engine.driver import Case
 from tests.engine.test_random_diagrams import PLAIN, act, assert_balanced, diagram
+from tests.support.exploring import examples
 
 
 def targets(case: Case) -> list[str]:
@@ -48,7 +49,7 @@ def behind_events(source: bytes) -> set[str]:
     return {f[5] for f in flows if f[3] in borders} | borders
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(120)
 @given(plan=PLAIN, data=st.data())
 def test_any_sound_diagram_that_is_sent_back_comes_to_its_end_and_does_nothing_twice_at_once(plan, data):
     source = diagram(plan)
@@ -68,7 +69,7 @@ def test_any_sound_diagram_that_is_sent_back_comes_to_its_end_and_does_nothing_t
     assert_balanced(case)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@examples(80)
 @given(plan=PLAIN, data=st.data())
 def test_what_is_moved_anywhere_ends_or_waits_where_somebody_sees_it(plan, data):
     case = Case(diagram(plan))
