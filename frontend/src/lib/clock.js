@@ -6,9 +6,9 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 function span(ms) {
-  if (ms < HOUR) return text('min', Math.max(1, Math.floor(ms / MINUTE)));
-  if (ms < 2 * DAY) return text('h', Math.floor(ms / HOUR));
-  const days = Math.floor(ms / DAY);
+  const [minutes, hours, days] = [MINUTE, HOUR, DAY].map((unit) => Math.round(ms / unit));
+  if (minutes < 60) return text('min', Math.max(1, minutes));
+  if (hours < 48) return text('h', hours);
   return text(days === 1 ? 'day' : 'days', days);
 }
 

@@ -66,12 +66,13 @@ RECIPIENTS = {
 
 
 def span(seconds: float) -> str:
-    """A length of time in its one largest unit: 3 h, 2 days."""
-    if seconds < HOUR:
-        return ngettext("%(num)d min", "%(num)d min", max(1, int(seconds // MINUTE)))
-    if seconds < 2 * DAY:
-        return ngettext("%(num)d h", "%(num)d h", int(seconds // HOUR))
-    return ngettext("%(num)d day", "%(num)d days", int(seconds // DAY))
+    """A length of time in its one largest unit, to the nearest: 3 h, 2 days."""
+    minutes, hours, days = (round(seconds / unit) for unit in (MINUTE, HOUR, DAY))
+    if minutes < 60:
+        return ngettext("%(num)d min", "%(num)d min", max(1, minutes))
+    if hours < 48:
+        return ngettext("%(num)d h", "%(num)d h", hours)
+    return ngettext("%(num)d day", "%(num)d days", days)
 
 
 def due(moment: datetime) -> tuple[str, str]:
