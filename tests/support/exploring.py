@@ -12,7 +12,7 @@ TIMES = int(os.environ.get("EXPLORE", "0"))
 
 
 def examples(number: int) -> Callable[[Any], Any]:
-    """The settings for `number` examples that never change; with EXPLORE=n in the environment, n times as many new ones.
+    """The settings for `number` examples that never change; with EXPLORE=n set, n times as many new ones.
 
     A change is judged by the same examples as the state before it; `make explore` finds what nobody thought of.
     """
