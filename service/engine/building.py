@@ -210,7 +210,7 @@ class _Scope:
 
     def _connect_conditional(self, node: elements.Element, source: Any, flows: list[elements.Element]) -> None:
         split = specs.ConditionalSplit(self.spec, f"{source.name} [flows]")
-        split.extensions = {}
+        split.extensions, split.bpmn_name = {}, node.name or node.id
         source.connect(split)
         for flow in flows:
             target = self.entry[flow.target or ""]

@@ -84,7 +84,7 @@ def _definition(node: etree._Element, shared: Mapping[str | None, etree._Element
     own = xml.child(node, "messageEventDefinition")
     if own is not None:
         return own
-    referred = (shared.get(xml.text(ref)) for ref in node.iterchildren(f"{{{xml.BPMN}}}eventDefinitionRef"))
+    referred = (shared.get(_plain(xml.text(ref))) for ref in node.iterchildren(f"{{{xml.BPMN}}}eventDefinitionRef"))
     return next((one for one in referred if one is not None and xml.local(one) == "messageEventDefinition"), None)
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from service.engine import elements
 from service.errors import Conflict, NotFound
 
+NEVER_FIRST = (
+    "sequenceFlow", "startEvent", "endEvent", "boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent",
+)  # fmt: skip
+
 
 def starts(process: elements.Process) -> list[elements.Element]:
     """Every element that an instance may begin at, in the order as drawn; each with the event that starts it.
@@ -24,6 +28,29 @@ def begins(element: elements.Element) -> bool:
 def is_gate(element: elements.Element) -> bool:
     """Whether it is an event-based gateway whose first event starts the instance."""
     return element.type == "eventBasedGateway" and element.instantiate
+
+
+def implicit(process: elements.Process) -> dict[str | None, list[str]]:
+    """By scope: what begins at once where neither start nor end events are drawn (BPMN 2.0.2, 10.5.2).
+
+    These are the activities and gateways that no flow leads to.
+    """
+    led_to = {e.target for e in process.elements.values() if e.type == "sequenceFlow"}
+    found: dict[str | None, list[str]] = {}
+    drawn = set()
+    for element in process.elements.values():
+        around = process.elements.get(element.parent or "")
+        special = process.global_task or (around is not None and (around.ad_hoc or around.triggered_by_event))
+        if special or begins(element) or is_gate(element) or element.type == "endEvent":
+            drawn.add(element.parent)
+        elif element.id not in led_to and _may_begin(element):
+            found.setdefault(element.parent, []).append(element.id)
+    return {scope: begun for scope, begun in found.items() if scope not in drawn}
+
+
+def _may_begin(element: elements.Element) -> bool:
+    special = element.triggered_by_event or element.for_compensation or element.gate
+    return element.type not in NEVER_FIRST and not special
 
 
 def plain(process: elements.Process) -> list[elements.Element]:

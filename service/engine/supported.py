@@ -110,13 +110,15 @@ TABLE: dict[str, Entry] = {
         "Escalation throw event", SUPPORTED, "Raises an escalation, and goes on."
     ),
     "intermediateThrowEvent:link": Entry(
-        "Link throw event", NORMALISED, "Goes on at the link catch event of the same name."
+        "Link throw event", NORMALISED, "Goes on at the link catch event of the same name, or that its target names."
     ),
     "intermediateCatchEvent:link": Entry("Link catch event", NORMALISED, "Where its link throw events go on."),
     "intermediateCatchEvent:message": Entry(
         "Message catch event", SUPPORTED, "Waits; without correlation key, an action."
     ),
-    "intermediateCatchEvent:timer": Entry("Timer catch event", SUPPORTED, "Waits for a moment or a duration."),
+    "intermediateCatchEvent:timer": Entry(
+        "Timer catch event", SUPPORTED, "Waits for a moment or a duration; of a cycle for its first turn."
+    ),
     "intermediateCatchEvent:signal": Entry("Signal catch event", SUPPORTED, "Waits for its signal."),
     "boundaryEvent:message": Entry(
         "Message boundary event", SUPPORTED, "Interrupting or not; without correlation key, an action."
@@ -188,6 +190,16 @@ TABLE: dict[str, Entry] = {
         "So many tokens, of whatever flow, become one to begin; so many leave along each flow.",
     ),
     "flow:id": Entry("Sequence flow without id", NORMALISED, "It is given one."),
+    "start:implicit": Entry(
+        "Process or sub-process without start and end events",
+        NORMALISED,
+        "All activities and gateways begin that no flow leads to.",
+    ),
+    "event:nameless": Entry(
+        "Message, signal, error or escalation without name or code",
+        NORMALISED,
+        "Goes by its id; a warning says so.",
+    ),
     "end:implicit": Entry("Node without outgoing flow", NORMALISED, "The token ends there."),
     "dataObject": Entry("Data objects and stores", IGNORED, "Drawings; variables are not kept in them."),
     "textAnnotation": Entry("Annotations, groups, associations", IGNORED, "Drawings."),

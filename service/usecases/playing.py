@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -89,7 +89,7 @@ class Session:
     # Beginning and end
 
     def _begin(self, only: str | None) -> None:
-        called = {name for program in self.library.values() for name in program.process.called}
+        called = self._called()
         for name, program in self.library.items():
             if only is not None and name != only:
                 continue
@@ -101,6 +101,17 @@ class Session:
                 self._start(program, self.script.variables)
             else:
                 self._await_timers(program)
+
+    def _called(self) -> set[str]:
+        """The processes that others call. Of those that only call each other, or themselves, the first one begins."""
+        calls = {name: program.process.called - {name} for name, program in self.library.items()}
+        called = set().union(*calls.values())
+        reached: set[str] = set()
+        for name in sorted(self.library, key=lambda name: name in called):
+            if name not in reached:
+                called.discard(name)
+                _reach(name, calls, reached)
+        return called
 
     def _holds(self, program: Program) -> bool:
         """Whether a condition to start the process is true for the variables given."""
@@ -354,6 +365,16 @@ class Session:
             if facts.is_fact(name):
                 facts.place(self.facts, name, value)
         return {name: value for name, value in values.items() if not facts.is_fact(name)}
+
+
+def _reach(name: str, calls: Mapping[str, Iterable[str]], reached: set[str]) -> None:
+    """Add a process and all that it calls."""
+    waiting = [name]
+    while waiting:
+        at = waiting.pop()
+        if at not in reached:
+            reached.add(at)
+            waiting += calls.get(at, ())
 
 
 def _numbered(events: tuple[Event, ...]) -> Iterator[tuple[int, Event]]:

@@ -76,22 +76,23 @@ REFUSED = [
     ),
     ("no-start", around('<bpmn:subProcess id="T"><bpmn:endEvent id="i"/></bpmn:subProcess>')),
     # gateways
+    ("condition-missing", f'<bpmn:startEvent id="s"/><bpmn:task id="U"/>\n{flow("s", "U", " ", "T")}'),
     ("event-gateway", f'<bpmn:startEvent id="s"/>\n<bpmn:eventBasedGateway id="T"/>{flow("s", "T")}'),
     # content
     ("job-type-missing", around('<bpmn:serviceTask id="T"/>')),
     ("script-missing", around('<bpmn:scriptTask id="T"/>')),
     ("called-process-missing", around('<bpmn:callActivity id="T"/>')),
     ("message-missing", around(catch("<bpmn:messageEventDefinition/>"))),
-    ("message-missing", around(catch('<bpmn:messageEventDefinition messageRef="M0"/>'))),
     ("message-missing", around('<bpmn:receiveTask id="T"/>')),
     ("message-missing", around('<bpmn:sendTask id="T"/>')),
     ("message-missing", around(catch("<bpmn:messageEventDefinition/>", "intermediateThrowEvent"))),
     ("signal-missing", around(catch("<bpmn:signalEventDefinition/>"))),
-    ("signal-missing", around(catch('<bpmn:signalEventDefinition signalRef="S0"/>', "intermediateThrowEvent"))),
-    ("error-code-missing", boundary('<bpmn:errorEventDefinition errorRef="E0"/>')),
+    (
+        "error-code-missing",
+        f'<bpmn:startEvent id="s"/>\n{catch("<bpmn:errorEventDefinition/>", "endEvent")}{flow("s", "T")}',
+    ),
     ("timer-missing", around(catch("<bpmn:timerEventDefinition/>"))),
     ("timer-missing", around(catch(TIMER.format("<bpmn:timeDuration/>")))),
-    ("cycle-misplaced", around(catch(TIMER.format("<bpmn:timeCycle>R/P1D</bpmn:timeCycle>")))),
     ("static-value", around(catch(TIMER.format("<bpmn:timeDuration>1 hour</bpmn:timeDuration>")))),
     ("static-value", around(catch(TIMER.format("<bpmn:timeDate>tomorrow</bpmn:timeDate>")))),
     ("static-value", boundary(TIMER.format("<bpmn:timeCycle>every day</bpmn:timeCycle>"))),
@@ -291,6 +292,22 @@ def test_unknown_elements_are_refused():
 
 def test_a_file_that_is_no_bpmn_is_refused():
     assert codes(b"<html/>") == ["not-bpmn"]
+
+
+WARNED = {
+    "a message without a name": ("named-by-id", around(catch('<bpmn:messageEventDefinition messageRef="M0"/>'))),
+    "a signal without a name": ("named-by-id", around(catch('<bpmn:signalEventDefinition signalRef="S0"/>'))),
+    "an error without a code": ("named-by-id", boundary('<bpmn:errorEventDefinition errorRef="E0"/>')),
+    "a cycle that has one turn": ("cycle-once", around(catch(TIMER.format("<bpmn:timeCycle>R/P1D</bpmn:timeCycle>")))),
+}
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_what_runs_in_one_clear_way_is_only_warned_of(name):
+    code, body = WARNED[name]
+    found = definitions.check("f.bpmn", diagram(body))
+    assert all(problem.severity == "warning" for problem in found)
+    assert (code, "T") in {(problem.code, problem.element_id) for problem in found}
 
 
 def test_missing_form_and_people_are_only_warned_of():

@@ -180,6 +180,9 @@ DRAWN = {
     "flow:merge": around('<bpmn:task id="T"/>', more=flow("s", "T", identity="again")),
     "flow:quantity": around('<bpmn:task id="T" startQuantity="2"/>', more=flow("s", "T", identity="again")),
     "flow:id": '<bpmn:startEvent id="s"/><bpmn:task id="T"/><bpmn:sequenceFlow sourceRef="s" targetRef="T"/>',
+    "start:implicit": f'<bpmn:task id="T"/><bpmn:task id="U"/>{flow("T", "U")}',
+    "event:nameless": '<bpmn:startEvent id="s"/><bpmn:intermediateThrowEvent id="T">'
+    f'<bpmn:signalEventDefinition signalRef="S0"/></bpmn:intermediateThrowEvent>{flow("s", "T")}',
     "end:implicit": f'<bpmn:startEvent id="s"/><bpmn:task id="T"/>{flow("s", "T")}',
 }
 ACCEPTED = [key for key, row in supported.TABLE.items() if row.status in (supported.SUPPORTED, supported.NORMALISED)]

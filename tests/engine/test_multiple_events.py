@@ -319,7 +319,7 @@ M, S_, T = '<bpmn:messageEventDefinition messageRef="M"/>', '<bpmn:signalEventDe
         ("intermediateCatchEvent", M + '<bpmn:linkEventDefinition name="L"/>', "", "several-event-definitions"),
         ("intermediateThrowEvent", M + "<bpmn:compensateEventDefinition/>", "", "several-event-definitions"),
         ("intermediateThrowEvent", M + T, "", "several-event-definitions"),
-        ("intermediateCatchEvent", M + '<bpmn:messageEventDefinition messageRef="M0"/>', "", "message-missing"),
+        ("intermediateCatchEvent", M + "<bpmn:messageEventDefinition/>", "", "message-missing"),
         ("intermediateCatchEvent", M + "<bpmn:timerEventDefinition/>", "", "timer-missing"),
     ],
 )

@@ -51,11 +51,8 @@ def step(name: str) -> str:
 
 def times_left(lines: list[dict[str, Any]]) -> dict[str, int]:
     """How often each script was left."""
-    return dict(
-        Counter(
-            line["element"] for line in lines if (line["event"], line["type"]) == ("element.completed", "scriptTask")
-        )
-    )
+    completed = [line for line in lines if line["event"] == "element.completed"]
+    return dict(Counter(line["element"] for line in completed if line["type"] == "scriptTask"))
 
 
 AB = step("A"), step("B"), step("C")

@@ -12,6 +12,8 @@ CYCLES = ("boundaryEvent", "startEvent")
 
 def check(process: elements.Process, found: Findings) -> None:
     for element in process.elements.values():
+        if element.condition == "":
+            found.error("condition-missing", "The condition of this flow is empty; write it, or remove it.", element)
         _task(element, found)
         _mappings(element, found)
         for event in element.event.each if element.event is not None else ():
@@ -98,7 +100,11 @@ def _timer(element: elements.Element, event: elements.Event, found: Findings) ->
     if event.timer and not event.expression:
         found.error("timer-missing", "Say when this timer fires.", element)
     if event.timer == "cycle" and element.type not in CYCLES:
-        found.error("cycle-misplaced", "Only boundary and start events repeat; use a date or a duration here.", element)
+        found.warning(
+            "cycle-once",
+            "This event passes at the first turn of its cycle; only boundary and start events repeat.",
+            element,
+        )
 
 
 def _thrown(element: elements.Element, thrown: elements.Throw, found: Findings) -> None:

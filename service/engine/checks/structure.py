@@ -21,6 +21,7 @@ class Scope:
     flows: list[elements.Element] = field(default_factory=list)
     outgoing: dict[str, list[elements.Element]] = field(default_factory=lambda: defaultdict(list))
     incoming: dict[str, list[elements.Element]] = field(default_factory=lambda: defaultdict(list))
+    begun: list[str] = field(default_factory=list)  # what begins at once, where neither start nor end is drawn
 
 
 def check(process: elements.Process, found: Findings) -> None:
@@ -50,6 +51,9 @@ def scopes(process: elements.Process) -> dict[str | None, Scope]:
             scope.incoming[element.target or ""].append(element)
         else:
             scope.nodes[element.id] = element
+    for container, begun in starting.implicit(process).items():
+        if container in made:
+            made[container].begun = begun
     return made
 
 
@@ -91,7 +95,7 @@ def _starts(scope: Scope, found: Findings) -> None:
     if isinstance(scope.container, elements.Process) and scope.container.global_task:
         return
     starts = [node for node in scope.nodes.values() if node.type == "startEvent"]
-    if not starts and not any(_begins(node) for node in scope.nodes.values()):
+    if not starts and not scope.begun and not any(_begins(node) for node in scope.nodes.values()):
         found.error("no-start", "There is no start event here; draw one.", scope.container)
     inside = isinstance(scope.container, elements.Element)
     plain = [start for start in starts if start.event is None or start.event.kind == "none"]
@@ -258,6 +262,7 @@ def _reachable(scope: Scope, found: Findings) -> None:
             hosts[node.event.attached_to or ""].append(node.id)
     reached: set[str] = set()
     waiting = [n.id for n in scope.nodes.values() if _begins(n) or n.triggered_by_event or n.for_compensation]
+    waiting += scope.begun
     if _ad_hoc(scope):
         waiting += [n.id for n in scope.nodes.values() if reading.starts_freely(n) and not scope.incoming[n.id]]
     while waiting:
