@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from service.engine import elements, steps
+from service.engine import elements, items, steps
 from service.engine.tokens import Token
 
 
@@ -37,6 +37,7 @@ def task_opened(
         button=element.button,
         phase=token.flow.phase,
         inputs=dict(inputs),
+        item=items.around(token),
         **resolved,
     )
 

@@ -64,6 +64,7 @@ class TaskOpened(Fact):
     button: str | None = None
     phase: str | None = None  # the innermost enclosing phase
     inputs: Mapping[str, Any] = field(default_factory=dict)  # local variables of the task
+    item: str | None = None  # which one of several alike: the items of the loops around it, outermost first
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from service import errors
-from service.domain import clock, escalation, policy
+from service.domain import clock, escalation, naming, policy
 from service.engine import steps
 from service.storage import db, history, keys, ladders, locking, writing
 from service.storage.models.instances import Task
@@ -182,7 +182,12 @@ def _values(deadline: Any, directory: recipients.Directory) -> dict[str, Any]:
     else:
         release = f"{deadline.model_name} {deadline.instance_key}"
     holders = ", ".join(directory.holders(deadline))
-    return {"name": deadline.name, "release": release, "due": deadline.due_at, "assignee": holders}
+    return {
+        "name": naming.called(deadline.name, deadline.item),
+        "release": release,
+        "due": deadline.due_at,
+        "assignee": holders,
+    }
 
 
 def _link(deadline: Any) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from service.domain import policy
+from service.domain import naming, policy
 from service.storage.history import Entry
 from service.storage.queries import people, releases
 from service.storage.types import Row
@@ -60,7 +60,7 @@ def asked(release: Row, task: Mapping[str, Any]) -> notices.Telling:
         cause=f"asked:{task['key']}",
         recipients=dict.fromkeys(task["approval"]["deciders"], "decider"),
         kind="approval.asked",
-        values={"release": label, "name": task["name"], "due": task["due_at"]},
+        values={"release": label, "name": naming.called(task["name"], task["item"]), "due": task["due_at"]},
         link=f"/tasks/{task['key']}",
         release_number=release.number,
         instance_key=task["instance_key"],

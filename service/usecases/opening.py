@@ -39,7 +39,7 @@ def task_row(
     row: dict[str, Any] = {
         "key": key, "instance_key": locked.row.key, "activation_key": place.activation_key, "ref": fact.ref,
         "release_number": locked.row.release_number, "element": fact.element, "name": fact.name[:255],
-        "phase": fact.phase, "state": "open", "assignee": assignee, "groups": groups, "users": users,
+        "item": fact.item, "phase": fact.phase, "state": "open", "assignee": assignee, "groups": groups, "users": users,
         "form_key": form_key(locked, fact.form), "button": fact.button, "gate": fact.gate,
         "criteria": dict(fact.criteria), "approval": None, "priority": fact.priority, "due_at": fact.due_at,
         "follow_up_at": fact.follow_up_at, "opened_at": locked.now, "claimed_at": locked.now if assignee else None,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from service.domain import policy
+from service.domain import naming, policy
 from service.engine import steps
 from service.storage import history, keys, writing
 from service.storage.history import Entry
@@ -123,7 +123,8 @@ class Recorder:
             self.live.offered.add(key)
         candidates = [{"task_key": key, "kind": kind, "name": name} for kind, name in dict.fromkeys(names)]
         self._inserts[TaskCandidate] += candidates
-        self.tell("task.opened", fact, task=key, name=fact.name, groups=row["groups"], assignee=row["assignee"])
+        called = naming.called(fact.name, fact.item)
+        self.tell("task.opened", fact, task=key, name=called, groups=row["groups"], assignee=row["assignee"])
 
     def _place(self, ref: str) -> opening.Place:
         row = self._activations.get(ref)

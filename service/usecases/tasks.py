@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service import errors
-from service.domain import approvals, clock, policy
+from service.domain import approvals, clock, naming, policy
 from service.engine import process, steps
 from service.storage import db, history, keys, locking, writing
 from service.storage.history import Entry
@@ -231,7 +231,9 @@ def _finish(
         "closed_by": actor.name,
         "revision": task.revision + 1,
     }
-    return advancing.step(locked, command, actor=actor, closing={task.ref: columns}, names={task.ref: task.name})
+    return advancing.step(
+        locked, command, actor=actor, closing={task.ref: columns}, names={task.ref: naming.called(task.name, task.item)}
+    )
 
 
 def _noted(locked: locks.Locked, task: Row, actor: policy.Actor) -> advancing.Outcome:

@@ -125,7 +125,12 @@ def test_a_coordinator_takes_a_release_from_registration_to_closure(visit: Calla
             break
     expect(now).to_contain_text("Review")
 
-    cora.finish("Evaluate the change", release, "Save the evaluation", {"Result": "Successful"})
+    cora.finish(
+        "Evaluate the change · C-330 Make the payment call repeatable",
+        release,
+        "Save the evaluation",
+        {"Result": "Successful"},
+    )
     cora.finish(
         "Transfer knowledge",
         release,

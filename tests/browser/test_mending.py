@@ -63,7 +63,9 @@ def test_a_release_is_mended_on_its_page(visit: Callable[..., Visitor]) -> None:
     choose(page, release, "Sound the piers", "One more item ...")
     page.get_by_role("dialog").get_by_label("Item").fill("west")
     confirm(page, "Add", "One more item is there.")
-    expect(page.locator("#release-standing .items").first.get_by_role("link", name="Sound the piers")).to_have_count(3)
+    expect(page.locator("#release-standing .items").first.get_by_role("link", name="Sound the piers")).to_have_text(
+        ["Sound the piers · north", "Sound the piers · south", "Sound the piers · west"]
+    )
 
     choose(page, release, "Dredge the channel", "Send back to here ...")
     expect(page.get_by_role("dialog")).to_contain_text("This ends: Test, Sound the piers.")
@@ -84,8 +86,8 @@ def test_a_release_is_mended_on_its_page(visit: Callable[..., Visitor]) -> None:
     expect(page.get_by_role("dialog").get_by_label("Where to").locator("option")).to_have_count(2)
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     bea.finish("Dredge the channel", release, "Done", {})
-    for _ in range(2):
-        bea.finish("Sound the piers", release, "Done", {})
+    for pier in ("north", "south"):
+        bea.finish(f"Sound the piers · {pier}", release, "Done", {})
 
     page.goto(f"{bea.url}/releases/{release}")
     expect(page.locator(".alert.bad")).to_contain_text("nobody measured the draught")

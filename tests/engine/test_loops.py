@@ -33,6 +33,43 @@ from tests.engine.driver import Case
 UNTIL = "=numberOfCompletedInstances >= 2 and numberOfInstances = 4 and numberOfActiveInstances = 2"
 
 
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        (["north", "south"], ["north", "south"]),
+        ([{"name": "Oslo", "id": 7}, {"id": 8}], ["Oslo", "8"]),
+        ([{"number": "C-1", "title": "Faster"}, {"number": 5, "name": {"of": "x"}}, {}], ["C-1 Faster", "5", "3"]),
+        ([3, True, None, ["x"]], ["3", "2", "3", "4"]),
+    ],
+)
+def test_a_task_says_which_one_of_several_alike_it_is(items, told):
+    case = Case(file(drawn(chain(start(), user("A", loop=each("=items", "item")), end()))), {"items": items})
+    assert [f.item for f in case.of(steps.TaskOpened)] == told
+
+
+def test_a_task_inside_of_loops_names_the_items_around_it_and_one_outside_names_none():
+    wave = sub(
+        "Wave", chain(start("ws"), user("A", loop=each("=wave.hosts", "host")), end("we")), loop=each("=waves", "wave")
+    )
+    case = Case(
+        file(drawn(chain(start(), wave, user("Z"), end()))),
+        {"waves": [{"name": "Pilot", "hosts": ["a1"]}, {"name": "All", "hosts": ["b1", "b2"]}]},
+    )
+    assert [f.item for f in case.of(steps.TaskOpened)] == ["Pilot / a1", "All / b1", "All / b2"]
+    for _ in range(3):
+        case.complete("A")
+    assert [f.item for f in case.of(steps.TaskOpened)][-1:] == [None]
+
+
+def test_a_loop_with_a_number_of_times_counts_its_tasks_and_one_that_repeats_does_not():
+    case = Case(
+        file(drawn(chain(start(), user("A", loop=times("2")), user("B", loop=loop("=again")), end()))), {"again": False}
+    )
+    assert [f.item for f in case.of(steps.TaskOpened)] == ["1", "2"]
+    case.complete("A").complete("A")
+    assert [f.item for f in case.of(steps.TaskOpened)][-1:] == [None]
+
+
 def test_every_item_has_a_task_of_its_own_and_outputs_stand_in_the_order_of_the_collection():
     task = user("A", loop=each("=people", "person", into="answers", of="=answer"))
     case = Case(file(drawn(chain(start(), task, user("Z"), end()))), {"people": ["kim", "lee", "max"]})

@@ -100,6 +100,23 @@ def test_each_level_tells_its_people_once(house: Flask, time: Any) -> None:
     assert told("deadline.overdue") == [("max", "deadline.overdue")] * 3
 
 
+def test_a_notice_says_which_of_several_tasks_that_are_alike_is_meant(house: Flask, time: Any) -> None:
+    items = "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics"
+    items += ' inputCollection="=[&quot;north&quot;, &quot;south&quot;]" inputElement="pier"/></bpmn:extensionElements>'
+    items += "</bpmn:multiInstanceLoopCharacteristics>"
+    given = '<zeebe:userTask/><zeebe:assignmentDefinition assignee="bea"/>'
+    given += d.properties({"deadline": "PT1H", "escalation": "PT0S: assignee"})
+    sound = d.element("userTask", "sound", given, items, name="Sound the pier")
+    begin(d.diagram(d.start() + sound + d.end() + d.chain("start", "sound", "end")))
+    time.turn(hours=1)
+    fire_due(time)
+    told, _ = notices.inbox("bea")
+    assert sorted(notice.subject.partition(",")[0] for notice in told) == [
+        "Deadline missed: Sound the pier · north",
+        "Deadline missed: Sound the pier · south",
+    ]
+
+
 def test_a_person_meant_twice_is_told_once_a_level(house: Flask, time: Any) -> None:
     outcome = begin(one_task(escalation="PT0S: assignee candidates group:build-team user:bea"))
     tasks.claim(outcome.opened[0]["key"], actor=cast.actor("bea"))

@@ -192,3 +192,32 @@ def test_the_history_of_a_run_is_a_chain_that_shows_tampering(build: Any) -> Non
     changed = [SimpleNamespace(**row._mapping, _mapping=dict(row._mapping)) for row in rows]
     changed[1]._mapping["actor"] = "mallory"
     assert chains.first_broken(changed) == 2
+
+
+PIERS = (
+    "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics"
+    ' inputCollection="=[&quot;north&quot;, &quot;south&quot;]" inputElement="pier"/></bpmn:extensionElements>'
+    "</bpmn:multiInstanceLoopCharacteristics>"
+)
+
+
+def test_tasks_that_are_alike_are_told_apart(house: Flask, owner: policy.Actor) -> None:
+    given = '<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="build-team"/>'
+    sound = d.element("userTask", "sound", given, PIERS, name="Sound the pier")
+    models.deploy([("p.bpmn", d.diagram(d.start() + sound + d.end() + d.chain("start", "sound", "end")))], actor=owner)
+    run = running.start("p", actor=owner)
+    assert [(task["name"], task["item"]) for task in run.opened] == [
+        ("Sound the pier", "north"),
+        ("Sound the pier", "south"),
+    ]
+    tasks_.complete(run.opened[1]["key"], {}, actor=cast.actor("bea"))
+    told = [
+        (event.event, event.data["name"])
+        for event in history.of_instance(run.opened[0]["instance_key"])
+        if "task." in event.event
+    ]
+    assert sorted(told) == [
+        ("task.completed", "Sound the pier · south"),
+        ("task.opened", "Sound the pier · north"),
+        ("task.opened", "Sound the pier · south"),
+    ]

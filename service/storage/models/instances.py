@@ -65,6 +65,7 @@ class Task(Base):
     release_number: Mapped[int | None] = mapped_column(Integer, index=True)
     element: Mapped[str] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(255))
+    item: Mapped[str | None] = mapped_column(String(120))  # which one of several alike
     phase: Mapped[str | None] = mapped_column(String(80))
     state: Mapped[str] = mapped_column(String(12))
     assignee: Mapped[str | None] = mapped_column(String(80))

@@ -23,6 +23,7 @@ _COLUMNS = list(Deadline.__table__.c)
 _LEVEL = list(DeadlineLevel.__table__.c)
 _WITH_CONTEXT = [
     *_COLUMNS,
+    Task.item,
     Task.assignee,
     Task.groups,
     Task.users,

@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from service import errors
-from service.domain import clock
+from service.domain import clock, naming
 from service.web import numbers
 from service.web.pages import frame
 
@@ -200,6 +200,7 @@ def init_app(app: Flask) -> None:
         "labelled": lambda value, table: labelled(table, value),
         "coloured": lambda value, table: coloured(table, value),
         "recipient": recipient,
+        "called": lambda one: naming.called(one.name or one.element, one.item),
         "said": said,
         "plain_value": plain,
         "split_name": name_of_fact,

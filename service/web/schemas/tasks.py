@@ -36,6 +36,9 @@ class Task(fields.Schema):
 
     id = fields.Key(attribute="key", required=True)
     name = ma.String(required=True)
+    item = ma.String(
+        allow_none=True, metadata={"description": "Of a multi-instance activity: which one, in a word, or its number."}
+    )
     element = ma.String(required=True, metadata={"description": "Id of the element in the diagram."})
     state = ma.String(required=True, validate=validate.OneOf(STATES))
     phase = ma.String(allow_none=True)
