@@ -12,7 +12,7 @@ LONGEST = 120
 
 
 def around(token: Token) -> str | None:
-    """`north`, or `wave 2 / db1` in a loop within a loop; an item that has no name is counted. None outside of loops."""
+    """`north`, or `wave 2 / db1` in a loop within a loop; an item without a name is counted. None outside of loops."""
     labels: list[str] = []
     at: Token | None = token
     while at is not None:
