@@ -44,6 +44,7 @@ class Settings:
     max_files: int = 200
     max_file_bytes: int = 4 * 1024 * 1024
     max_elements: int = 5000
+    max_processes: int = 200
     max_form_bytes: int = 512 * 1024
     max_form_ms: int = 1000
     max_steps: int = 5000
@@ -55,8 +56,9 @@ class Settings:
     max_variables_bytes: int = 8 * 1024 * 1024
     max_expression_length: int = 8192
     max_expression_bytes: int = 64 * 1024 * 1024
+    max_step_ms: int = 1500
     max_expressions_ms: int = 1000
-    max_checking_ms: int = 4000
+    max_checking_ms: int = 2000
     secure_cookies: bool = False
     trusted_proxies: int = 0
 

@@ -62,6 +62,11 @@ class Effort:
         self.allowed, self.limit = milliseconds, limit
         self.left = milliseconds / 1000
 
+    @property
+    def share(self) -> float:
+        """How much of it is used: 1.0 is all."""
+        return 1 - self.left * 1000 / self.allowed
+
     def __enter__(self) -> Effort:
         _around().append(self)
         return self
@@ -70,6 +75,19 @@ class Effort:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         _around().pop()
+
+
+class Stint:
+    """Processor time of this thread that a piece of work may take altogether, whatever it does; it begins now."""
+
+    def __init__(self, milliseconds: int) -> None:
+        self.allowed = milliseconds
+        self._began = time.thread_time()
+
+    @property
+    def share(self) -> float:
+        """How much of it is used: 1.0 is all."""
+        return (time.thread_time() - self._began) * 1000 / self.allowed
 
 
 def measured(work: Callable[[], T]) -> T:

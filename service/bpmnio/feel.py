@@ -134,7 +134,7 @@ def _checked(
     text, offset = _bare(expression)
     if len(text) > allowed.expression_length:
         return _refused("TOO_LONG", _too_long(text), text)
-    answer = _asked("feel.check", text, json.dumps(sorted(names)), unary_tests, in_form)
+    answer = bounds.measured(lambda: _asked("feel.check", text, json.dumps(sorted(names)), unary_tests, in_form))
     problems = (Problem(p["code"], p["message"], p["from"] + offset, p["to"] + offset) for p in answer["problems"])
     return Checked(tuple(problems), frozenset(answer["variables"]), frozenset(answer["paths"]))
 
@@ -142,7 +142,7 @@ def _checked(
 def _asked(function: str, *args: str | float | bool) -> Any:
     allowed = bounds.current()
     most = allowed.value_bytes if function == "feel.evaluate" else None
-    return bounds.measured(lambda: _bundle.ask(function, *args, seconds=allowed.feel_ms / 1000, most=most))
+    return _bundle.ask(function, *args, seconds=allowed.feel_ms / 1000, most=most)
 
 
 def _too_long(text: str) -> str:
@@ -183,14 +183,9 @@ def _evaluate(kind: str, expression: str, context: Mapping[str, Any], now: datet
     text, offset = _bare(expression) if kind == "evaluate" else (expression, 0)
     if len(text) > bounds.current().expression_length:
         raise _failed(FeelLimit, expression, _too_long(text))
-    try:
-        encoded = feelvalues.encode(_needed(expression, context), text)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise _failed(FeelFailed, expression, f"A value cannot be used in FEEL: {error}") from None
     moment = now or datetime.now(UTC)
     try:
-        at = (moment.timestamp() * 1000, moment.date().isoformat())
-        answer = _asked("feel.evaluate", kind, text, encoded.text, encoded.marked, encoded.plain, *at)
+        return bounds.measured(lambda: _answered(kind, expression, text, offset, context, moment))
     except scripts.ScriptLimit as limit:
         raise _failed(FeelLimit, expression, _which(limit)) from None
     except bounds.TooMuchEffort as exhausted:
@@ -199,6 +194,18 @@ def _evaluate(kind: str, expression: str, context: Mapping[str, Any], now: datet
         raise _failed(FeelLimit, expression, "The result is nested too deeply.") from None
     except scripts.ScriptBroken as broken:
         raise _failed(FeelFailed, expression, broken.detail) from None
+
+
+def _answered(
+    kind: str, expression: str, text: str, offset: int, context: Mapping[str, Any], moment: datetime
+) -> Result:
+    """What the engine says. Large variables take time on their way in and out as well."""
+    try:
+        encoded = feelvalues.encode(_needed(expression, context), text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise _failed(FeelFailed, expression, f"A value cannot be used in FEEL: {error}") from None
+    at = (moment.timestamp() * 1000, moment.date().isoformat())
+    answer = _asked("feel.evaluate", kind, text, encoded.text, encoded.marked, encoded.plain, *at)
     if "problem" in answer:
         failure = FeelSyntaxError if answer.get("syntax") else FeelFailed
         raise _failed(failure, expression, answer["problem"], answer.get("from", -offset) + offset)

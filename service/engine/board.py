@@ -20,6 +20,8 @@ from service.engine.scopes import ROOT, Scopes, nested, plain
 from service.engine.tokens import Flow, SubFlow, Token, TopFlow
 from service.engine.worlds import World
 
+FRESH = 0.5
+
 
 class Board:
     """Tokens by ref and by what they wait for, the scopes, and the facts of the command that runs."""
@@ -42,6 +44,7 @@ class Board:
         self.queue: deque[Token] = deque()
         self.passed = 0
         self.effort = bounds.Effort(self.world.limits.expressions_ms)
+        self.stint = bounds.Stint(self.world.limits.step_ms)
         self.flow = TopFlow(graph, self)
 
     def born(self, token: Token) -> None:
@@ -54,6 +57,7 @@ class Board:
     def begin(self, world: World) -> None:
         self.world, self.facts, self.passed = world, [], 0
         self.effort = bounds.Effort(world.limits.expressions_ms)
+        self.stint = bounds.Stint(world.limits.step_ms)
         self.scopes.limits = world.limits
 
     def say(self, fact: steps.Fact) -> None:
@@ -91,6 +95,18 @@ class Board:
             raise Stuck("limit", f"{text} ({limits.setting('steps')}).")
         self.require_tokens(0)
 
+    @property
+    def fresh(self) -> bool:
+        """Whether less than half of what a command may do is done."""
+        used = (self.passed / self.world.limits.steps, self.stint.share, self.effort.share)
+        return max(used) < FRESH
+
+    def _require_time(self) -> None:
+        """Raises Stuck where this command has worked for as long as one may."""
+        if self.stint.share >= 1:
+            text = f"This step has taken more than {self.stint.allowed} ms of processor time"
+            raise Stuck("limit", f"{text} ({limits.setting('step_ms')}). Try again from here.")
+
     def require_tokens(self, more: int) -> None:
         """Raises Stuck where the instance would have too many tokens."""
         most = self.world.limits.tokens
@@ -108,6 +124,7 @@ class Board:
     def guard(self, token: Token, stage: str) -> None:
         """Run one stage of a token's stay; where it cannot go on, it stays there with an incident."""
         try:
+            self._require_time()
             with self.effort:
                 getattr(token.task_spec, stage)(token)
         except Stuck as stuck:

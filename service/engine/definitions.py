@@ -77,7 +77,7 @@ def _examine(file: str, source: bytes, allowed: limits.Limits) -> tuple[tuple[el
         root = xml.parse(file, source, allowed.file_bytes)
     except xml.Refused as refused:
         return (), [refused.problem]
-    if files.too_large(root, found, allowed.elements):
+    if files.too_large(root, found, allowed.elements, allowed.processes):
         return (), found.problems()
     drawn = reading.read(root, found)
     checks.run(root, drawn, found, allowed)

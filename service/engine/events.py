@@ -297,4 +297,5 @@ class Host(nodes.Node):
 
 def main_of(host: Token) -> Token:
     """The activity that a host carries."""
-    return next(child for child in host.children if not child.task_spec.is_boundary)
+    tokens = host.flow.tasks
+    return next(child for key in host._children if not (child := tokens[key]).task_spec.is_boundary)

@@ -11,8 +11,8 @@ class Limits:
 
     In a command: `steps` elements passed without a wait, `items` children of one multi-instance activity, `tokens` that
     are open at once, `calls` nested, `nesting` levels and `value_bytes` of one value, `variables_bytes` of an instance,
-    `expressions_ms` of processor time for all expressions. In the check of files: `file_bytes`, `elements`, and
-    `checking_ms` of processor time for all expressions.
+    `step_ms` of processor time for all of it, `expressions_ms` for all its expressions. In the check of files:
+    `file_bytes`, `elements`, `processes`, and `checking_ms` of processor time for all expressions.
     """
 
     steps: int = 5000
@@ -24,8 +24,10 @@ class Limits:
     variables_bytes: int = 8 * 1024 * 1024
     file_bytes: int = 4 * 1024 * 1024
     elements: int = 5000
+    processes: int = 200
+    step_ms: int = 1500
     expressions_ms: int = 1000
-    checking_ms: int = 4000
+    checking_ms: int = 2000
 
 
 def setting(name: str) -> str:

@@ -132,7 +132,7 @@ class Instance:
         """Fire every timer that is due, in the order of their moments; the rest of very many next time."""
         board = self._board
         board.begin(world)
-        while board.passed * 2 < world.limits.steps and (token := self._due(world.now)):
+        while board.fresh and (token := self._due(world.now)):
             board.passed += 1
             token.task_spec.fire(token, {})
             board.settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": Fal
 
 READ_ONLY = "read_only"
 RESTED_S = 1.0
+WRITE_PATIENCE_S = 15.0
+LOOK_S = 0.004
+_PATIENT = f"busy_timeout={int(WRITE_PATIENCE_S * 1000)}"
 _AFTERWARDS = "after_commit"
 
 
@@ -63,7 +67,7 @@ def _configure_sqlite(connection: Any, record: Any) -> None:
     if not _is_sqlite(connection):
         return
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", _PATIENT, "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -88,8 +92,30 @@ def _ask_whether_it_lives(connection: Any, record: Any, proxy: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A deferred BEGIN would fail later, when it turns out that somebody else wrote in between.
     if connection.dialect.name == "sqlite":
-        read_only = connection.get_execution_options().get(READ_ONLY)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if connection.get_execution_options().get(READ_ONLY):
+            connection.exec_driver_sql("BEGIN")
+        else:
+            _begin_writing(connection)
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Ask for the write lock of SQLite every few milliseconds.
+
+    SQLite itself waits longer and longer between two looks, so that who writes again and again would leave others none.
+    """
+    end = time.monotonic() + WRITE_PATIENCE_S
+    while time.monotonic() < end:
+        connection.exec_driver_sql("PRAGMA busy_timeout=0")
+        try:
+            connection.connection.cursor().execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as refused:
+            if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+        finally:
+            connection.exec_driver_sql(f"PRAGMA {_PATIENT}")
+        time.sleep(LOOK_S)
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from service import errors
@@ -38,8 +39,9 @@ def start(
     if named:
         raise errors.InvalidInput({f"variables.{name}": ["is the name of a fact"] for name in named})
     prepared = prepare(definition.key)
+    ran = prepared.run(given, clock.now())
     with db.transaction() as session:
-        return begin(session, prepared, given, actor=actor, business_key=business_key)
+        return begin(session, prepared, ran, actor=actor, business_key=business_key)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,25 @@ class Prepared:
         self.processes, self.forms, self.fact_names = reach.processes, reach.forms, reach.facts
         self.decisions = reach.decisions
 
+    def run(
+        self, variables: Mapping[str, Any], now: datetime, release: Row | None = None, at: str | None = None
+    ) -> Ran:
+        """The first step of an instance. Without a release it needs no lock, so it belongs before the transaction."""
+        library = programs.Library(self.processes, self.decisions)
+        world = locks.world_for_new(release, library, now)
+        instance, step = process.start(self.program, variables=dict(variables), world=world, at=at)
+        return Ran(instance, step, library, now)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """An instance that has begun and is not stored yet."""
+
+    instance: process.Instance
+    step: steps.Step
+    library: programs.Library
+    now: datetime
+
 
 def prepare(definition_key: int) -> Prepared:
     """Load and parse what an instance of this definition needs: slow work that belongs before the transaction."""
@@ -70,22 +91,15 @@ def prepare(definition_key: int) -> Prepared:
 def begin(
     session: Session,
     prepared: Prepared,
-    variables: Mapping[str, Any],
+    ran: Ran,
     *,
     actor: policy.Actor,
     business_key: str | None = None,
     release: Row | None = None,
     begun: Beginning | None = None,
 ) -> advancing.Outcome:
-    """Start an instance within the caller's transaction; `release` is locked. begun: where no person started it."""
-    now = clock.now()
-    library = programs.Library(prepared.processes, prepared.decisions)
-    instance, step = process.start(
-        prepared.program,
-        variables=dict(variables),
-        world=locks.world_for_new(release, library, now),
-        at=begun.element if begun else None,
-    )
+    """Store an instance within the caller's transaction; `release` is locked. begun: where no person started it."""
+    now, library = ran.now, ran.library
     key = keys.next_key(session)
     row = {
         "key": key,
@@ -107,11 +121,11 @@ def begin(
         "history_hash": "",
     }
     writing.insert_rows(session, Instance, [row])
-    locked = locks.adopt(session, made(row), release, instance, library, now)
+    locked = locks.adopt(session, made(row), release, ran.instance, library, now)
     model = prepared.program.process
     told = {"process": model.id, "name": model.name, "by": actor.name, **(begun.cause if begun else {})}
     locked.entries.append(Entry("instance.started", data=told))
-    return advancing.step(locked, lambda _instance, _world: step, actor=actor)
+    return advancing.step(locked, lambda _instance, _world: ran.step, actor=actor)
 
 
 def fire_timers(instance_key: int) -> bool:

@@ -7,6 +7,8 @@ is kept for its time to live, for who waits later.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,7 +33,7 @@ MOST_ATTEMPTS = 5  # for one place, while others change it at the same time
 
 @dataclass(frozen=True)
 class Published:
-    """What became of a message: its key, the instances that received it, and until when it is kept."""
+    """What became of a message: its key, the instances that received it so far, and until when it is kept."""
 
     key: int | None
     instances: tuple[int, ...] = ()
@@ -70,7 +72,7 @@ def publish(
         more = {"published_by": actor.name, "due_at": due_at}
         row = outgoing.message(session, name, correlation_key, given, now=now, ttl_seconds=ttl_seconds, **more)
         writing.insert_rows(session, Message, [row])
-    _relay(made(row))
+    _relay(made(row), time.monotonic() + signals.PATIENCE_S)
     kept = row["expires_at"] if row["expires_at"] > clock.now() else None
     return Published(row["key"], messages.instances_of(row["key"]), kept)
 
@@ -120,21 +122,24 @@ def start_with_kept(start: Row) -> None:
         held.add(row.key)
 
 
-def _relay(row: Row) -> list[Exception]:
+def _relay(row: Row, end: float = math.inf) -> list[Exception]:
+    """To everybody who may have it; from the moment `end` of the monotonic clock on it is left to the workers."""
     expired = row.state == "kept" and row.expires_at <= clock.now()
-    failures = [] if expired else _hand_out(row)
-    if not failures:
+    failures = [] if expired else _hand_out(row, end=end)
+    if not failures and time.monotonic() <= end:
         receiving.settle(row)
     return failures
 
 
-def _hand_out(row: Row, only: str | None = None) -> list[Exception]:
+def _hand_out(row: Row, only: str | None = None, end: float = math.inf) -> list[Exception]:
     """To each process that has not received it, or to one of them."""
     failures: list[Exception] = []
     gone: set[int] = set()
     attempts: Counter[int] = Counter()
     while places := _places(row, gone, only):
         for deliver, place in places:
+            if time.monotonic() > end:
+                return failures
             try:
                 if deliver(row, place) is not None:
                     gone.add(place.key)

@@ -27,6 +27,7 @@ File = tuple[str, bytes]
 
 LONGEST_NAME = 255
 LARGEST = 2**63 - 1
+_TOO_MUCH = {"too-much-to-check", "too-many-processes"}
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -79,13 +80,23 @@ def _read(files: Sequence[File], *, alone: bool = False) -> _Read:
     read = _Read()
     with bounds.Effort(settings.current().max_checking_ms, "checking_ms"):
         _read_each(read, files)
-    _check_together(read, alone=alone)
-    read.problems += _unknown_variables(read, alone=alone)
+        if not any(problem.code in _TOO_MUCH for problem in read.problems):
+            _check_together(read, alone=alone)
+            read.problems += _unknown_variables(read, alone=alone)
     return read
 
 
 def _read_each(read: _Read, files: Sequence[File]) -> None:
+    stint, most = bounds.Stint(settings.current().max_checking_ms), settings.current().max_processes
     for name, source in files:
+        if stint.share >= 1:
+            text = f"All files together take more than {stint.allowed} ms to check (TIDEGATE_MAX_CHECKING_MS)."
+            read.problems.append(Problem(name[:80], None, None, "too-much-to-check", f"{text} Send fewer at once."))
+            return
+        if len(read.programs) > most:
+            text = f"The files have more than {most} processes (TIDEGATE_MAX_PROCESSES). Send fewer at once."
+            read.problems.append(Problem(name[:80], None, None, "too-many-processes", text))
+            return
         if len(name) > LONGEST_NAME or "\x00" in name:
             text = f"The file's name is unusable. Give it one of at most {LONGEST_NAME} characters."
             read.problems.append(Problem(name[:80].replace("\x00", "?"), None, None, "unknown-file", text))

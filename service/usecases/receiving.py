@@ -65,7 +65,10 @@ def begun(row: Row, start: Row) -> bool:
 
     Raises StaleWrite where this process has received it meanwhile.
     """
+    if row.correlation is not None and messages.is_running(start.process_id, row.correlation):
+        return False
     prepared = instances.prepare(start.definition_key)
+    ran = prepared.run(row.variables, clock.now(), at=start.element)
     with db.transaction() as session:
         # The lock lets two messages with one key come one after the other.
         if locking.start(session, start.key) is None:
@@ -75,7 +78,7 @@ def begun(row: Row, start: Row) -> bool:
         outcome = instances.begin(
             session,
             prepared,
-            row.variables,
+            ran,
             actor=sender(row),
             begun=instances.Beginning(start.element, {row.kind: row.name}, row.correlation),
         )

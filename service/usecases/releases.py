@@ -69,9 +69,9 @@ def create(given: Mapping[str, Any], *, actor: policy.Actor) -> int:
             "model": model.process_id,
         }
         writing.insert_rows(session, Release, [row])
-        outcome = instances.begin(
-            session, prepared, {}, actor=actor, business_key=f"R-{number}", release=locking.release(session, number)
-        )
+        release = locking.release(session, number)
+        ran = prepared.run({}, clock.now(), release)
+        outcome = instances.begin(session, prepared, ran, actor=actor, business_key=f"R-{number}", release=release)
         writing.update_where(session, Release, {"instance_key": outcome.instance_key}, number=number)
     return number
 

@@ -71,13 +71,17 @@ def fire(key: int) -> bool:
     row = stored.get(key)
     if row is None:
         return False
+    if row.due_at is None or row.due_at > clock.now():
+        return False
     prepared = instances.prepare(row.definition_key)
+    ran = prepared.run({}, clock.now(), at=row.element)
     with db.transaction() as session:
         current = locking.start(session, key)
-        if current is None or current.due_at is None or current.due_at > clock.now():
+        if current is None or (current.due_at, current.element) != (row.due_at, row.element):
             return False
         cause = {"timer": current.name, "due": current.due_at.isoformat()}
-        instances.begin(session, prepared, {}, actor=policy.SYSTEM, begun=instances.Beginning(current.element, cause))
+        begun = instances.Beginning(current.element, cause)
+        instances.begin(session, prepared, ran, actor=policy.SYSTEM, begun=begun)
         next_one = starts.following(current.schedule, settings.current().zone)
         columns = {"schedule": next_one or current.schedule, "due_at": starts.due_at(next_one), "asked_at": None}
         writing.update_where(session, Start, columns, key=key)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import fields
+from datetime import timedelta
 
 import pytest
 
@@ -12,9 +14,12 @@ from service.engine.limits import Limits, setting
 from service.errors import InvalidInput
 from tests.engine.drawing import (
     call,
+    catch,
     chain,
     drawn,
+    duration,
     each,
+    either,
     end,
     file,
     flow,
@@ -165,6 +170,55 @@ def test_all_expressions_of_a_command_share_their_time():
     assert found.expression == slow
 
 
+def test_large_variables_count_on_their_way_to_an_expression():
+    """A list of a million digits costs more to hand over than the expression takes to look at it."""
+    body = drawn(chain(start(), script("A", "=large[item]", "x", loop=times("400")), end()))
+    (program,) = definitions.load("t.bpmn", file(body))
+    began = time.thread_time()
+    _, step = process.start(program, variables={"large": [1] * 300_000}, world=process.World(NOON))
+    assert time.thread_time() - began < 4
+    assert any("TIDEGATE_MAX_EXPRESSIONS_MS" in f.message for f in step.facts if isinstance(f, steps.IncidentRaised))
+
+
+def test_all_of_a_step_shares_its_time():
+    body = drawn(chain(start(), xor("M"), script("A", "=1", "x"), "M"))
+    (program,) = definitions.load("t.bpmn", file(body))
+    instance, step = process.start(program, variables={}, world=process.World(NOON, limits=Limits(step_ms=30)))
+    (found,) = [fact for fact in step.facts if isinstance(fact, steps.IncidentRaised)]
+    assert (found.code, "30 ms of processor time (TIDEGATE_MAX_STEP_MS)" in found.message) == ("limit", True)
+    again = instance.retry(found.ref, process.World(NOON, limits=Limits(step_ms=30)))
+    assert any(isinstance(fact, steps.Left) for fact in again.facts)
+
+
+def test_tokens_that_wait_for_each_other_in_masses_are_looked_at_in_time():
+    body = drawn(
+        chain(start(), script("M", "=1"), either("J"), script("F", "=1")),
+        flow("M", "M", identity="again"),
+        flow("M", "J", identity="other"),
+    )
+    (program,) = definitions.load("t.bpmn", file(body))
+    began = time.thread_time()
+    _, step = process.start(program, variables={}, world=process.World(NOON))
+    assert time.thread_time() - began < 5
+    assert any(fact.code == "limit" for fact in step.facts if isinstance(fact, steps.IncidentRaised))
+
+
+def test_many_timers_that_are_due_fire_in_several_steps_without_an_incident():
+    slow = "=count(for i in 1..1500 return i) > 0"
+    branches = [chain("S", catch(f"T{n}", duration("PT1H")), script(f"A{n}", slow, "x")) for n in range(30)]
+    (program,) = definitions.load("t.bpmn", file(drawn(chain(start(), fork("S")), *branches)))
+    limits = Limits(expressions_ms=60)
+    instance, step = process.start(program, variables={}, world=process.World(NOON, limits=limits))
+    rounds, fired = 0, 0
+    while step.next_due is not None:
+        step = instance.tick(process.World(NOON + timedelta(hours=1), limits=limits))
+        assert not [fact for fact in step.facts if isinstance(fact, steps.IncidentRaised)]
+        fired += sum(isinstance(fact, steps.TimerDisarmed) for fact in step.facts)
+        rounds += 1
+    assert (instance.status, fired) == ("completed", 30)
+    assert rounds > 1
+
+
 def test_an_expression_that_takes_too_long_names_its_setting():
     _, step = process.start(
         definitions.load(
@@ -181,6 +235,7 @@ def test_an_expression_that_takes_too_long_names_its_setting():
     ("allowed", "code", "name"),
     [
         (Limits(file_bytes=100), "file-too-large", "TIDEGATE_MAX_FILE_BYTES"),
+        (Limits(processes=0), "too-many-processes", "TIDEGATE_MAX_PROCESSES"),
         (Limits(elements=2), "too-many-elements", "TIDEGATE_MAX_ELEMENTS"),
         (Limits(checking_ms=1), "feel-syntax", "TIDEGATE_MAX_CHECKING_MS"),
     ],

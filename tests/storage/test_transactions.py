@@ -122,6 +122,32 @@ def test_threads_and_commands_never_get_the_same_key(app: Flask) -> None:
     assert len(taken) == len(set(taken)) == 6000
 
 
+def test_who_writes_again_and_again_leaves_room_for_others(app: Flask) -> None:
+    turns, over = [0], threading.Event()
+    before = [group.name for group in people.groups()]
+
+    def write_without_a_pause() -> None:
+        with app.app_context():
+            while not over.is_set():
+                with db.transaction() as session:
+                    keys.next_number(session, "release")
+                    over.wait(0.02)
+                turns[0] += 1
+            db.db.session.remove()
+
+    busy = threading.Thread(target=write_without_a_pause)
+    busy.start()
+    try:
+        for name in ("a", "b", "c"):
+            with db.transaction() as session:
+                writing.insert_rows(session, Group, [{"name": name, "title": name}])
+    finally:
+        over.set()
+        busy.join()
+    assert [group.name for group in people.groups()] == [*before, "a", "b", "c"]
+    assert turns[0] < 200
+
+
 def test_a_command_that_wants_too_many_rows_is_refused(app: Flask) -> None:
     with pytest.raises(errors.LimitExceeded), db.transaction() as session:
         keys.take(session, keys.BLOCK + 1)

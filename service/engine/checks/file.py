@@ -30,8 +30,13 @@ def check(root: etree._Element, drawn: reading.Drawn, found: Findings) -> None:
     _processes(drawn, found)
 
 
-def too_large(root: etree._Element, found: Findings, most: int) -> bool:
+def too_large(root: etree._Element, found: Findings, most: int, processes: int) -> bool:
     """Refuse a file of too many elements before it is read; the rest of it is not examined."""
+    several = sum(1 for _ in root.iter(f"{{{xml.BPMN}}}process"))
+    if several > processes:
+        text = f"The file has {several} processes; at most {processes} are accepted ({limits.setting('processes')})."
+        found.error("too-many-processes", text, line=1)
+        return True
     kinds = [f"{{{xml.BPMN}}}{kind}" for kind in (*reading.NODES, "sequenceFlow")]
     count = sum(1 for _ in root.iter(*kinds))
     if count > most:

@@ -35,10 +35,10 @@ def _look_at(flow: Flow) -> None:
     hopeful = [token for token in tokens if not _waits_for_others(token)]
     rest = [token for token in tokens if _waits_for_others(token)]
     while rest:
-        found = [token for token in rest if _may_go_on(token, tokens, hopeful)]
-        if not found:
-            found = [_tell(rest[0])]
-        names = {token.task_spec.name for token in found}
+        one_of_each = {token.task_spec.name: token for token in rest}  # all that wait at a join have the same hope
+        names = {name for name, token in one_of_each.items() if _may_go_on(token, tokens, hopeful)}
+        if not names:
+            names = {_tell(rest[0]).task_spec.name}
         hopeful += [token for token in rest if token.task_spec.name in names]
         rest = [token for token in rest if token.task_spec.name not in names]
 
