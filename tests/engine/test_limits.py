@@ -205,8 +205,8 @@ def test_tokens_that_wait_for_each_other_in_masses_are_looked_at_in_time():
 
 def test_many_timers_that_are_due_fire_in_several_steps_without_an_incident():
     slow = "=count(for i in 1..1500 return i) > 0"
-    branches = [chain("S", catch(f"T{n}", duration("PT1H")), script(f"A{n}", slow, "x")) for n in range(30)]
-    (program,) = definitions.load("t.bpmn", file(drawn(chain(start(), fork("S")), *branches)))
+    branches = [chain("G", catch(f"T{n}", duration("PT1H")), script(f"A{n}", slow, "x")) for n in range(30)]
+    (program,) = definitions.load("t.bpmn", file(drawn(chain(start(), fork("G")), *branches)))
     limits = Limits(expressions_ms=60)
     instance, step = process.start(program, variables={}, world=process.World(NOON, limits=limits))
     rounds, fired = 0, 0
