@@ -8,7 +8,7 @@ from uuid import UUID
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import assignments, deadlines, elements, events, limits, nodes, starting, steps, undoable
+from service.engine import assignments, deadlines, elements, entering, events, limits, nodes, starting, steps, undoable
 from service.engine.expressions import Stuck, is_feel, shown
 from service.engine.scopes import plain
 from service.engine.tokens import SubFlow, Token
@@ -154,8 +154,7 @@ class SubProcess(Activity):
         aim = token.internal_data.pop("aim", None)
         flow = SubFlow(spec, graph, token, scope)
         if aim:
-            flow.spec.start.watch(flow)
-            nodes.begin_at(flow, aim)
+            entering.begin_anew(flow, aim)
         else:
             flow.begin(at)
 

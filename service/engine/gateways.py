@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import adhoc, graphs, nodes
+from service.engine import adhoc, beside, graphs, nodes
 from service.engine.expressions import Stuck
 from service.engine.tokens import Flow, Token
 
@@ -98,6 +99,9 @@ class ParallelGateway(nodes.Gateway):
 
     def look(self, token: Token) -> None:
         """Go on once there is a token of each flow."""
+        if self.is_outlived(token):
+            end_here(token)
+            return
         waiting = self.waiting(token)
         if len(waiting) == len(graphs.sources(self)):
             self.merge(token, waiting)
@@ -135,23 +139,38 @@ class InclusiveGateway(nodes.Gateway, Choosing):
 class Gathering(nodes.Gateway):
     """As many tokens as the activity behind it takes to begin, whatever flow they came along, become one."""
 
+    gathers = True
     quantity: int
 
     def arrive(self, token: Token) -> None:
         token._set_state(TaskState.WAITING)
-        flow, there = token.flow, self.others(token)
+        there = [other for other in self.here(token.flow) if not beside.is_stand_in(other)]
         if len(there) == self.quantity:
-            for other in there:
-                other.board.let_go(other, "completed")
-                other.drop()
-            nodes.send(flow, self.name, self.outputs)
+            self._start(token.flow, there)
 
     def look(self, token: Token) -> None:
-        """It does so whenever one arrives."""
+        """It does so whenever one arrives. Stand-ins fill up what is lacking once nothing else can come."""
+        if not beside.is_stand_in(token) or self.may_come(token.flow):
+            return
+        flow, here = token.flow, self.here(token.flow)
+        if self.is_outlived(token):
+            end_here(token)
+        else:
+            self._start(flow, here)
+
+    def _start(self, flow: Flow, gathered: list[Token]) -> None:
+        for other in gathered:
+            other.board.let_go(other, "completed")
+            other.drop()
+        nodes.send(flow, self.name, self.outputs)
 
     def others(self, token: Token) -> list[Token]:
-        here = token.flow.task_tree.children
-        return [other for other in here if other.task_spec is self and other.has_state(TaskState.WAITING)]
+        return self.here(token.flow)
+
+    def stand_in(self, flow: Flow, sources: Iterable[str]) -> None:
+        """As many as are enough together with a single one that comes."""
+        ways = graphs.sources(self)
+        super().stand_in(flow, [ways[0] for _ in range(self.quantity - 1)] if ways else ())
 
     def go_on(self, flow: Flow) -> None:
         """Somebody decided that those that are there will do."""
@@ -182,11 +201,14 @@ class ComplexGateway(nodes.Gateway, Choosing):
 
     def _ask(self, flow: Flow) -> None:
         """The oldest of the tokens that wait looks, on behalf of all of them."""
-        waiting = [t for t in flow.task_tree.children if t.task_spec is self and t.has_state(TaskState.WAITING)]
+        waiting = self.here(flow)
         if waiting and "stuck" not in waiting[0].internal_data:
             flow.board.guard(waiting[0], "look")
 
     def look(self, token: Token) -> None:
+        if self.is_outlived(token):
+            end_here(token)
+            return
         memory = next((t for t in token.flow.task_tree.children if t.task_spec is self and self._remembers(t)), None)
         waiting = self.waiting(token)
         if memory is None:
@@ -196,8 +218,11 @@ class ComplexGateway(nodes.Gateway, Choosing):
             self._reset(memory, {name: other for name, other in waiting.items() if name not in self._had(memory)})
 
     def _is_enough(self, token: Token, waiting: dict[str, Token]) -> bool:
-        text = nodes.drawn(token).activation or ""
-        return bool(token.board.condition(token.flow.scope, text, {"activationCount": len(waiting)}))
+        """Stand-ins count as far as it takes them: they need not, and alone they are not enough."""
+        text, most = nodes.drawn(token).activation or "", len(waiting)
+        came = sum(not beside.is_stand_in(other) for other in waiting.values())
+        counts = range(came, most + 1) if came else ()
+        return any(token.board.condition(token.flow.scope, text, {"activationCount": count}) for count in counts)
 
     def _start(self, token: Token, waiting: dict[str, Token]) -> None:
         memory = token.flow.task_tree._add_child(self)
@@ -226,16 +251,8 @@ class ComplexGateway(nodes.Gateway, Choosing):
             token.internal_data["taken"] = taken
             token.board.finish(token)
         else:
-            self._end(token)
+            end_here(token)
         self._ask(token.flow)
-
-    def _end(self, token: Token) -> None:
-        """What it remembered ends here, as at an end of its scope."""
-        flow = token.flow
-        token.drop()
-        ends = flow.spec.task_specs.get(adhoc.PathEnd.NAME)
-        nodes.send(flow, self.name, [ends] if ends else [])
-        flow.board.settle_flow(flow)
 
     def choose(self, token: Token) -> list[str]:
         taken = self.holding(token)
@@ -255,7 +272,8 @@ class ComplexGateway(nodes.Gateway, Choosing):
 
     def is_spent(self, token: Token) -> bool:
         """What it remembers brings nothing about where no flow has a condition."""
-        return self._remembers(token) and all(condition is None for condition, _ in self.cond_task_specs)
+        spent = self._remembers(token) and all(condition is None for condition, _ in self.cond_task_specs)
+        return spent or super().is_spent(token)
 
     def _remembers(self, token: Token) -> bool:
         return "had" in token.internal_data
@@ -263,6 +281,16 @@ class ComplexGateway(nodes.Gateway, Choosing):
     def _had(self, memory: Token) -> list[str]:
         had: list[str] = memory.internal_data["had"]
         return had
+
+
+def end_here(token: Token) -> None:
+    """A token that is of no use any more ends, as at an end of its scope."""
+    flow, spec = token.flow, token.task_spec
+    token.board.disarm(token)
+    token.drop()
+    ends = flow.spec.task_specs.get(adhoc.PathEnd.NAME)
+    nodes.send(flow, spec.name, [ends] if ends else [])
+    flow.board.settle_flow(flow)
 
 
 class EventGateway(nodes.Node):

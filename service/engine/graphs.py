@@ -45,8 +45,8 @@ def entry(spec: Any, element: str) -> Any | None:
 
 
 def joins_of(spec: Any) -> list[Any]:
-    """Where several flows come together and tokens wait for each other."""
-    return [each for each in spec.task_specs.values() if each.joins and len(sources(each)) > 1]
+    """Where several flows come together and tokens wait for each other, or several tokens become one."""
+    return [each for each in spec.task_specs.values() if (each.joins and len(sources(each)) > 1) or each.gathers]
 
 
 def sources(join: Any) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import conditions, elements, graphs, observing, steps
+from service.engine import beside, conditions, elements, graphs, observing, steps
 from service.engine.expressions import Stuck
 from service.engine.tokens import Flow, Token
 
@@ -29,6 +29,7 @@ class Node(BpmnTaskSpec):
     is_watch = False  # waits for the start event of an event sub-process
     is_part = False  # waits for one of several definitions of an event
     joins = False  # waits for other tokens
+    gathers = False  # waits for as many tokens as the activity behind it takes
     keeps = False  # its children come back to it when they leave: `child_left`
     revives = False  # stands for a completed sub-process while that is undone
     remembered = ""  # how it is compensated when it is completed, see `compensables.py`
@@ -121,7 +122,7 @@ def send(flow: Flow, source: str, targets: Iterable[Any], happened: str | None =
     for spec in targets:
         if not spec.inner and spec is not flow.spec.end:
             token = flow.task_tree._add_child(spec)
-            if spec.joins:
+            if spec.joins or spec.gathers:
                 token.internal_data["via"] = graphs.via(source, sent[spec.name] % max(1, spec.ways_in[source]))
                 sent[spec.name] += 1
             if happened:
@@ -130,16 +131,6 @@ def send(flow: Flow, source: str, targets: Iterable[Any], happened: str | None =
     for token in made:
         if token.alive:
             token.task_spec._update(token)
-
-
-def begin_at(flow: Flow, path: Sequence[str]) -> None:
-    """Begin a flow at one of its elements, and inside of that at the next one of the path."""
-    spec = graphs.entry(flow.spec, path[0])
-    assert spec is not None
-    token = flow.task_tree._add_child(spec)
-    if len(path) > 1:
-        token.internal_data["aim"] = list(path[1:])
-    token.task_spec._update(token)
 
 
 class Inner(Node):
@@ -162,13 +153,17 @@ class Begin(Inner):
     def begin(self, flow: Flow, only: str | None = None) -> None:
         """Send the first tokens: to every start event, or to one, or to the gateway in front of it."""
         self.watch(flow)
-        if self.watched and not flow.watchers:
-            return  # an interrupting one has begun at once
+        if self.is_taken_over(flow):
+            return
         if only is None:
             send(flow, self.name, self.outputs)
         else:
             send(flow, self.name, [spec for spec in self.outputs if spec.leads_to(only)], happened=only)
         flow.board.settle_flow(flow)
+
+    def is_taken_over(self, flow: Flow) -> bool:
+        """An event sub-process that interrupts has begun as soon as it was watched for."""
+        return bool(self.watched) and not flow.watchers
 
 
 class StartEvent(Node):
@@ -329,13 +324,38 @@ def _best(tokens: Iterable[Token], kind: str, code: str | None) -> Token | None:
 class Gateway(Node):
     """What parallel and inclusive joins share: tokens wait until enough of them are there, then one goes on for all."""
 
+    def here(self, flow: Flow) -> list[Token]:
+        """The tokens that wait here, the oldest first."""
+        return [t for t in flow.task_tree.children if t.task_spec is self and t.has_state(TaskState.WAITING)]
+
     def waiting(self, token: Token) -> dict[str, Token]:
         """By the flow they came along: the first of the tokens that wait here, this one included."""
         found: dict[str, Token] = {}
-        for other in token.flow.task_tree.children:
-            if other.task_spec is self and other.has_state(TaskState.WAITING):
-                found.setdefault(other.internal_data["via"], other)
+        for other in self.here(token.flow):
+            found.setdefault(other.internal_data["via"], other)
         return found
+
+    def stand_in(self, flow: Flow, sources: Iterable[str]) -> None:
+        """Tokens that wait here for what is done along these flows, see `entering.py`."""
+        for source in sources:
+            token = flow.task_tree._add_child(self)
+            token.internal_data.update(via=source, stands_in=1)
+            token._set_state(TaskState.WAITING)
+            token.board.await_(token, "joins")
+
+    def is_spent(self, token: Token) -> bool:
+        return beside.is_stand_in(token)
+
+    def is_outlived(self, token: Token) -> bool:
+        """A stand-in for whose sake nothing waits here any more, nor comes."""
+        if not beside.is_stand_in(token) or not all(beside.is_stand_in(other) for other in self.here(token.flow)):
+            return False
+        return not self.may_come(token.flow)
+
+    def may_come(self, flow: Flow) -> bool:
+        """Whether a token elsewhere in the flow can come here, without one that goes on from here."""
+        moving = (other for other in flow.alive if other.task_spec is not self and not other.task_spec.is_spent(other))
+        return any(beside.can_come(other, self, source, self) for other in moving for source in graphs.sources(self))
 
     def others(self, token: Token) -> list[Token]:
         """Those that go on together with this token."""
@@ -346,7 +366,8 @@ class Gateway(Node):
         used = list(waiting.values())
         goes_on = token if token in used else used[-1]
         goes_on = next((other for other in used if "entered" in other.internal_data), goes_on)
-        goes_on.internal_data.pop("stuck", None)
+        for mark in ("stuck", "stands_in"):
+            goes_on.internal_data.pop(mark, None)
         for other in used:
             other.board.disarm(other)
             if other is not goes_on:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from service.bpmnio import bounds, feel
-from service.engine import adopting, conditions, facts, nodes, snapshots, starting, steps, timers, worlds
+from service.engine import adopting, beside, conditions, facts, nodes, snapshots, starting, steps, timers, worlds
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
@@ -315,6 +315,8 @@ def _kind(token: Token) -> str:
     data = token.internal_data
     if "stuck" in data:
         return "incident"
+    if beside.is_stand_in(token):
+        return ""
     return data.get("open") or {
         "timers": "timer",
         "messages": "message",

@@ -68,8 +68,16 @@ def send_back(
 
     def command(locked: locks.Locked) -> advancing.Command:
         around = _open(locked, within).ref if within is not None else None
+        known = any(row.element == element for row in instances.activations(instance_key))
         _tell(locked, Entry("element.sent_back", element))
-        return lambda instance, world: instance.send_back(element, around, world)
+
+        def back(instance: process.Instance, world: process.World) -> steps.Step:
+            if not known:
+                instance.ends_when_sent_back(element, around)  # says what else is wrong with it
+                raise errors.Conflict(f"This run has never come to “{element}”.", element=element)
+            return instance.send_back(element, around, world)
+
+        return back
 
     return _repair(instance_key, command, reason, actor)
 

@@ -12,9 +12,11 @@ from tests.engine.drawing import (
     boundary,
     call,
     chain,
+    complexly,
     drawn,
     duration,
     each,
+    either,
     end,
     file,
     files,
@@ -140,15 +142,60 @@ def test_where_a_token_cannot_go():
     source = file(drawn(chain(start(), fork("F"), user("A"), fork("J"), user("Z"), end()), chain("F", user("B"), "J"),
                         boundary("T", "A", duration("P1D")), chain("T", end("E2"))))  # fmt: skip
     case = Case(source)
-    for goal in ("J", "T"):
-        with pytest.raises(Conflict):
-            case.move("A", goal)
+    with pytest.raises(Conflict):
+        case.move("A", "T")
     with pytest.raises(NotFound):
         case.move("A", "Nowhere")
     with pytest.raises(Conflict):
         case.move("T", "Z")
     case.move("A", "Z").complete("B")
     assert sorted(case.open) == ["J:incident", "Z"]
+
+
+JOINED = drawn(
+    chain(start(), fork("F"), user("A"), user("A2"), fork("J"), user("Z"), end()), chain("F", user("B"), "J")
+)
+
+
+def test_what_is_moved_to_a_join_has_come_along_its_own_flow():
+    case = Case(file(JOINED)).move("A", "J")
+    assert case.open == ["B"]
+    case.complete("B")
+    assert case.open == ["Z"]
+    other = Case(file(JOINED)).complete("B").move("A", "J")
+    assert other.open == ["Z"]
+
+
+def test_a_join_that_lacks_another_one_says_so():
+    case = Case(file(JOINED)).complete("B").complete("A").complete("A2").move("Z", "J")
+    assert case.open == ["J:incident"]
+    assert case.skip("J", "incident").open == ["Z"]
+
+
+@pytest.mark.parametrize("kind", [fork, either, lambda name: complexly(name, "=activationCount = 2")])
+def test_a_part_that_begins_with_a_join_goes_on_behind_it(kind):
+    inside = chain(start("s"), fork("F"), user("B"), kind("J"), user("Y"), end("e")) + chain("F", user("C"), "J")
+    case = Case(file(drawn(chain(start(), user("A"), sub("Part", inside), end())))).move("A", "J")
+    assert case.open == ["Y"]
+    assert case.complete("Y").status == "completed"
+
+
+@pytest.mark.parametrize("kind", [either, lambda name: complexly(name, "=activationCount = 2")])
+def test_other_joins_take_what_is_moved_to_them_too(kind):
+    row = chain(start(), fork("F"), user("A"), kind("J"), user("Z"), end()) + chain("F", user("B"), "J")
+    case = Case(file(drawn(row))).move("A", "J")
+    assert case.complete("B").open == ["Z"]
+    assert case.complete("Z").status == "completed"
+
+
+def test_an_activity_that_takes_several_tokens_takes_one_that_is_moved_to_it_with_those_that_still_come():
+    two = user("T").replace("<bpmn:userTask ", '<bpmn:userTask startQuantity="2" ')
+    row = chain(start(), fork("F"), user("A"), "T") + two + chain("T", user("Z"), end()) + chain("F", user("B"), "T")
+    case = Case(file(drawn(row))).move("A", "T")
+    assert case.open == ["B"]
+    assert case.complete("B").open == ["T"]
+    case.complete("T").move("Z", "T")
+    assert case.open == ["T"]  # nobody else can come
 
 
 def test_one_of_several_moves_only_with_the_others():

@@ -81,6 +81,37 @@ def test_what_can_be_a_target_is_offered_with_what_would_end(run: int) -> None:
     assert repairs.targets(run) == []
 
 
+BRANCHES = d.diagram(
+    d.start()
+    + d.element("parallelGateway", "split")
+    + d.user("make", groups="build-team")
+    + d.user("tell", groups="build-team")
+    + d.element("exclusiveGateway", "choice", default="flow_choice_over")
+    + d.user("never", groups="build-team")
+    + "".join(d.end(name) for name in ("made", "over", "ended"))
+    + d.chain("start", "split", "make", "made")
+    + d.chain("split", "choice", "over")
+    + d.flow("choice", "never", "=1 > 2")
+    + d.chain("never", "ended")
+    + d.flow("split", "tell")
+    + d.chain("tell", "ended"),
+)
+
+
+def test_a_branch_that_has_ended_can_begin_again_but_not_one_that_never_began(
+    house: Flask, owner: policy.Actor
+) -> None:
+    models.deploy([("m.bpmn", BRANCHES)], actor=owner)
+    run = running.start("p", actor=owner).instance_key
+    done(run, "make")
+    target = next(one for one in repairs.targets(run) if one.element == "make")
+    assert target.ends == ()
+    with pytest.raises(errors.Conflict, match="never come to"):
+        repairs.send_back(run, "never", "?", actor=cast.actor("max"))
+    repairs.send_back(run, "make", "Once more.", actor=cast.actor("max"))
+    assert sorted(open_now(run)) == ["make", "tell"]
+
+
 def test_a_repair_needs_a_reason_and_somebody_who_may(run: int) -> None:
     done(run, "make")
     for wrong in ("", "  ", "x" * 2001):

@@ -97,5 +97,7 @@ def _open_flow(flow: Flow, element: str) -> Flow | None:
 def refuse_several(flow: Flow, path: tuple[str, ...]) -> None:
     for name in path[:-1]:
         around = flow.graph.elements[name]
-        if around.loop is not None or around.triggered_by_event or around.type == "adHocSubProcess":
+        if around.triggered_by_event:
+            raise Conflict(f"“{path[-1]}” is inside of “{name}”, which begins with its event.", element=name)
+        if around.loop is not None or around.type == "adHocSubProcess":
             raise Conflict(f"“{path[-1]}” is inside of “{name}”, which is not running: choose “{name}”.", element=name)

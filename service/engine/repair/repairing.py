@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from service.engine import compensation, elements, gateways, graphs, loops, nodes
+from service.engine import beside, compensation, elements, entering, gateways, loops, nodes
 from service.engine.repair import places, rewinding
 from service.engine.tokens import Flow, Token
 from service.errors import Conflict, LimitExceeded, NotFound
@@ -27,7 +27,7 @@ def skip(board: Any, token: Token) -> None:
         if default is None:
             raise Conflict("A gateway without a default flow cannot be skipped.", ref=token.ref)
         token.internal_data["taken"] = [default]
-    if isinstance(spec, nodes.Gateway) and rewinding.waits_at(token, spec):
+    if isinstance(spec, nodes.Gateway) and beside.waits_at(token, spec):
         for other in spec.others(token):
             if other.ref != token.ref:
                 board.disarm(other)
@@ -88,6 +88,8 @@ def way_back(board: Any, element: str, within: str | None) -> rewinding.Rewindin
     drawn = place.flow.graph.elements[element]
     if drawn.type not in places.ACTIVITIES or drawn.for_compensation or place.spec is None:
         raise Conflict(f"“{_name(drawn)}” is no activity: choose a task or a phase.", element=element)
+    if drawn.triggered_by_event:
+        raise Conflict(f"“{_name(drawn)}” begins with its event: nobody can enter it.", element=element)
     found = rewinding.Rewinding(place)
     _ = found.ends, found.supplies
     return found
@@ -118,7 +120,7 @@ def move(board: Any, token: Token, element: str) -> None:
     board.cancel(root)
     if place.flow is flow:
         flow.gated = False
-    nodes.begin_at(place.flow, place.path)
+    entering.arrive_at(place.flow, place.path, root.task_spec if place.flow is flow else None)
 
 
 def add_item(board: Any, token: Token, item: Any) -> int:
@@ -150,8 +152,6 @@ def _refuse_goal(place: places.Place) -> None:
     refused = drawn.type in NO_GOAL or special or spec is None
     if refused:
         raise Conflict(f"Nothing can be moved to “{_name(drawn)}”.", element=drawn.id)
-    if len(place.path) == 1 and spec in graphs.joins_of(place.flow.spec):
-        raise Conflict(f"“{_name(drawn)}” waits for several flows: choose what comes behind it.", element=drawn.id)
 
 
 def _name(element: elements.Element | None) -> str:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.engine import gateways, graphs
+from service.engine import beside, gateways, graphs
 from service.engine.expressions import Stuck
 from service.engine.repair import places
-from service.engine.repair.rewinding import waits_at
 from service.engine.tokens import Flow, Token
 
 CODE = "nothing-comes"
@@ -33,7 +32,7 @@ def refuse_silence(board: Any) -> None:
 def _look_at(flow: Flow) -> None:
     tokens = places.tokens_of(flow)
     hopeful = [token for token in tokens if not _waits_for_others(token)]
-    rest = [token for token in tokens if _waits_for_others(token)]
+    rest = [token for token in tokens if _waits_for_others(token) and not _is_help(token)]
     while rest:
         one_of_each = {token.task_spec.name: token for token in rest}  # all that wait at a join have the same hope
         names = {name for name, token in one_of_each.items() if _may_go_on(token, tokens, hopeful)}
@@ -45,12 +44,17 @@ def _look_at(flow: Flow) -> None:
 
 def _waits_for_others(token: Token) -> bool:
     spec = token.task_spec
-    return isinstance(spec, KNOWN) and waits_at(token, spec)
+    return isinstance(spec, KNOWN) and beside.waits_at(token, spec)
+
+
+def _is_help(token: Token) -> bool:
+    """Nobody need be told of a stand-in: it helps others, and ends where there is nobody to help."""
+    return beside.is_stand_in(token) and "stuck" not in token.internal_data
 
 
 def _may_go_on(token: Token, tokens: list[Token], hopeful: list[Token]) -> bool:
     join = token.task_spec
-    here = [other for other in tokens if waits_at(other, join)]
+    here = [other for other in tokens if beside.waits_at(other, join)]
     if any("stuck" in other.internal_data for other in here):
         return True  # somebody has been told already
     if isinstance(join, gateways.Gathering):
@@ -66,7 +70,7 @@ def _may_go_on(token: Token, tokens: list[Token], hopeful: list[Token]) -> bool:
 
 def _tell(token: Token) -> Token:
     join = token.task_spec
-    here = {t.internal_data.get("via") for t in places.tokens_of(token.flow) if waits_at(t, join)}
+    here = {t.internal_data.get("via") for t in places.tokens_of(token.flow) if beside.waits_at(t, join)}
     missing = [_name(token, source) for source in graphs.sources(join) if source not in here]
     which = f" from {', '.join(missing)}" if missing and not isinstance(join, gateways.Gathering) else ""
     place = token.element
