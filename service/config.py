@@ -40,6 +40,7 @@ class Settings:
     worker_count: int = 2
     feel_ms: int = 250
     message_ttl_seconds: int = 3600
+    message_days: int = 30
     max_upload_bytes: int = 5_000_000
     max_files: int = 200
     max_file_bytes: int = 4 * 1024 * 1024
@@ -50,6 +51,7 @@ class Settings:
     max_steps: int = 5000
     max_items: int = 1000
     max_tokens: int = 5000
+    max_undoable: int = 5000
     max_calls: int = 30
     max_nesting: int = 100
     max_value_bytes: int = 1024 * 1024
@@ -104,6 +106,8 @@ class Settings:
             found[PREFIX + "ZONE"] = ["is not a time zone like Europe/Berlin"]
         if self.message_ttl_seconds < 0:
             found[PREFIX + "MESSAGE_TTL_SECONDS"] = ["must not be below zero"]
+        if self.message_days < 1:
+            found[PREFIX + "MESSAGE_DAYS"] = ["must be 1 at least"]
         limits = [field.name for field in fields(self) if field.name.startswith("max_")]
         for name in ("poll_seconds", "lease_seconds", "web_threads", "worker_count", "feel_ms", *limits):
             if getattr(self, name) <= 0:

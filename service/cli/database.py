@@ -21,4 +21,6 @@ def upgrade() -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     upgrades.upgrade(settings.database_url)
     _, need = upgrades.revisions(settings.database_url)
+    for process in wiring.catch_up(settings):
+        click.echo(f"{process} begins with messages, signals or time from now on")
     click.echo(f"the database is at schema {need}")

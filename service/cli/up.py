@@ -48,6 +48,7 @@ def _run(settings: config.Settings, *, with_demo: bool) -> None:
         )
     click.echo("preparing the database")
     upgrades.upgrade(settings.database_url)
+    wiring.catch_up(settings)
     people = _demo_people(settings) if with_demo else []
     logs = settings.data_dir / "log"
     crew = supervisor.Supervisor(list(_programs(settings, logs)), click.echo)

@@ -14,6 +14,7 @@ from flask import Flask
 from service import config, errors
 from service.storage import db, upgrades
 from service.usecases import settings as current
+from service.usecases import starts
 
 
 def settings() -> config.Settings:
@@ -45,6 +46,12 @@ def without_web(wanted: config.Settings) -> Flask:
     made = Flask("tidegate")
     db.init_app(made, wanted.database_url)
     return made
+
+
+def catch_up(wanted: config.Settings) -> list[str]:
+    """After an update of the database: what was deployed before listens to what this version can begin with."""
+    with without_web(wanted).app_context():
+        return starts.catch_up()
 
 
 def log_to_stderr() -> None:

@@ -43,6 +43,7 @@ class Board:
         self.facts: list[steps.Fact] = []
         self.queue: deque[Token] = deque()
         self.passed = 0
+        self.memory: tuple[int, int] | None = None  # what is remembered to be undone, once it was counted
         self.effort = bounds.Effort(self.world.limits.expressions_ms)
         self.stint = bounds.Stint(self.world.limits.step_ms)
         self.flow = TopFlow(graph, self)
@@ -55,7 +56,7 @@ class Board:
     # What a command does
 
     def begin(self, world: World) -> None:
-        self.world, self.facts, self.passed = world, [], 0
+        self.world, self.facts, self.passed, self.memory = world, [], 0, None
         self.effort = bounds.Effort(world.limits.expressions_ms)
         self.stint = bounds.Stint(world.limits.step_ms)
         self.scopes.limits = world.limits

@@ -13,12 +13,13 @@ from uuid import uuid4
 from service import errors
 from service.jobs import house
 from service.storage import queue
-from service.usecases import dispatch
+from service.usecases import dispatch, housekeeping
 
 log = logging.getLogger(__name__)
 
 PAUSE_WITHOUT_REDIS_S = 0.5
 PAUSE_AFTER_FAILURE_S = 1.0
+TIDY_S = 300.0
 QUIET_S = 10  # the same trouble is logged no more often
 
 
@@ -40,6 +41,7 @@ class Dispatcher:
         self._queue = queue.Queue(redis_url)
         self._name = f"{os.getpid()}-{uuid4().hex[:8]}"
         self._beaten_at = float("-inf")
+        self._tidied_at = float("-inf")
         self._troubles: dict[str, float] = {}
         self._in_doubt = False  # whether Redis may have lost what was asked for
 
@@ -58,6 +60,7 @@ class Dispatcher:
             self._beat()
             with self._entry():
                 pause = dispatch.turn(self._queue, in_doubt=self._in_doubt).pause
+                self._tidy()
         except errors.ExternalFailure as problem:
             self._in_doubt = True
             self._complain(str(problem))
@@ -69,6 +72,11 @@ class Dispatcher:
         self._troubles.clear()
         self._in_doubt = False
         return pause
+
+    def _tidy(self) -> None:
+        if time.monotonic() - self._tidied_at >= TIDY_S:
+            self._tidied_at = time.monotonic()
+            housekeeping.tidy()
 
     def _beat(self) -> None:
         if time.monotonic() - self._beaten_at >= queue.BEAT_S:

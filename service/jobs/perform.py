@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Callable
 from typing import Any
 
 from service.jobs import house
-from service.usecases import breakdowns, deadlines, dispatch, instances, jobs, messages, migrations, notices, starts
+from service.usecases import (
+    breakdowns,
+    deadlines,
+    dispatch,
+    instances,
+    jobs,
+    messages,
+    migrations,
+    notices,
+    starts,
+    tasks,
+)
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +71,12 @@ def move(*item_keys: int) -> None:
         _do("moves", key, migrations.move_next)
 
 
+def reconsider(*task_keys: int) -> None:
+    """Look at approvals again whose deciders have changed."""
+    for key in task_keys:
+        _do("approvals", key, tasks.reconsider)
+
+
 def deliver(*delivery_keys: int) -> None:
     """Send mails."""
     for key in delivery_keys:
@@ -68,19 +86,24 @@ def deliver(*delivery_keys: int) -> None:
 def _do(
     kind: str, key: int, work: Callable[[int], Any], failed: Callable[[int, Exception], None] | None = None
 ) -> None:
-    """One piece of work in a context of its own. What fails is logged and asked for again later, not at once."""
+    """One piece of work in a context of its own. What fails is logged and asked for again later, not at once.
+
+    Somebody sees that it fails: at the run, where there is one to have an incident, else among the breakdowns.
+    """
     with house.enter():
         try:
             work(key)
         except Exception as problem:
             log.exception("worker: %s %s failed; it comes again in %s s", kind, key, dispatch.PAUSE_AFTER_FAILURE_S)
             dispatch.put_off(kind, key)
-            if failed is not None:
-                _tell(failed, key, problem)
+            _tell(failed or functools.partial(breakdowns.keep, kind), key, problem)
+        else:
+            if failed is None:
+                breakdowns.over(kind, key)
 
 
 def _tell(failed: Callable[[int, Exception], None], key: int, problem: Exception) -> None:
     try:
         failed(key, problem)
     except Exception as another:
-        log.warning("worker: no incident could be raised for %s: %s", key, another)
+        log.warning("worker: nobody could be told of %s: %s", key, another)

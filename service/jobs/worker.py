@@ -17,6 +17,7 @@ DOORS = (
     perform.look_for_message,
     perform.attend_start,
     perform.move,
+    perform.reconsider,
     perform.deliver,
 )
 

@@ -90,9 +90,8 @@ def _forget(session: Session) -> None:
 
 
 def keep(claim: Claim, status: int, body: Any, headers: Mapping[str, str]) -> None:
-    """Keep the answer, and forget what is older than a day."""
+    """Keep the answer."""
     with db.transaction() as session:
-        session.execute(delete(IdempotencyKey).where(IdempotencyKey.at <= clock.now() - KEPT))
         if claim.committed:
             statement = update(IdempotencyKey).where(IdempotencyKey.user == claim.user, IdempotencyKey.key == claim.key)
             session.execute(statement.values(status=status, body=body, headers=dict(headers)))

@@ -1,6 +1,6 @@
 """What is due now, and asking for each thing once at a time.
 
-Eight tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
+Nine tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
 is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
 is due again a lease later: that is the sweep.
 """
@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 
 from service.storage import db
 from service.storage.models.base import Base, Moment
-from service.storage.models.instances import Job, Subscription, Timer
+from service.storage.models.instances import Job, Subscription, Task, Timer
 from service.storage.models.messages import Message, Start
 from service.storage.models.migrations import MigrationItem
 from service.storage.models.notices import DeadlineLevel, Delivery
 
 LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
-SUBSCRIPTIONS, STARTS, MOVES = "subscriptions", "starts", "moves"
-KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, MOVES, DELIVERIES)
+SUBSCRIPTIONS, STARTS, MOVES, APPROVALS = "subscriptions", "starts", "moves", "approvals"
+KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, DELIVERIES)
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ _SOURCES = {
         MigrationItem.due_at,
         (MigrationItem.state == "waiting",),
     ),
+    APPROVALS: _Source(Task, (Task.key,), Task.key, Task.reconsider_at, (Task.state == "open",)),
     DELIVERIES: _Source(
         Delivery,
         (Delivery.key,),
@@ -114,8 +115,11 @@ def claim(session: Session, kind: str, now: datetime, stale: datetime, most: int
     return list(dict.fromkeys(row[0] for row in rows))
 
 
-def postpone(session: Session, kind: str, key: int, until: datetime) -> None:
-    """Do not ask for a row again before this moment: it failed in a way that another attempt at once would not mend."""
+def postpone(session: Session, kind: str, key: int, until: datetime | None) -> None:
+    """Do not ask for a row again before this moment: it failed in a way that another attempt at once would not mend.
+
+    None: ask again at once.
+    """
     source = _SOURCES[kind]
     statement = update(source.model).where(source.key == key).values(asked_at=until)
     session.execute(statement, execution_options={"synchronize_session": False})

@@ -1,17 +1,22 @@
-"""Where the program itself fails on a run: an incident says so, so that nobody waits for a run that stands still."""
+"""Where the program itself fails: an incident of the run says so, or a breakdown where no run stands still."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from service import errors
 from service.domain import clock, policy
-from service.storage import db, history, keys, locking, writing
+from service.storage import db, history, keys, locking, outbox, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Incident
+from service.storage.models.ledger import Breakdown
+from service.storage.queries import breakdowns as found
 from service.storage.queries import instances
 from service.storage.types import Row
 
 CODE = "unexpected-failure"
+LONGEST_CAUSE = 2000
+LONGEST_NAME = 300
 
 
 def note(instance_key: int, problem: Exception) -> None:
@@ -33,6 +38,42 @@ def note(instance_key: int, problem: Exception) -> None:
         told = {"code": CODE, "message": incident["message"]}
         entry = Entry("incident.raised", incident["element"], data=told)
         history.append_to_instance(session, instance_key, [entry], at=clock.now(), actor=policy.SYSTEM.name)
+
+
+def keep(kind: str, subject: int, problem: Exception) -> None:
+    """Show that something due fails: once, with its newest cause, however often it is tried."""
+    name, instance_key = found.what(kind, subject)
+    said = f"{type(problem).__name__}: {problem}".strip()[:LONGEST_CAUSE]
+    with db.transaction() as session:
+        now, before = clock.now(), found.find(kind, subject)
+        if before is not None:
+            columns = {"problem": said, "attempts": before.attempts + 1, "last_at": now}
+            writing.update_where(session, Breakdown, columns, key=before.key)
+            return
+        row = {"kind": kind, "subject": subject, "name": name[:LONGEST_NAME], "instance_key": instance_key}
+        row |= {"problem": said, "attempts": 1, "first_at": now, "last_at": now}
+        writing.insert_rows(session, Breakdown, [{"key": keys.next_key(session), **row}])
+
+
+def over(kind: str, subject: int) -> None:
+    """It was done at last."""
+    if found.find(kind, subject) is None:
+        return
+    with db.transaction() as session:
+        writing.delete_where(session, Breakdown, kind=kind, subject=subject)
+
+
+def retry(key: int, *, actor: policy.Actor) -> None:
+    """Have a worker try it at once, rather than when its pause is over. Raises NotFound, Forbidden."""
+    policy.require(policy.may_administer(actor))
+    row = found.get(key)
+    if row is None:
+        raise errors.NotFound("This does not fail any more.")
+    with db.transaction() as session:
+        outbox.postpone(session, row.kind, row.subject, None)
+        told = {"kind": row.kind, "name": row.name, "problem": row.problem}
+        entry = Entry("breakdown.retried", data=told)
+        history.append_to_administration(session, [entry], at=clock.now(), actor=actor.name)
 
 
 def _incident(row: Row, ref: str, element: str, problem: Exception) -> dict[str, Any]:

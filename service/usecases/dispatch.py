@@ -23,6 +23,7 @@ DOORS = {
     outbox.SUBSCRIPTIONS: ("look_for_message", WORK),
     outbox.STARTS: ("attend_start", WORK),
     outbox.MOVES: ("move", WORK),
+    outbox.APPROVALS: ("reconsider", WORK),
     outbox.DELIVERIES: ("deliver", MAIL),
 }
 PAUSE_AFTER_FAILURE_S = 30

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import secrets
+import time
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -16,12 +19,16 @@ from service import errors
 from service.domain import clock, policy
 from service.storage import db, history, keys, writing
 from service.storage.history import Entry
+from service.storage.models.instances import Task
 from service.storage.models.people import Group, Membership, Token, User
 from service.storage.queries import people
 from service.storage.queries import tasks as asked
 from service.storage.types import Row, Session
 from service.usecases import settings, tasks
 
+log = logging.getLogger(__name__)
+
+PATIENCE_S = 2.0  # so long a request looks at approvals; workers do the rest
 LANGUAGES = ("en", "de")
 SHORTEST_PASSWORD = 10
 LONGEST_TITLE = 120
@@ -133,18 +140,35 @@ def sign_in(name: str, password: str) -> policy.Actor:
 
 
 def deactivate(name: str, *, actor: policy.Actor) -> None:
-    """End somebody's access; what they did stays, and approvals go on without them. Raises Conflict for oneself."""
+    """End somebody's access; what they did stays, and approvals go on without them. Raises Conflict for oneself.
+
+    That approvals are to be looked at again is stored with it: what this process does not get to, a worker does.
+    """
     policy.require(policy.may_administer(actor))
     row = _existing(name)
     if name == actor.name:
         raise errors.Conflict("You cannot deactivate yourself. Ask another administrator.")
+    asked_of = asked.approvals_of(name)
+    due_at = clock.now() + timedelta(seconds=settings.current().lease_seconds)
     with db.transaction() as session:
         columns = {"deactivated_at": clock.now(), "session_mark": secrets.token_hex(8)}
         writing.update_where(session, User, columns, key=row.key)
         writing.update_where(session, Token, {"revoked_at": clock.now()}, user_key=row.key, revoked_at=None)
+        if asked_of:
+            writing.update_where(session, Task, {"reconsider_at": due_at, "asked_at": None}, key=asked_of)
         _note(session, "person.deactivated", actor, name=name)
-    for key in asked.approvals_of(name):
-        tasks.reconsider(key)
+    _reconsider(asked_of)
+
+
+def _reconsider(keys_of_tasks: Iterable[int]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    for key in keys_of_tasks:
+        if time.monotonic() > end:
+            return
+        try:
+            tasks.reconsider(key)
+        except Exception:
+            log.exception("approval %s could not be looked at again; a worker tries", key)
 
 
 def reactivate(name: str, *, actor: policy.Actor) -> None:

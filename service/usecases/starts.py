@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,9 +12,12 @@ from service.engine import starts
 from service.engine.definitions import Program
 from service.storage import db, keys, locking, writing
 from service.storage.models.messages import Start
+from service.storage.queries import definitions
 from service.storage.queries import starts as stored
 from service.storage.types import Session
-from service.usecases import facts, instances, messages, settings
+from service.usecases import facts, instances, messages, programs, settings
+
+log = logging.getLogger(__name__)
 
 
 def plan(program: Program, now: datetime) -> list[starts.Start]:
@@ -23,14 +27,15 @@ def plan(program: Program, now: datetime) -> list[starts.Start]:
     return list({(one.element, one.kind, one.name): one for one in planned}.values())
 
 
-def register(session: Session, definition_key: int, process_id: str, planned: Sequence[starts.Start]) -> None:
-    """Put the start events of the newest version in the place of those before.
+def register(session: Session, definition_key: int, process_id: str, planned: Sequence[starts.Start]) -> bool:
+    """Put the start events of the newest version in the place of those before; answers whether that changed anything.
 
     A timer that is drawn as before goes on where it stood: no moment comes twice, and none is left out.
     """
     before = {(row.element, row.kind, row.name): row for row in locking.starts(session, process_id)}
-    if {row.definition_key for row in before.values()} == {definition_key}:
-        return
+    wanted = {(one.element, one.kind, one.name) for one in planned}
+    if wanted == before.keys() and all(row.definition_key == definition_key for row in before.values()):
+        return False
     now, rows = clock.now(), []
     for one in planned:
         old = before.get((one.element, one.kind, one.name))
@@ -50,6 +55,24 @@ def register(session: Session, definition_key: int, process_id: str, planned: Se
     if before:
         writing.delete_where(session, Start, process_id=process_id)
     writing.insert_rows(session, Start, rows)
+    return True
+
+
+def catch_up() -> list[str]:
+    """Let the newest version of each process listen that was deployed before its kind of start event could; once.
+
+    Answers the ids of these processes. A timer counts from now. What cannot be planned is logged and left out.
+    """
+    caught = []
+    for row in definitions.all_latest():
+        try:
+            planned = plan(programs.program(row.key), clock.now())
+            with db.transaction() as session:
+                if register(session, row.key, row.process_id, planned):
+                    caught.append(row.process_id)
+        except Exception as problem:
+            log.warning("the start events of %s do not listen: %s", row.process_id, problem)
+    return caught
 
 
 def attend(key: int) -> None:

@@ -203,6 +203,7 @@ def reconsider(key: int) -> None:
         elif problem is not None and task.ref not in locked.live.incidents:
             again = steps.Step(locked.live.instance.snapshot(), (problem,), "active")
             advancing.step(locked, lambda _instance, _world: again, actor=policy.SYSTEM)
+        writing.update_where(session, Task, {"reconsider_at": None, "asked_at": None}, key=key)
 
 
 def _standing(task: Row) -> dict[str, Any]:

@@ -50,6 +50,7 @@ PAGES = {
         "/administration/people/new",
         "/administration/groups",
         "/administration/undelivered",
+        "/administration/breakdowns",
     ],
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import orjson
 
 from service.engine import steps
+from service.engine.limits import Limits
 from tests.engine.drawing import (
     CANCEL,
     Node,
@@ -422,3 +423,22 @@ def test_a_completed_ad_hoc_sub_process_is_undone():
     box = sub("H", user("A"), user("B"), both("A", "UndoA"), both("B", "UndoB"), tag="adHocSubProcess")
     case = case_of(chain(start(), box, throw("T", undo()), user("After"), end())).complete("B").complete("A")
     assert case.complete("UndoA").complete("UndoB").open == ["After"]
+
+
+def test_what_is_remembered_has_a_limit_and_who_skips_goes_on_without():
+    row = chain(start(), user("A"), xor("M"), script("Lap", "=n + 1", "n"), xor("More"), throw("T", undo()), end())
+    more = flow("More", "M", "=n < 10", identity="again")
+    body = drawn(
+        row.replace('<bpmn:exclusiveGateway id="More"', '<bpmn:exclusiveGateway default="More_T" id="More"'), more
+    )
+    source = body.replace("</bpmn:process>", undone("Lap", script("Undo", "=undone + 1", "undone")) + "</bpmn:process>")
+    case = Case(file(source), {"n": 0, "undone": 0}, limits=Limits(undoable=3)).complete("A")
+    (found,) = case.of(steps.IncidentRaised)
+    assert (found.element, found.code) == ("Lap", "limit")
+    assert "3 completed activities would be remembered to be undone (TIDEGATE_MAX_UNDOABLE)" in found.message
+    assert len(done(case)[None]) == 3
+    (again,) = case.retry("Lap").facts
+    assert again == found
+    while case.status == "active":
+        case.skip("Lap")
+    assert case.of(steps.Ended)[0].variables == {"n": 10, "undone": 3}

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 from service.domain import clock
 from service.storage import db, outbox
-from service.usecases import instances, messages, starts
+from service.usecases import instances, messages, starts, tasks
 
 DOORS: dict[str, Callable[[int], object]] = {
     outbox.MESSAGES: messages.relay,
     outbox.SUBSCRIPTIONS: messages.look,
     outbox.STARTS: starts.attend,
     outbox.TIMERS: instances.fire_timers,
+    outbox.APPROVALS: tasks.reconsider,
 }
 MOST_TURNS = 200
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
+from service.storage.queries import breakdowns as found
+from service.usecases import breakdowns
 from tests.web import diagrams
 from tests.web.caller import Caller
 
@@ -79,6 +82,8 @@ TABLE = [
     ("GET", "/groups", None, EVERYBODY),
     ("GET", "/groups/operations", None, EVERYBODY),
     ("POST", "/groups", {"name": "new"}, {"ada"}),
+    ("GET", "/breakdowns", None, {"ada"}),
+    ("POST", "/breakdowns/{breakdown}/retry", {}, {"ada"}),
     ("GET", "/users", None, {"ada"}),
     ("POST", "/users", {"name": "new"}, {"ada"}),
     ("GET", "/users/tom", None, {"ada"}),
@@ -97,7 +102,7 @@ ASKED_ELSEWHERE = {
 
 
 @pytest.fixture
-def house(person: Person) -> dict[str, str]:
+def house(web: Flask, person: Person) -> dict[str, str]:
     """Something of everything that can be open."""
     petra = person("petra")
     petra.deploy(
@@ -118,7 +123,10 @@ def house(person: Person) -> dict[str, str]:
     petra.deploy(("building.bpmn", diagrams.CHECKED_TWICE))
     move = petra.post("/definitions/building/migrations").json
     ids = {"job": job["id"], "incident": incident["id"], "message": sent["id"]}
-    ids |= {"move": move["id"], "deadline": deadline["id"]}
+    with web.app_context():
+        breakdowns.keep("messages", int(sent["id"]), OSError("no room"))
+        broken = found.listing()[0][0].key
+    ids |= {"move": move["id"], "deadline": deadline["id"], "breakdown": str(broken)}
     return {"task": run["tasks"][0]["id"], "run": run["id"], **ids}
 
 

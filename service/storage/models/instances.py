@@ -86,6 +86,8 @@ class Task(Base):
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_by: Mapped[str | None] = mapped_column(String(80))
     revision: Mapped[int] = mapped_column(Integer, default=1)
+    reconsider_at: Mapped[datetime | None] = mapped_column(Moment, index=True)  # an approval: who decides has changed
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)
     __table_args__ = (Index(None, "state", "due_at"), Index(None, "assignee", "state"), Index(None, "activation_key"))
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Identity, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.storage.models.base import Base, Json, Moment
+from service.storage.models.base import Base, Json, Moment, key_column
 
 _identity_key = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -33,6 +33,22 @@ class Event(Base):
         Index(None, "release_number", "id"),
         Index(None, "instance_key", "id"),
     )
+
+
+class Breakdown(Base):
+    """Something that is due and that the program fails on, again and again, where no run has an incident for it."""
+
+    __tablename__ = "breakdowns"
+    key: Mapped[int] = key_column()
+    kind: Mapped[str] = mapped_column(String(20))  # as in storage/outbox.py
+    subject: Mapped[int] = mapped_column(BigInteger)  # the key of the row that is due
+    name: Mapped[str] = mapped_column(String(300))  # what it is, in a few words
+    instance_key: Mapped[int | None] = mapped_column(BigInteger)
+    problem: Mapped[str] = mapped_column(Text)
+    attempts: Mapped[int] = mapped_column(Integer)
+    first_at: Mapped[datetime] = mapped_column(Moment)
+    last_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    __table_args__ = (UniqueConstraint("kind", "subject"),)
 
 
 class AdminChain(Base):

@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app
 
 from service.web import access, numbers
 from service.web.api import (
+    breakdowns,
     document,
     instances,
     jobs,
@@ -23,7 +24,7 @@ from service.web.api import (
     timing,
 )
 
-BLUEPRINTS = (releases, tasks, timing, models, migrations, instances, messages, jobs, people)
+BLUEPRINTS = (releases, tasks, timing, models, migrations, instances, messages, jobs, breakdowns, people)
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}
 NUMBER = {"type": "string", "pattern": r"^R-[1-9][0-9]{0,9}$"}

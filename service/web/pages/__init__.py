@@ -7,6 +7,7 @@ from flask import Flask
 from service.web.pages import (
     account,
     administration,
+    breakdowns,
     categories,
     decisions,
     deliveries,
@@ -29,6 +30,7 @@ from service.web.pages import (
 FAMILIES = (
     account,
     administration,
+    breakdowns,
     categories,
     decisions,
     deliveries,
