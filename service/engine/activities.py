@@ -146,7 +146,14 @@ class SubProcess(Activity):
 
     def open(self, token: Token) -> None:
         scope = token.board.own_scope(token)
+        self._declare(token, scope)
         self.begin(token, token.flow.graph.subs[self.spec], token.flow.graph, scope)
+
+    def _declare(self, token: Token, scope: str) -> None:
+        """Its data objects and properties are variables of its own, without a value at first."""
+        names = token.element.declares if token.element is not None else ()
+        there = token.board.scopes.local(scope)
+        token.board.scopes.put(scope, {name: None for name in names if name not in there})
 
     def begin(self, token: Token, spec: Any, graph: Any, scope: str, at: str | None = None) -> None:
         """At its start, or where somebody sent the release back to (`aim`)."""

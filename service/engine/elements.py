@@ -32,6 +32,18 @@ class Mapping_:
 
 
 @dataclass(frozen=True)
+class Move:
+    """What a data association carries out of an element: a FEEL expression, and the variable that it goes to.
+
+    name: of the data output that is carried as it is; where the element did not produce it nothing is carried.
+    """
+
+    source: str
+    target: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Throw:
     """An event that a multi-instance activity throws when one of its instances completes.
 
@@ -153,6 +165,9 @@ class Element:
     headers: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[Mapping_, ...] = ()
     outputs: tuple[Mapping_, ...] = ()
+    moves: tuple[Move, ...] = ()  # what data associations carry out of it
+    local: frozenset[str] = frozenset()  # names of results that do not leave it by themselves
+    declares: tuple[str, ...] = ()  # of a sub-process: the variables that it has for itself
     script: str | None = None
     result_variable: str | None = None
     called_process: str | None = None
@@ -208,4 +223,5 @@ class Process:
     decisions: frozenset[str] = frozenset()  # static ids of called decisions
     starts_by_itself: bool = True
     global_task: bool = False  # one task that call activities call: nothing else is in it
+    declares: tuple[str, ...] = ()  # names of its data objects and properties
     properties: Mapping[str, Any] = field(default_factory=dict)

@@ -48,6 +48,8 @@ def expressions(element: elements.Element) -> Iterator[tuple[str, str]]:
         yield f"input {mapping.target}", mapping.source
     for mapping in element.outputs:
         yield f"output {mapping.target}", mapping.source
+    for move in element.moves:
+        yield f"output {move.target}", move.source
     if element.ad_hoc is not None:
         places = {
             "active elements": element.ad_hoc.collection,

@@ -6,7 +6,7 @@ from typing import Any
 
 from lxml import etree
 
-from service.engine import camunda7, elements, eventdefinitions, extensions, sources, xml
+from service.engine import camunda7, data, elements, eventdefinitions, extensions, sources, xml
 
 LONGEST_NUMBER = 9
 
@@ -34,13 +34,18 @@ def read(node: etree._Element, shared: sources.Shared) -> elements.Loop | None:
 
 def _multi_instance(several: etree._Element, node: etree._Element, shared: sources.Shared) -> elements.Loop:
     ext = extensions.read(several, shared.found)
+    drawn = data.several(several, node, shared) if "loopCharacteristics" not in ext.zeebe else {}
     older = camunda7.collection(several, node, shared.found)
     given: dict[str, Any] = {
         "throws": _throws(several, shared),
-        "collection": ext.get("loopCharacteristics", "inputCollection") or older["collection"],
-        "element_variable": ext.get("loopCharacteristics", "inputElement") or older["element_variable"],
-        "output_collection": ext.get("loopCharacteristics", "outputCollection"),
-        "output_element": ext.get("loopCharacteristics", "outputElement"),
+        "collection": ext.get("loopCharacteristics", "inputCollection")
+        or older["collection"]
+        or drawn.get("collection"),
+        "element_variable": ext.get("loopCharacteristics", "inputElement")
+        or older["element_variable"]
+        or drawn.get("element_variable"),
+        "output_collection": ext.get("loopCharacteristics", "outputCollection") or drawn.get("output_collection"),
+        "output_element": ext.get("loopCharacteristics", "outputElement") or drawn.get("output_element"),
     }
     return elements.Loop(
         sequential=several.get("isSequential") in sources.TRUE,

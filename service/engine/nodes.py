@@ -15,7 +15,7 @@ from typing import Any
 from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.util.task import TaskState
 
-from service.engine import beside, conditions, elements, graphs, observing, steps
+from service.engine import beside, conditions, dataflow, elements, graphs, observing, steps
 from service.engine.expressions import Stuck
 from service.engine.tokens import Flow, Token
 
@@ -89,15 +89,20 @@ class Node(BpmnTaskSpec):
     def write(self, token: Token) -> None:
         """Results of the element go to the scopes: through its output mappings, or all of them as they are."""
         board, element = token.board, token.element
-        values = token.internal_data.pop("values", None) or {}
+        values = token.internal_data.get("values") or {}
         if element is not None and element.outputs:
             scope = board.own_scope(token)
             board.scopes.put(scope, values)
+            token.internal_data.pop("values", None)
             made = board.mapped(scope, element.outputs, infer=True)
             # A child of a loop writes to itself: its output element is what leaves the loop.
             board.scopes.propagate(scope if token.loop else token.flow.scope, made)
-        elif values:
-            board.scopes.propagate(board.scope_of(token), values)
+        else:
+            if element is not None and (element.moves or element.local):
+                values = dataflow.moved(token, element, values)
+            if values:
+                board.scopes.propagate(board.scope_of(token), values)
+        token.internal_data.pop("values", None)  # only now: what fails is tried again with them
         if token.loop is not None:
             token.loop.task_spec.collect(token.loop, token)
 

@@ -7,7 +7,18 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from service.engine import camunda7, elements, eventdefinitions, extensions, loopreading, messageflows, sources, xml
+from service.engine import (
+    camunda7,
+    data,
+    dataitems,
+    elements,
+    eventdefinitions,
+    extensions,
+    loopreading,
+    messageflows,
+    sources,
+    xml,
+)
 from service.engine.findings import Findings
 
 CONTAINERS = {"subProcess", "transaction", "adHocSubProcess"}
@@ -65,6 +76,7 @@ def read(root: etree._Element, found: Findings) -> Drawn:
         lanes=_lanes(root),
         undoers=_undoers(root),
         flows=flows,
+        data=dataitems.read(root),
         link_targets=_link_targets(root),
     )
     processes, others = [], []
@@ -127,6 +139,7 @@ def _process(node: etree._Element, shared: sources.Shared) -> elements.Process:
         elements=read_elements,
         line=node.sourceline,
         documentation=xml.text(xml.child(node, "documentation")),
+        declares=data.declared(node, shared),
         properties=dict(ext.properties),
     )
 
@@ -197,6 +210,7 @@ def _node(
     identity = node.get("id") or ""
     ext = extensions.read(node, shared.found)
     given = camunda7.read(node, extensions.fields(ext, node, shared.found), shared.found)
+    given |= data.read(node, kind in CONTAINERS, given, shared)
     element = elements.Element(
         id=identity,
         type=kind,

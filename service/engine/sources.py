@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from service.engine import messageflows, xml
+from service.engine import dataitems, messageflows, xml
 from service.engine.findings import Findings
 
 TRUE = ("true", "1")
@@ -22,6 +22,7 @@ class Shared:
     lanes: dict[str, str] = field(default_factory=dict)
     link_targets: frozenset[str] = frozenset()  # ids of link definitions that others lead to
     undoers: dict[str, list[str]] = field(default_factory=dict)
+    data: dataitems.Items = field(default_factory=dataitems.Items)
     flows: messageflows.Flows = field(default_factory=messageflows.Flows)
 
 

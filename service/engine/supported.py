@@ -201,7 +201,21 @@ TABLE: dict[str, Entry] = {
         "Goes by its id; a warning says so.",
     ),
     "end:implicit": Entry("Node without outgoing flow", NORMALISED, "The token ends there."),
-    "dataObject": Entry("Data objects and stores", IGNORED, "Drawings; variables are not kept in them."),
+    "data:object": Entry(
+        "Data object, property",
+        SUPPORTED,
+        "A variable by its name, of the process or sub-process that it is drawn in; of a task, until that is left.",
+    ),
+    "data:association": Entry(
+        "Data association",
+        SUPPORTED,
+        "Carries what a data input or output of its activity or event names, with FEEL transformation and assignments; "
+        "any other is a drawing.",
+    ),
+    "data:loop": Entry(
+        "Multi-instance over data", SUPPORTED, "References to its collections, data items for each instance."
+    ),
+    "data:store": Entry("Data store", NORMALISED, "A variable of the instance; a warning says that nothing is kept."),
     "textAnnotation": Entry("Annotations, groups, associations", IGNORED, "Drawings."),
     "lane": Entry(
         "Pools, lanes, message flows",

@@ -98,6 +98,10 @@ UNDO = "<bpmn:compensateEventDefinition/>"
 UNDOER = '<bpmn:task id="undo" isForCompensation="true"/><bpmn:association id="a" sourceRef="T" targetRef="undo"/>'
 CANCELLED = '<bpmn:endEvent id="c"><bpmn:cancelEventDefinition/></bpmn:endEvent>' + flow("i", "c")
 
+CARRIED = (
+    '<bpmn:ioSpecification><bpmn:dataOutput id="o" name="made"/></bpmn:ioSpecification><bpmn:dataOutputAssociation>'
+    "<bpmn:sourceRef>o</bpmn:sourceRef><bpmn:targetRef>O</bpmn:targetRef></bpmn:dataOutputAssociation>"
+)
 DRAWN = {
     "userTask": around('<bpmn:userTask id="T"/>'),
     "serviceTask": around(extended("serviceTask", '<zeebe:taskDefinition type="x"/>')),
@@ -180,6 +184,14 @@ DRAWN = {
     "flow:merge": around('<bpmn:task id="T"/>', more=flow("s", "T", identity="again")),
     "flow:quantity": around('<bpmn:task id="T" startQuantity="2"/>', more=flow("s", "T", identity="again")),
     "flow:id": '<bpmn:startEvent id="s"/><bpmn:task id="T"/><bpmn:sequenceFlow sourceRef="s" targetRef="T"/>',
+    "data:object": around('<bpmn:task id="T"/>', more='<bpmn:dataObject id="O" name="order"/>'),
+    "data:association": around(f'<bpmn:task id="T">{CARRIED}</bpmn:task>', more='<bpmn:dataObject id="O"/>'),
+    "data:loop": around(
+        '<bpmn:task id="T"><bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>O</bpmn:loopDataInputRef>'
+        "</bpmn:multiInstanceLoopCharacteristics></bpmn:task>",
+        more='<bpmn:dataObject id="O"/>',
+    ),
+    "data:store": around(f'<bpmn:task id="T">{CARRIED}</bpmn:task>', more='<bpmn:dataStoreReference id="O"/>'),
     "start:implicit": f'<bpmn:task id="T"/><bpmn:task id="U"/>{flow("T", "U")}',
     "event:nameless": '<bpmn:startEvent id="s"/><bpmn:intermediateThrowEvent id="T">'
     f'<bpmn:signalEventDefinition signalRef="S0"/></bpmn:intermediateThrowEvent>{flow("s", "T")}',

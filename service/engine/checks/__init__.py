@@ -9,6 +9,7 @@ from service.engine import limits, reading
 from service.engine.checks import (
     compensation,
     content,
+    data,
     expressions,
     file,
     kinds,
@@ -37,3 +38,4 @@ def run(root: etree._Element, drawn: reading.Drawn, found: Findings, allowed: li
         names.check(process, found)
         with effort:
             expressions.check(process, found)
+            data.check(process, found)

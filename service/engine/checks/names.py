@@ -36,6 +36,8 @@ def _written(element: elements.Element) -> Iterator[tuple[str, str]]:
         yield "input", mapping.target
     for mapping in element.outputs:
         yield "output", mapping.target
+    for move in element.moves:
+        yield "output", move.target
     if element.loop is not None:
         if element.loop.element_variable:
             yield "element variable", element.loop.element_variable

@@ -84,7 +84,7 @@ def _without_filters(text: str) -> str:
 
 
 def _given(process: elements.Process, together: Mapping[str, elements.Process], keys: Keys) -> Given:
-    names: set[str] = set()
+    names: set[str] = set(process.declares)
     open_: set[str] = set()
     for element in process.elements.values():
         names.update(_written(element))
@@ -105,8 +105,10 @@ def _written(element: elements.Element) -> Iterator[str]:
     """The names that an element writes itself."""
     if element.result_variable:
         yield element.result_variable
-    for mapping in (*element.inputs, *element.outputs):
-        yield mapping.target.split(".", 1)[0]
+    yield from element.declares
+    yield from element.local
+    for target in [each.target for each in (*element.inputs, *element.outputs)] + [m.target for m in element.moves]:
+        yield target.split(".", 1)[0]
     if element.loop is not None:
         yield from filter(None, (element.loop.element_variable, element.loop.output_collection))
         output = (element.loop.output_element or "").removeprefix("=").strip()
