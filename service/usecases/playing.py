@@ -137,7 +137,7 @@ class Session:
             {
                 "at": self.now.isoformat(),
                 "event": "stuck",
-                "element": first.get("element"),
+                **{name: first.get(name) for name in ("element", "type", "name", "process")},
                 "reason": reason,
                 "waiting": waiting,
             }
@@ -351,12 +351,10 @@ class Session:
 
     def _answer_for(self, answers: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
         """The answer of this visit: of a list the next one, the last one again and again."""
-        answer = answers.get(name)
+        answer: Any = answers.get(name)
         if isinstance(answer, list):
             answer = answer[min(self.answered[name], len(answer) - 1)] if answer else None
             self.answered[name] += 1
-        if answer is not None and not isinstance(answer, Mapping):
-            raise errors.InvalidInput({name: ["An answer is a JSON object, or a list of them."]})
         return answer
 
     def _kept(self, values: Mapping[str, Any]) -> dict[str, Any]:

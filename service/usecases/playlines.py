@@ -51,9 +51,12 @@ def waiting(run: Run) -> Iterator[dict[str, Any]]:
             continue
         entered = run.entered.get(wait.ref)
         trouble = run.troubles.get(wait.ref)
+        drawn = run.program.process.elements.get(wait.element)
         yield {
             "process": entered.process if entered else run.program.process.id,
             "element": wait.element,
+            "type": _type(entered, drawn),
+            "name": entered.name if entered else drawn.name if drawn else None,
             "kind": "incident" if trouble else wait.kind,
             "why": trouble or _WHY[wait.kind],
         }
