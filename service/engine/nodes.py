@@ -89,22 +89,28 @@ class Node(BpmnTaskSpec):
     def write(self, token: Token) -> None:
         """Results of the element go to the scopes: through its output mappings, or all of them as they are."""
         board, element = token.board, token.element
-        values = token.internal_data.get("values") or {}
+        values = token.internal_data.pop("values", None) or {}
         if element is not None and element.outputs:
             scope = board.own_scope(token)
             board.scopes.put(scope, values)
-            token.internal_data.pop("values", None)
             made = board.mapped(scope, element.outputs, infer=True)
             # A child of a loop writes to itself: its output element is what leaves the loop.
             board.scopes.propagate(scope if token.loop else token.flow.scope, made)
-        else:
-            if element is not None and (element.moves or element.local):
-                values = dataflow.moved(token, element, values)
-            if values:
-                board.scopes.propagate(board.scope_of(token), values)
-        token.internal_data.pop("values", None)  # only now: what fails is tried again with them
+        elif values or (element is not None and element.moves):
+            moved = self._moved(token, values)
+            board.scopes.propagate(token.flow.scope, moved)
+            board.scopes.propagate(board.scope_of(token), dataflow.left(element, values))
         if token.loop is not None:
             token.loop.task_spec.collect(token.loop, token)
+
+    def _moved(self, token: Token, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What data associations carry; where one fails the results are kept for another try."""
+        if token.element is None or not token.element.moves:
+            return {}
+        token.internal_data["values"] = dict(values)
+        moved = dataflow.moved(token, token.element, values)
+        del token.internal_data["values"]
+        return moved
 
     def go_on(self, flow: Flow) -> None:
         """As many tokens as are drawn for each flow that is taken; the end of the scope where none is left."""

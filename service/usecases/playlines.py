@@ -87,7 +87,7 @@ def line(library: Mapping[str, Program], run: Run, fact: steps.Fact) -> dict[str
         "name": entered.name if entered else drawn.name if drawn else None,
         "process": program.process.id,
     }
-    more = _more(run, fact)
+    more = _more(run, fact, drawn)
     return told | more if more else None
 
 
@@ -100,13 +100,20 @@ def _type(entered: steps.Entered | None, drawn: elements.Element | None) -> str 
     return drawn.type
 
 
-def _more(run: Run, fact: steps.Fact) -> dict[str, Any] | None:
+def _gives_result(run: Run, fact: steps.Left, drawn: elements.Element | None) -> bool:
+    """Whether it is a script or decision that was made: null is a result, too."""
+    if drawn is None or drawn.job_type or fact.outcome != "completed":
+        return False
+    return _type(run.entered.get(fact.ref), drawn) in ("scriptTask", "businessRuleTask")
+
+
+def _more(run: Run, fact: steps.Fact, drawn: elements.Element | None) -> dict[str, Any] | None:
     match fact:
         case steps.Entered():
             index = {} if fact.loop_index is None else {"loop_index": fact.loop_index}
             return {"event": "element.entered", **index}
         case steps.Left():
-            result = {} if fact.result is None and not fact.decisions else {"result": fact.result}
+            result = {"result": fact.result} if fact.result is not None or _gives_result(run, fact, drawn) else {}
             made = {"decisions": fact.decisions} if fact.decisions else {}
             return {"event": f"element.{fact.outcome}", **result, **made}
         case steps.TaskOpened():

@@ -310,6 +310,13 @@ def test_what_runs_in_one_clear_way_is_only_warned_of(name):
     assert (code, "T") in {(problem.code, problem.element_id) for problem in found}
 
 
+def test_a_called_process_of_the_file_that_is_not_executable_is_warned_of():
+    source = diagram(around('<bpmn:callActivity id="T" calledElement="Q"/>'))
+    source = source.replace(b"</bpmn:definitions>", b'<bpmn:process id="Q"/></bpmn:definitions>')
+    (problem,) = definitions.check("f.bpmn", source)
+    assert (problem.code, problem.element_id, problem.severity) == ("called-not-executable", "T", "warning")
+
+
 def test_missing_form_and_people_are_only_warned_of():
     found = definitions.check("f.bpmn", diagram(around('<bpmn:userTask id="T"/>')))
     assert sorted((p.code, p.severity) for p in found) == [("form-missing", "warning"), ("nobody-assigned", "warning")]

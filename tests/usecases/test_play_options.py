@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.usecases import play
-from tests.engine.drawing import chain, drawn, end, file, message, service, start, throw, user
+from tests.engine.drawing import chain, drawn, end, file, message, script, service, start, throw, times, user
 
 SOURCE = file(drawn(chain(start(), user("A"), service("B"), throw("T", message("m")), end())), messages={"m": ""})
 
@@ -61,3 +61,15 @@ def test_the_last_line_says_where_it_is_stuck_as_other_lines_do(tmp_path):
     assert code == play.STUCK
     last = {name: lines[-1][name] for name in ("event", "element", "type", "name", "process", "reason")}
     assert list(last.values()) == ["stuck", "B", "serviceTask", "B", "P", "no server"]
+
+
+def test_null_is_a_result_of_a_script_and_what_carries_its_children_has_none(tmp_path):
+    body = chain(start(), script("A", "=missing", "x", loop=times("1")), end())
+    (tmp_path / "f.bpmn").write_bytes(file(drawn(body)))
+    out = io.StringIO()
+    assert play.run(play.Options(str(tmp_path / "f.bpmn")), out) == play.COMPLETED
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    left = [line for line in lines if (line["event"], line["element"]) == ("element.completed", "A")]
+    assert [(line["type"], line.get("result", "none")) for line in left] == [
+        ("scriptTask", None), ("multiInstanceBody", "none"),
+    ]  # fmt: skip

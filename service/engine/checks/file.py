@@ -28,6 +28,7 @@ def check(root: etree._Element, drawn: reading.Drawn, found: Findings) -> None:
     _extensions(root, found)
     _properties(root, found)
     _processes(drawn, found)
+    _called(drawn, found)
 
 
 def too_large(root: etree._Element, found: Findings, most: int, processes: int) -> bool:
@@ -115,6 +116,16 @@ def _owner(node: etree._Element) -> str | None:
     while at is not None and (xml.namespace(at) != xml.BPMN or not at.get("id")):
         at = at.getparent()
     return at.get("id") if at is not None else None
+
+
+def _called(drawn: reading.Drawn, found: Findings) -> None:
+    """A process of the file that is called and not executable is not there for the caller."""
+    waiting = {identity for identity, _ in drawn.not_executable}
+    for process in drawn.processes:
+        for element in process.elements.values():
+            if element.called_process in waiting:
+                text = f"The process {element.called_process} is not marked executable; tick Executable to call it."
+                found.warning("called-not-executable", text, element)
 
 
 def _processes(drawn: reading.Drawn, found: Findings) -> None:
