@@ -50,19 +50,22 @@ class Duration:
 
 @dataclass(frozen=True)
 class Repetition:
-    """`R3/PT1H`: how often (None: without end), how far apart, and the first moment where one is drawn."""
+    """`R3/PT1H`: how often (None: without end), how far apart; the first moment and the end where they are drawn."""
 
     times: int | None
     every: Duration
     first_at: datetime | None = None
+    until: datetime | None = None
 
     def at(self, number: int, started_at: datetime, zone: str | ZoneInfo = "UTC") -> datetime | None:
         """The moment of firing `number` (1 is the first); None after the last one."""
         if number < 1 or (self.times is not None and number > self.times):
             return None
         if self.first_at is not None:
-            return add(self.first_at, self.every * (number - 1), zone)
-        return add(started_at, self.every * number, zone)
+            moment = add(self.first_at, self.every * (number - 1), zone)
+        else:
+            moment = add(started_at, self.every * number, zone)
+        return None if self.until is not None and moment > self.until else moment
 
 
 @functools.lru_cache(maxsize=1024)
@@ -105,8 +108,12 @@ def is_duration(text: str) -> bool:
     return True
 
 
-def parse_repetition(text: str) -> Repetition:
-    """Read `R3/PT1H`, `R/P1D` (without end) and `R3/2026-03-01T09:00:00Z/P1D`; raises ValueError with advice."""
+def parse_repetition(text: str, zone: str | ZoneInfo | None = None) -> Repetition:
+    """Read `R3/PT1H`, `R/P1D` (without end) and `R3/2026-03-01T09:00:00Z/P1D`; raises ValueError with advice.
+
+    `R/P1D/2026-03-01T09:00:00Z` ends at that moment, of two moments the second one comes after the first as often as
+    it says. Moments without an offset are taken in `zone`.
+    """
     drawn = text.strip()
     match = _REPETITION.fullmatch(drawn)
     if match is None:
@@ -114,10 +121,18 @@ def parse_repetition(text: str) -> Repetition:
             f"“{_short(drawn)}” is not a repetition. Write it like R3/PT1H (three times, an hour apart) or R/P1D."
         )
     head, _, tail = match[2].rpartition("/")
-    every = parse(tail)
+    until = None
+    if head and is_duration(head):
+        every, head, until = parse(head), "", parse_moment(tail, zone)
+    elif head and not is_duration(tail):
+        span = parse_moment(tail, zone) - parse_moment(head, zone)
+        every = Duration(clock=span, text=tail)
+    else:
+        every = parse(tail)
     if every.roughly <= timedelta():
         raise ValueError(f"“{_short(drawn)}” would never move on: the time between repeats must be above zero.")
-    return Repetition(int(match[1]) if match[1] else None, every, parse_moment(head) if head else None)
+    first_at = parse_moment(head, zone) if head else None
+    return Repetition(int(match[1]) if match[1] else None, every, first_at, until)
 
 
 def parse_moment(text: str, zone: str | ZoneInfo | None = None) -> datetime:

@@ -25,6 +25,8 @@ def declared(container: etree._Element, shared: sources.Shared) -> tuple[str, ..
         for node in xml.children(container)
         if xml.local(node) in dataitems.OBJECTS and dataitems.title(node) != PLACEHOLDER
     ]
+    box = xml.child(container, "ioSpecification") if xml.local(container) == "process" else None
+    drawn += xml.children(box) if box is not None else []
     names = [shared.data.names.get(node.get("id") or "") for node in drawn]
     return tuple(dict.fromkeys(name for name in names if name and name not in facts.FACTS))
 

@@ -255,7 +255,9 @@ def entry(element: elements.Element) -> Entry:
         advice = "Choose what this event is for."
         return _refused(name.capitalize(), "It has no definition.", "event-without-definition", advice)
     title = f"{event.kind.capitalize()} {name}"
-    return _refused(title, "Not run.", "event-unsupported", "Choose another kind of event.")
+    kinds = [kind for of, _, kind in (row.partition(":") for row in TABLE) if of == element.type and kind != "multiple"]
+    remark = f"There is none. {name.capitalize()}s are for {', '.join(kind for kind in kinds if kind != 'none')}."
+    return _refused(title, remark, "event-unsupported", "Choose another kind of event.")
 
 
 def page() -> str:

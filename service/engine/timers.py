@@ -64,7 +64,7 @@ def turn_of(data: dict[str, Any], zone: str, text: str) -> datetime | None:
     try:
         if len(data["cycle"].split()) in CRON_FIELDS:
             return _cron(data, zone)
-        return durations.parse_repetition(data["cycle"]).at(turn, start, zone)
+        return durations.parse_repetition(data["cycle"], zone).at(turn, start, zone)
     except (ValueError, KeyError, OverflowError) as error:
         raise Stuck("wrong-type", str(error), text) from None
 

@@ -153,6 +153,26 @@ def test_a_repetition_with_a_first_moment_begins_there() -> None:
     assert dated.at(2, berlin("2020-01-01T00:00"), BERLIN) == berlin("2026-03-02T09:00")
 
 
+def test_a_repetition_may_have_an_end() -> None:
+    start = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    ended = durations.parse_repetition("R/PT1H/2026-03-01T10:30:00Z")
+    assert [ended.at(n, start) for n in (1, 2, 3)] == [start + timedelta(hours=1), start + timedelta(hours=2), None]
+    assert durations.parse_repetition("R1/PT1H/2030-01-01T00:00:00Z").at(2, start) is None
+
+
+def test_a_repetition_may_lie_between_two_moments() -> None:
+    between = durations.parse_repetition("R2/2026-03-01T09:00:00Z/2026-03-01T09:45:00Z")
+    first = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    assert [between.at(n, first) for n in (1, 2, 3)] == [first, first + timedelta(minutes=45), None]
+
+
+def test_moments_of_a_repetition_without_an_offset_are_taken_in_a_zone() -> None:
+    dated = durations.parse_repetition("R2/2026-03-01T09:00:00/P1D", BERLIN)
+    assert dated.at(1, berlin("2020-01-01T00:00"), BERLIN) == berlin("2026-03-01T09:00")
+    with pytest.raises(ValueError, match="does not say in which zone"):
+        durations.parse_repetition("R2/2026-03-01T09:00:00/P1D")
+
+
 @pytest.mark.parametrize("text", ["PT1H", "R3", "R3/PT0S", "R3/-PT1H", "Rx/PT1H", "R3/tomorrow/PT1H", "R-1/PT1H"])
 def test_what_is_no_repetition_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a|would never move on"):

@@ -211,6 +211,13 @@ def test_what_data_cannot_say_is_refused_at_its_element(inside, code):
     assert problems(chain(start(), user("A", loop=inside), end()))[code] == ("A", "error")
 
 
+def test_the_data_inputs_of_a_process_are_known_variables():
+    inputs = has("order")
+    source = file(drawn(inputs, chain(start(), script("A", "=order + 1", "x"), end())))
+    assert definitions.unknown_variables([("f.bpmn", definitions.load("f.bpmn", source)[0])], {}) == []
+    assert Case(source, {"order": 1}).variables() == {"order": 1, "x": 2}
+
+
 def test_a_data_store_is_warned_of():
     store = '<bpmn:dataStoreReference id="S1" name="archive"/>'
     body = chain(start(), user("A", loop=has("", "made") + out("made.", "S1")), user("Z"), end())

@@ -236,7 +236,10 @@ def test_what_the_table_refuses_is_refused_by_its_code_with_advice():
 def test_what_the_table_does_not_name_is_refused_with_advice():
     (problem,) = errors(diagram(ended(TIMER)))
     assert (problem.code, problem.element_id) == ("event-unsupported", "T")
-    assert problem.message.endswith("Choose another kind of event.")
+    kinds = "message, signal, error, escalation, terminate, cancel, compensation"
+    assert problem.message == (
+        f"Timer end event: There is none. End events are for {kinds}. Choose another kind of event."
+    )
 
 
 def test_the_page_is_up_to_date():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from service.usecases import play
@@ -84,6 +86,21 @@ def test_a_catch_event_passes_at_the_first_turn_of_its_cycle(tmp_path):
     code, lines = played(tmp_path, file(drawn(body)))
     assert (code, times_left(lines)) == (play.COMPLETED, {"A": 1})
     assert [line["element"] for line in lines if line["event"] == "timer.fired"] == ["C"]
+
+
+@pytest.mark.parametrize(
+    ("turns", "fired"),
+    [("R3/PT10M", 3), ("R/PT10M", 5), ("R/PT10M/{:%Y-%m-%dT%H:%M:%SZ}", 2), ("R9/PT10M/2000-01-01T00:00:00Z", 0)],
+)
+def test_a_cycle_at_a_border_repeats_as_often_and_as_long_as_it_says(tmp_path, turns, fired):
+    inside = chain(start("s"), catch("W", duration("PT55M")), end("e"))
+    border = boundary("X", "P1", cycle(turns.format(datetime.now(UTC) + timedelta(minutes=25))), interrupting=False)
+    source = file(drawn(chain(start(), sub("P1", inside), end()), border, chain("X", step("A"))))
+    code, lines = played(tmp_path, source)
+    if fired:
+        assert (code, times_left(lines)) == (play.COMPLETED, {"A": fired})
+    else:
+        assert [line["code"] for line in lines if line["event"] == "incident"] == ["wrong-type"]
 
 
 UNSTARTED = {

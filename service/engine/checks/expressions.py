@@ -121,7 +121,7 @@ def _cycle(text: str) -> str | None:
         usable = croniter.is_valid(text.replace("?", "*"), second_at_beginning=len(text.split()) == CRON_FIELDS[-1])
         return None if usable else f"“{text}” is no cron line."
     try:
-        durations.parse_repetition(text)
+        durations.parse_repetition(text, "UTC")
     except ValueError as error:
         return str(error)
     return None
