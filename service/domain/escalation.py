@@ -147,11 +147,9 @@ def _recipients(where: str, text: str) -> tuple[str, ...]:
         raise ValueError(f"{where} names nobody. Add recipients: {', '.join(RECIPIENTS)}, group:x or user:x.")
     for name in names:
         if not is_recipient(name):
-            advice = "Write one entry a line." if name.endswith(":") else ""
-            raise ValueError(
-                f"{where}: “{name}” is not a recipient. {advice}".rstrip()
-                + f" Known are {', '.join(RECIPIENTS)}, group:x and user:x."
-            )
+            known = f"Known are {', '.join(RECIPIENTS)}, group:x and user:x."
+            advice = f"Write one entry a line. {known}" if name.endswith(":") else known
+            raise ValueError(f"{where}: “{name}” is not a recipient. {advice}")
     return names
 
 

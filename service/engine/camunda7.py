@@ -108,7 +108,7 @@ class _Reader:
         return made
 
     def translated(self, where: str, text: str, made: str) -> None:
-        self.warn(f"The {where} {_short(text)} was read as “{made}”; {KEPT}.")
+        self.warn(f"The {where}, {_short(text)}, was read as “{made}”; {KEPT}.")
 
     def warn(self, message: str) -> None:
         self.found.warning("camunda-7", message, line=self.line, element=self.id)

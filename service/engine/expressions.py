@@ -73,7 +73,7 @@ def decide(model: Model, decision: str, context: Mapping[str, Any], now: datetim
 
 def why_null(text: str, context: Mapping[str, Any], now: datetime) -> str:
     """Which variables of an expression that gave null are missing or null, else what the evaluator says."""
-    told = [f"{path} is {'null' if _present(path, context) else 'missing'}" for path in lacking(text, context)]
+    told = [f"{path} is null" if _present(path, context) else f"{path} is missing" for path in lacking(text, context)]
     if not told:
         warnings = feel.evaluate(text, context, now=now).warnings
         told = list(dict.fromkeys(warning.message for warning in warnings))

@@ -11,7 +11,10 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
 
+from service import phrasebook
 from service.integrations.wording import DATES, FALLBACK, WORDING, WORDS
+
+EXPLAINING = ("error",)  # values that are sentences of the layers below
 
 
 def languages() -> list[str]:
@@ -33,6 +36,7 @@ def render(kind: str, language: str, zone: str, values: Mapping[str, Any]) -> tu
     code = code if code in WORDING else FALLBACK
     subject, *lines = WORDING[code].get(kind) or WORDING[FALLBACK][kind]
     said = {name: _said(value, code, zone) for name, value in values.items()}
+    said |= {name: phrasebook.say(said[name], code) for name in EXPLAINING if name in said}
     said["assignee"] = said.get("assignee") or WORDS[code]["nobody"]
     body = [line.format_map(said) for line in lines if all(said.get(name) for name in placeholders(line))]
     return subject.format_map(_Given(said)), "\n".join(body).strip()

@@ -284,12 +284,12 @@ def _require_open(task: Row | None) -> Row:
         return task
     at = task.closed_at.isoformat(timespec="seconds") if task.closed_at else ""
     who = _title(task.closed_by) if task.closed_by else "The process"
-    raise errors.TaskNotOpen(
-        f"{who} {_ENDED[task.state]} this task at {at}.", state=task.state, by=task.closed_by, at=at
-    )
-
-
-_ENDED = {"completed": "finished", "cancelled": "ended", "skipped": "skipped"}
+    told = {
+        "completed": f"{who} finished this task at {at}.",
+        "cancelled": f"{who} ended this task at {at}.",
+        "skipped": f"{who} skipped this task at {at}.",
+    }
+    raise errors.TaskNotOpen(told[task.state], state=task.state, by=task.closed_by, at=at)
 
 
 def _title(name: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import flask_babel
 import jinja2
 import marshmallow
 from flask import Flask, Response, current_app, redirect, render_template, request, url_for
@@ -107,11 +108,37 @@ def answer(error: Exception) -> Any:
     if isinstance(error, exceptions.HTTPException) and (error.code or 500) < 400:
         return error.get_response()
     body, status, headers = describe(error)
+    if not for_programs():
+        body = in_words(body)
     if for_people():
         if status == 401 and request.method == "GET" and "pages.sign_in" in current_app.view_functions:
             return redirect(url_for("pages.sign_in", next=request.full_path.rstrip("?")))
         return page("error.html", status, headers, problem=body)
     return Response(current_app.json.dumps(body), status, headers, content_type=MEDIA_TYPE)
+
+
+def in_words(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A problem as the pages show it: title, detail, what is wrong with fields and files in the person's language."""
+    try:
+        told: dict[str, Any] = {name: said(body[name]) for name in ("title", "detail") if body.get(name)}
+        if "errors" in body:
+            told["errors"] = {name: [said(text) for text in texts] for name, texts in body["errors"].items()}
+        if "problems" in body:
+            told["problems"] = [{**one, "message": said(one["message"])} for one in body["problems"]]
+    except Exception:  # telling of a failure must not fail: the language is looked up where the failure may be
+        current_app.logger.exception("the problem %s could not be translated", body.get("type"))
+        return dict(body)
+    return {**body, **told}
+
+
+def said(text: str) -> str:
+    """A sentence of the rules in the person's language, where there is one; never a format."""
+    return str(flask_babel.get_translations().ugettext(text)) if text else ""
+
+
+def for_programs() -> bool:
+    """The answer is one of the API, which speaks English."""
+    return request.path.startswith("/api/") or "babel" not in current_app.extensions
 
 
 def for_people() -> bool:

@@ -14,6 +14,7 @@ from flask_babel import ngettext
 
 from service.domain import policy
 from service.storage.types import Row
+from service.web import problems
 from service.web.pages import frame
 
 TEXTS: Mapping[str, tuple[Any, str]] = {
@@ -114,15 +115,18 @@ def _tell(row: Row, names: Mapping[str, str]) -> Told:
         "outcome": str(OUTCOMES.get(str(data.get("outcome")), data.get("outcome", ""))),
     }
     sentence = str(text) % words if text is not None else f"{row.event} {words['name']}".strip()
-    return Told(row.id, row.at, sentence, mark, row.element, _more(row.data), row.data.get("task"))
+    return Told(row.id, row.at, sentence, mark, row.element, _more(row), row.data.get("task"))
 
 
 def _who(name: str | None) -> str:
     return _("Tidegate") if not name or name == policy.SYSTEM.name else frame.title_of(name)
 
 
-def _more(data: Mapping[str, Any]) -> str:
+def _more(row: Row) -> str:
     """What somebody wrote, or what went wrong."""
+    data = row.data
+    if row.event == "incident.raised":
+        return problems.said(data.get("message", ""))
     for key in ("reason", "comment", "text", "message"):
         value = data.get(key)
         if isinstance(value, str) and value.strip():

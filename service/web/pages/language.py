@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gettext
 import io
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from babel import support
 from babel.messages import mofile, pofile
 from flask import Flask, request
 
-from service import errors
+from service import errors, phrasebook
 from service.domain import policy
 from service.web import auth
 
@@ -27,6 +28,17 @@ class Catalogs(flask_babel.Domain):
         return catalog(current())
 
 
+class Phrases(gettext.NullTranslations):
+    """What the catalog of the pages does not have: the refusals and explanations of the layers below."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._language = language
+
+    def gettext(self, message: str) -> str:
+        return phrasebook.say(message, self._language)
+
+
 class Babel(flask_babel.Babel):
     """flask-babel that knows no other domain."""
 
@@ -35,7 +47,7 @@ class Babel(flask_babel.Babel):
 
 @functools.cache
 def catalog(language: str) -> support.NullTranslations:
-    """The translations of one language; what is not translated stays English."""
+    """The translations of one language; what neither it nor the phrasebook has stays English."""
     file = FOLDER / language / "LC_MESSAGES" / "messages.po"
     if not file.exists():
         return support.NullTranslations()
@@ -44,7 +56,9 @@ def catalog(language: str) -> support.NullTranslations:
     compiled = io.BytesIO()
     mofile.write_mo(compiled, known)
     compiled.seek(0)
-    return support.Translations(compiled)
+    made = support.Translations(compiled)
+    made.add_fallback(Phrases(language))
+    return made
 
 
 def person() -> policy.Actor | None:

@@ -17,7 +17,7 @@ from service.storage.queries import decisions, definitions
 from service.storage.queries import forms as found_forms
 from service.storage.queries import migrations as found_moves
 from service.usecases import diagrams, models
-from service.web import access, auth, reading
+from service.web import access, auth, problems, reading
 from service.web.pages import frame
 
 pages = frame.pages
@@ -117,7 +117,7 @@ def _files() -> list[tuple[str, bytes]]:
 @access.requires(policy.may_deploy)
 def check() -> Any:
     """What the server thinks of what is being drawn; the very check of a deployment."""
-    return jsonify({"problems": [problem.as_dict() for problem in models.check(_files())]})
+    return jsonify(problems.in_words({"problems": [problem.as_dict() for problem in models.check(_files())]}))
 
 
 @pages.post("/ui/models/deploy")

@@ -17,7 +17,7 @@ from service.storage.queries import definitions, instances
 from service.storage.queries import migrations as found
 from service.storage.types import Row
 from service.usecases import diagrams, migrations, programs
-from service.web import access, auth, reading
+from service.web import access, auth, problems, reading
 from service.web.pages import frame
 
 pages = frame.pages
@@ -79,7 +79,7 @@ def moving(process_id: str, number: int) -> str:
         changes=diagrams.changes(_goal(process_id, earlier).key, goal.key) if earlier != number else [],
         marks=_marks(seen, diagrams.changes(_goal(process_id, earlier).key, goal.key)),
         verdicts=VERDICTS,
-        reasons=REASONS,
+        why=_why,
         kinds=CHANGES,
     )
 
@@ -180,10 +180,15 @@ def preview_drawing(process_id: str) -> Any:
         if place.verdict != migrations.CLEAN
     }
     told = [
-        {"element": place.element, "name": place.name or place.element, "text": str(REASONS.get(place.code, ""))}
+        {"element": place.element, "name": place.name or place.element, "text": _why(place.code, place.message)}
         for place in places.values()
     ]
     return jsonify({"text": _sentence(seen), "counts": seen.counts, "places": told})
+
+
+def _why(code: str, message: str) -> str:
+    """Why something that is open cannot move, in a few words; in the engine's own where there are none."""
+    return str(REASONS.get(code) or problems.said(message))
 
 
 def _sentence(seen: migrations.Preview) -> str:

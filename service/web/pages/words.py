@@ -15,7 +15,7 @@ from flask_babel import ngettext
 
 from service import errors
 from service.domain import clock, naming
-from service.web import numbers
+from service.web import numbers, problems
 from service.web.pages import frame
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -157,11 +157,6 @@ def name_of_fact(name: str) -> str:
     return name.removeprefix("release.").replace(".", " ").replace("_", " ").capitalize()
 
 
-def said(text: str) -> str:
-    """A sentence of the rules in the person's language, where the catalog has it; never a format."""
-    return str(flask_babel.get_translations().ugettext(text))
-
-
 @contextlib.contextmanager
 def in_words(**other_names: str) -> Iterator[None]:
     """Refusals beside fields come in the person's language; `other_names`: what the page calls a field."""
@@ -169,7 +164,7 @@ def in_words(**other_names: str) -> Iterator[None]:
         yield
     except errors.InvalidInput as refused:
         found = refused.errors
-        told = {other_names.get(name, name): [said(text) for text in texts] for name, texts in found.items()}
+        told = {other_names.get(name, name): [problems.said(text) for text in texts] for name, texts in found.items()}
         raise errors.InvalidInput(told) from refused
 
 
@@ -201,7 +196,7 @@ def init_app(app: Flask) -> None:
         "coloured": lambda value, table: coloured(table, value),
         "recipient": recipient,
         "called": lambda one: naming.called(one.name or one.element, one.item),
-        "said": said,
+        "said": problems.said,
         "plain_value": plain,
         "split_name": name_of_fact,
     }
