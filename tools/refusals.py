@@ -44,6 +44,7 @@ NO_SENTENCES = {
         "to throw",
         "SELECT 1",
         "PRAGMA {0}",
+        "PRAGMA busy_timeout=0",
         "SELECT pg_advisory_xact_lock(7283001)",
     ),
     '(({0} = null) = true or ({0} = "") = true or ({0} = []) = true or ({0} = {{}}) = true)',

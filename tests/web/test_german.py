@@ -175,11 +175,11 @@ def test_an_incident_is_told_in_german_and_by_the_api_in_english(
     task = person("bea").get("/tasks").json["items"][0]["id"]
     person("bea").post(f"/tasks/{task}/complete", {"values": {}})
     page = reader("cora").page("/releases/R-1")
-    assert "Ein Bearbeiter wird gebraucht, aber „= owner.name“ ergab null" in page
+    assert "Ein Bearbeiter lässt sich nicht ermitteln: „= owner.name“ ergab null (owner fehlt)." in page
     assert "Is needed" in page
-    assert "An assignee is needed" not in page
+    assert "An assignee" not in page
     (incident,) = person("max").get("/incidents").json["items"]
-    assert incident["message"].startswith("An assignee is needed, but “= owner.name” gave null")
+    assert incident["message"].startswith("An assignee cannot be worked out: “= owner.name” gave null")
 
 
 @pytest.mark.parametrize("path", ["/nothing-here", "/releases/R-99", "/tasks/99", "/problems/conflict", "/problems/"])
