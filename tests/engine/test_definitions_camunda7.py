@@ -26,7 +26,7 @@ def test_people_dates_and_forms_are_read_with_a_warning():
     warnings = definitions.check("f.bpmn", diagram(around(node)))
     assert {(w.code, w.severity, w.element_id, w.line) for w in warnings} == {("camunda-7", "warning", "T", 3)}
     assert [w.message.split(" was read")[0] for w in warnings] == [
-        "The assignee ${who}", "camunda:assignee, camunda:candidateGroups", "camunda:dueDate", "camunda:formKey",
+        "The assignee, ${who},", "camunda:assignee, camunda:candidateGroups", "camunda:dueDate", "camunda:formKey",
     ]  # fmt: skip
 
 
