@@ -31,32 +31,38 @@ def spec_name(process: str, container: str | None) -> str:
 
 def build(process: elements.Process) -> tuple[BpmnProcessSpec, dict[str, BpmnProcessSpec]]:
     """Give the spec of the process and those of its sub-processes by name."""
-    inside: dict[str | None, list[elements.Element]] = {None: []}
-    for element in process.elements.values():
-        inside.setdefault(element.parent, []).append(element)
-    remembered = compensables.remembered(process)
+    drawing = _Drawing(process)
     containers = [e.id for e in process.elements.values() if e.type in reading.CONTAINERS]
-    subs = {spec_name(process.id, c): _Scope(process, c, inside.get(c, []), remembered).build() for c in containers}
-    return _Scope(process, None, inside[None], remembered).build(), subs
+    subs = {spec_name(process.id, c): _Scope(drawing, c).build() for c in containers}
+    return _Scope(drawing, None).build(), subs
+
+
+class _Drawing:
+    """What all scopes of a process ask of it: worked out once, since there may be thousands of them."""
+
+    def __init__(self, process: elements.Process) -> None:
+        self.process = process
+        self.inside: dict[str | None, list[elements.Element]] = defaultdict(list)
+        for element in process.elements.values():
+            self.inside[element.parent].append(element)
+        self.remembered: Mapping[str, str] = compensables.remembered(process)
+        self.boundaries = compensables.boundaries(process)
+        self.handlers = {i: b.event.handler for i, b in self.boundaries.items() if b.event and b.event.handler}
+        self.undoing = compensables.event_sub_processes(process)
 
 
 class _Scope:
     """One process or sub-process while its spec is made."""
 
-    def __init__(
-        self,
-        process: elements.Process,
-        container: str | None,
-        content: list[elements.Element],
-        remembered: Mapping[str, str],
-    ) -> None:
-        self.process = process
-        self.remembered = remembered
-        self.container = container
+    def __init__(self, drawing: _Drawing, container: str | None) -> None:
+        self.drawing, self.container = drawing, container
+        self.process = process = drawing.process
+        self.remembered = drawing.remembered
+        content = drawing.inside[container]
         self.spec = BpmnProcessSpec(name=spec_name(process.id, container))
         self.nodes = {e.id: e for e in content if e.type != "sequenceFlow" and not e.gate}
-        self.boundaries = compensables.boundaries(process)
-        self.handlers = {i: b.event.handler for i, b in self.boundaries.items() if b.event and b.event.handler}
+        self.boundaries = drawing.boundaries
+        self.handlers = drawing.handlers
         self.gates = [e for e in content if e.gate]
         self.outgoing: dict[str | None, list[elements.Element]] = defaultdict(list)
         self.sources: dict[str | None, list[elements.Element]] = defaultdict(list)
@@ -84,7 +90,7 @@ class _Scope:
         self._add_compensation()
         for gate in self.gates:
             self._add_gate(gate)
-        undoing = compensables.event_sub_processes(self.process).get(self.container or "")
+        undoing = self.drawing.undoing.get(self.container or "")
         awaited = [n for n in self.nodes.values() if n.triggered_by_event and n is not undoing]
         self.spec.start.watched = [self._watch(n) for n in awaited]
         return self.spec
@@ -233,7 +239,7 @@ class _Scope:
 
     def _add_compensation(self) -> None:
         """What carries the handlers of this scope, where something in it may have to be undone."""
-        by = compensables.event_sub_processes(self.process).get(self.container or "")
+        by = self.drawing.undoing.get(self.container or "")
         inside = {i: how for i, how in self.remembered.items() if i in self.nodes}
         if not inside and (by is None or self.container not in self.remembered):
             return
@@ -275,7 +281,7 @@ class _Scope:
 
     def _watch(self, handler: elements.Element) -> str:
         """What waits for the start event of an event sub-process; gives its name."""
-        start = next(e for e in self.process.elements.values() if e.type == "startEvent" and e.parent == handler.id)
+        start = next(e for e in self.drawing.inside[handler.id] if e.type == "startEvent")
         watch = specs.Watch(self.spec, f"{start.id} [awaited]", self.entry[handler.id].name)
         watch.bpmn_id, watch.bpmn_name, watch.lane = start.id, start.name, start.lane
         watch.extensions = {"element": start.id}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -180,3 +181,39 @@ def test_nothing_written_in_a_diagram_reaches_spiffworkflow_as_an_expression():
 def test_the_size_limit_is_the_caller_s_to_set():
     with pytest.raises(xml.Refused, match="at most 10 are accepted"):
         xml.parse("f.bpmn", b"<aaaaaaaaaaaa/>", limit=10)
+
+
+def calls_to_read(count: int, element: str) -> int:
+    """How many functions are called, and generators resumed, to check and build so many elements of a kind."""
+    body = '<bpmn:startEvent id="s"/><bpmn:userTask id="T"/>' + flow("s", "T")
+    source = diagram(body + "".join(element.format(n) for n in range(count)))
+    made = 0
+
+    def count_one(frame: object, event: str, _: object) -> None:
+        nonlocal made
+        made += event == "call"
+
+    sys.setprofile(count_one)
+    try:
+        definitions.read("f.bpmn", source)
+    finally:
+        sys.setprofile(None)
+    return made
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<bpmn:subProcess id="p{0}" triggeredByEvent="true"><bpmn:startEvent id="e{0}" isInterrupting="false">'
+        "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition>"
+        "</bpmn:startEvent></bpmn:subProcess>",
+        '<bpmn:boundaryEvent id="b{0}" attachedToRef="T" cancelActivity="false"><bpmn:timerEventDefinition>'
+        "<bpmn:timeDuration>PT1H</bpmn:timeDuration></bpmn:timerEventDefinition></bpmn:boundaryEvent>"
+        '<bpmn:endEvent id="e{0}"/><bpmn:sequenceFlow id="f{0}" sourceRef="b{0}" targetRef="e{0}"/>',
+    ],
+    ids=["event sub-processes", "boundary events"],
+)
+def test_twice_as_many_elements_cost_twice_as_much(element):
+    calls_to_read(10, element)
+    few, many = calls_to_read(100, element), calls_to_read(200, element)
+    assert many < 2.4 * few

@@ -25,7 +25,7 @@ COUNTERS = {
 }  # fmt: skip
 OWN = "tidegate."
 SPEAKING = ("sendTask", "endEvent", "intermediateThrowEvent")
-ASKED, UNDONE = "[asked]", "[undone]"  # no ids of elements
+ASKED, UNDONE, BESIDE = "[asked]", "[undone]", "[beside]"  # no ids of elements
 # Places that see what the element itself brought, beside everything else.
 AFTER = ("output ", "output element", "completion condition", "tidegate.criterion.")
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -164,6 +164,7 @@ def _ways(process: elements.Process) -> dict[str, list[str]]:
     """
     ways: dict[str, list[str]] = defaultdict(list)
     for element in process.elements.values():
+        ways[f"{BESIDE} {element.parent}"].append(element.id)
         if element.type == "sequenceFlow":
             ways[element.source or ""] += [element.id, element.target or ""]
             continue
@@ -180,5 +181,5 @@ def _ways(process: elements.Process) -> dict[str, list[str]]:
             ways[element.id].append(element.parent)
         if element.triggered_by_event:
             # What it brings may be there whenever something else in its scope comes next.
-            ways[element.id] += [other.id for other in process.elements.values() if other.parent == element.parent]
+            ways[element.id].append(f"{BESIDE} {element.parent}")
     return ways
