@@ -1,4 +1,4 @@
-"""Fresh migrated databases, each a quick copy of a template that was migrated once."""
+"""Fresh migrated databases: a copy of a file for SQLite, one that was emptied again for PostgreSQL."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from service.storage import upgrades
+from tests.support.emptying import Emptying
 from tests.support.postgres import Postgres
 
 KINDS = ("sqlite", "postgresql")
@@ -24,6 +25,7 @@ class Databases:
         self._postgres = postgres
         self._numbers = itertools.count(1)
         self._ready: set[str] = set()
+        self._emptied: list[str] = []
 
     def fresh(self, kind: str) -> str:
         """The address of a new migrated database without content."""
@@ -34,6 +36,8 @@ class Databases:
         if kind == "sqlite":
             shutil.copyfile(self._template_file, self._file(name))
             return f"sqlite:///{self._file(name)}"
+        if self._emptied:
+            return self._postgres().rename(self._emptied.pop(), name)
         return self._postgres().create(name, TEMPLATE)
 
     def empty(self, kind: str) -> str:
@@ -42,10 +46,13 @@ class Databases:
         return f"sqlite:///{self._file(name)}" if kind == "sqlite" else self._postgres().create(name)
 
     def drop(self, url: str) -> None:
+        """Take a database away; a PostgreSQL one is emptied and given out again, for making one costs far more."""
         name = url.rsplit("/", 1)[1]
         if url.startswith("sqlite"):
             for ending in ("", "-wal", "-shm"):
                 self._file(name.removesuffix(".db")).with_suffix(f".db{ending}").unlink(missing_ok=True)
+        elif "postgresql" in self._ready and self._emptying.empty(self._postgres().plain_address(name)):
+            self._emptied.append(name)
         else:
             self._postgres().drop(name)
 
@@ -65,3 +72,4 @@ class Databases:
             connection.close()
         else:
             upgrades.upgrade(self._postgres().create(TEMPLATE))
+            self._emptying = Emptying(self._postgres().plain_address(TEMPLATE))

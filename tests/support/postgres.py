@@ -94,7 +94,7 @@ class Postgres:
         end = time.monotonic() + 30
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                psycopg.connect(self._dsn("postgres"), connect_timeout=2).close()
+                psycopg.connect(self.plain_address("postgres"), connect_timeout=2).close()
                 return
             except psycopg.OperationalError:
                 time.sleep(0.05)
@@ -112,7 +112,8 @@ class Postgres:
         self.process.wait()
         self.process = None
 
-    def _dsn(self, name: str) -> str:
+    def plain_address(self, name: str) -> str:
+        """The address of one database, in PostgreSQL's words."""
         return f"host=127.0.0.1 port={self.port} user=postgres dbname={name}"
 
     def url(self, name: str) -> str:
@@ -121,7 +122,7 @@ class Postgres:
 
     def create(self, name: str, template: str | None = None) -> str:
         """Make a database, empty or as a copy of another one, and return its address."""
-        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.plain_address("postgres"), autocommit=True) as connection:
             if template is not None:
                 connection.execute(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template]
@@ -130,6 +131,13 @@ class Postgres:
             connection.execute(make.format(sql.Identifier(name), sql.Identifier(template or "template0")))
         return self.url(name)
 
+    def rename(self, name: str, to: str) -> str:
+        """Give a database that nobody uses another name, and return its new address."""
+        with psycopg.connect(self.plain_address("postgres"), autocommit=True) as connection:
+            words = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            connection.execute(words.format(sql.Identifier(name), sql.Identifier(to)))
+        return self.url(to)
+
     def drop(self, name: str) -> None:
-        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.plain_address("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
