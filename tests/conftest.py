@@ -16,7 +16,17 @@ from tests.support.postgres import Postgres
 from tests.support.product import Product
 from tests.support.queue_server import QueueServer
 
+TESTS = Path(__file__).parent
 pytest_plugins = ["tests.support.proofs"]
+
+# the files of these folders have the longest tests; what is long and begins last keeps one core waiting for the other
+FIRST = ("jobs", "browser", "infra", "cli", "web", "models")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The folders with the longest tests first."""
+    ranks = {TESTS / name: rank for rank, name in enumerate(FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.parent, len(FIRST)))
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -11,6 +12,9 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+PORTS = range(20_000, 32_000)
+ATTEMPTS = 200
 
 # Runs between fork and the program: asks the kernel (Linux) for a signal at the parent's death, then becomes the
 # program. A separate interpreter rather than preexec_fn, which is not safe in a process with threads.
@@ -70,11 +74,16 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
 
 
 def free_port() -> int:
-    """A TCP port on the loopback address that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on the loopback address that nobody listens on now.
+
+    It lies below those that the kernel lends to outgoing connections: a server that is started again finds it free.
+    """
+    for _ in range(ATTEMPTS):
+        port = secrets.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError(f"no free port between {PORTS.start} and {PORTS.stop} after {ATTEMPTS} attempts")
 
 
 def listens(host: str, port: int) -> bool:

@@ -36,10 +36,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("expression", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_expression_is_stopped_and_the_next_one_works(expression: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(feel.FeelLimit) as caught:
         feel.evaluate(expression, {})
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     assert caught.value.facts["expression"] == expression
     assert len(caught.value.detail) < 400
     assert feel.evaluate("1 + 1", {}).value == 2

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser import furnishing
 from tests.browser.visitor import Visitor
 from tests.support.databases import Databases
 from tests.support.mail import MailServer
 from tests.support.product import Product
 from tests.support.queue_server import QueueServer
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ def house(
     settings = {"DATABASE_URL": url, "REDIS_URL": queue.url, "SMTP_URL": _mail_server.url}
     product = Product(directory, {f"TIDEGATE_{name}": value for name, value in settings.items()})
     try:
-        _furnish(product)
+        furnishing.furnish(product.environment)
         web = product.start("web")
         product.start("worker")
         product.start("dispatcher")
@@ -57,12 +53,6 @@ def house(
         product.end()
         queue.stop()
         databases.drop(url)
-
-
-def _furnish(product: Product) -> None:
-    settings = {**product._clean_environment(), **product.environment}
-    command = [sys.executable, "-m", "tests.browser.furnishing"]
-    subprocess.run(command, env=settings, cwd=ROOT, check=True, timeout=120)
 
 
 @pytest.fixture

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.visitor import Visitor
 from tests.support.mail import MailServer
-
-pytestmark = pytest.mark.serial
 
 LADDER = Path(__file__).with_name("ladder.bpmn")
 SUBJECT = "Deadline missed: Sound the depth"
@@ -54,7 +51,7 @@ def test_a_missed_deadline_shows_up_in_the_right_inboxes_by_itself(
     # who has nothing to do with it was told nothing
     assert tasks.locator('[data-count="inbox"]').inner_text() == ""
 
-    received = mail.wait_for(2, patience_s=20)
+    received = mail.wait_for(2)
     assert sorted(one.recipients[0] for one in received) == ["cora@example.org", "tom@example.org"]
     assert all(one.subject.startswith(SUBJECT) for one in received)
 

@@ -10,7 +10,6 @@ import pytest
 from tests.support.product import Product
 
 
-@pytest.mark.serial
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_a_small_bench_prints_every_figure(start_product: Callable[..., Product], kind: str) -> None:
     answer = start_product("").run("bench", "--json", "--quick", "--database", kind, timeout_s=300)

@@ -177,7 +177,7 @@ def test_web_with_several_processes_counts_requests_together(product: Product) -
     web = product.start("web", "--processes", "2")
     for _ in range(20):
         _get(f"{web.url}/healthz")
-    with urllib.request.urlopen(f"{web.url}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"{web.url}/metrics", timeout=60) as answer:
         text = answer.read().decode()
     counted = [line for line in text.splitlines() if "request_seconds_count" in line and "operation.healthz" in line]
     assert sum(float(line.rsplit(" ", 1)[1]) for line in counted) == 20
@@ -186,7 +186,7 @@ def test_web_with_several_processes_counts_requests_together(product: Product) -
 
 def _get(url: str, token: str | None = None) -> Any:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
         return json.load(answer)
 
 

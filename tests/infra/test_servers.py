@@ -77,5 +77,5 @@ def test_servers_end_with_a_test_run_that_is_killed(tmp_path: Path) -> None:
         servers = [psutil.Process(int(word)) for word in run.stdout.readline().split()]
         assert len(servers) == 2
         run.kill()
-    _, alive = psutil.wait_procs(servers, timeout=10)
+    _, alive = psutil.wait_procs(servers, timeout=60)
     assert alive == []

@@ -27,7 +27,7 @@ def program(name: str, command: list[str], started: list[tuple[str, int]]) -> su
     return supervisor.Program(name, start)
 
 
-def eventually(condition: Callable[[], bool], patience_s: float = 10) -> None:
+def eventually(condition: Callable[[], bool], patience_s: float = 60) -> None:
     end = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < end
@@ -92,5 +92,5 @@ def test_children_end_with_a_killed_parent() -> None:
         assert parent.stdout is not None
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    child.wait(timeout=5)
+    child.wait(timeout=60)
     assert not child.is_running()

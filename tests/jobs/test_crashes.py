@@ -26,8 +26,6 @@ from tests.support.product import Product
 from tests.support.queue_server import QueueServer
 from tests.usecases.conftest import people
 
-pytestmark = pytest.mark.serial
-
 REPEATS = 6
 LADDER = f"PT0S: group:build-team user:nora repeat PT1S x{REPEATS}"
 BACK_WITHIN_S = 5
@@ -99,7 +97,7 @@ def waiting(model: Any, state: str) -> int:
         return session.query(model).filter(model.state == state).count()
 
 
-def wait_until(condition: Callable[[], bool], complaint: str, patience_s: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], complaint: str, patience_s: float = 120) -> None:
     end = time.monotonic() + patience_s
     while not condition():
         assert time.monotonic() < end, complaint
@@ -148,7 +146,7 @@ def test_workers_killed_again_and_again_lose_and_double_nothing(
     back_at = clock.now()
     wait_until(all_levels_fired, "levels are left")
     levels = check_levels(12)
-    assert latest(levels, back_at) <= BACK_WITHIN_S
+    assert latest(levels, back_at) <= product.allowed_s(BACK_WITHIN_S)
     wait_until(lambda: waiting(Delivery, "waiting") == 0, "mails are left")
     check_mail(mail)
 
@@ -165,7 +163,7 @@ def test_a_dispatcher_killed_is_followed_by_another(open_house: Flask, product: 
     back_at = clock.now()
     wait_until(all_levels_fired, "levels are left")
     levels = check_levels(6)
-    assert latest(levels, back_at) <= BACK_WITHIN_S
+    assert latest(levels, back_at) <= product.allowed_s(BACK_WITHIN_S)
 
 
 def test_several_dispatchers_double_nothing(open_house: Flask, product: Product) -> None:
@@ -193,7 +191,7 @@ def test_the_queue_server_killed_and_emptied_loses_nothing(
     wait_until(all_levels_fired, "levels are left")
     wait_until(lambda: {one.status for one in rows(Instance) if one.end_element} == {"completed"}, "timers are left")
     wait_until(lambda: waiting(Job, "open") == 0, "jobs are left")
-    assert latest(rows(DeadlineLevel), back_at) <= BACK_WITHIN_S
+    assert latest(rows(DeadlineLevel), back_at) <= product.allowed_s(BACK_WITHIN_S)
     told = Counter((notice.cause, notice.user) for notice in rows(Notice))
     assert set(told.values()) == {1}
     assert sum(1 for cause, _ in told if cause.startswith("job:")) == 6
@@ -209,7 +207,7 @@ def test_timers_go_on_after_a_worker_is_killed(open_house: Flask, product: Produ
     back_at = clock.now()
     wait_until(lambda: {one.status for one in rows(Instance) if one.key in keys} == {"completed"}, "instances are left")
     ended = [one.ended_at for one in rows(Instance)]
-    assert max(ended) < back_at + timedelta(seconds=2 + BACK_WITHIN_S)
+    assert max(ended) < back_at + timedelta(seconds=2 + product.allowed_s(BACK_WITHIN_S))
     assert Counter(notice.user for notice in rows(Notice)) == {"nora": 10}
 
 
@@ -221,5 +219,5 @@ def test_processes_end_when_they_are_asked_and_sign_off(
     wait_until(lambda: queue.alive() == {"dispatcher": 1, "worker": 1}, "they did not say that they are alive")
     begun = time.monotonic()
     assert (dispatcher.stop(), worker.stop()) == (0, 0)
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < product.allowed_s(8)
     assert queue.alive() == {"dispatcher": 0, "worker": 0}

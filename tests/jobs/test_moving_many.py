@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-import pytest
 from flask import Flask
 
 from service.storage.models.ledger import Event
@@ -17,8 +16,6 @@ from tests.jobs.test_crashes import DEADLINES, open_house, product, rows, start,
 from tests.support.product import Product
 
 __all__ = ["open_house", "product"]
-pytestmark = pytest.mark.serial
-
 SECOND = DEADLINES.replace(b'name="build"', b'name="Build it"')
 
 
@@ -33,7 +30,7 @@ def test_workers_killed_while_they_move_many_lose_and_double_nothing(open_house:
         time.sleep(0.4)
         workers.pop(0).kill()
         workers.append(product.start("worker"))
-    wait_until(lambda: waiting(MigrationItem, "waiting") == 0, "items are left", 60)
+    wait_until(lambda: waiting(MigrationItem, "waiting") == 0, "items are left")
     ended = moves.run(run)
     assert ended is not None
     assert (ended.done, ended.failed) == (len(keys), 0)

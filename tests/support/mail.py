@@ -66,7 +66,7 @@ class MailServer:
     def to(self, address: str) -> list[Received]:
         return [mail for mail in self.received if address in mail.recipients]
 
-    def wait_for(self, count: int, *, patience_s: float = 10) -> list[Received]:
+    def wait_for(self, count: int, *, patience_s: float = 120) -> list[Received]:
         """The mails, once at least so many have come; fails when they do not."""
         end = time.monotonic() + patience_s
         while len(self.received) < count:

@@ -91,7 +91,7 @@ class Postgres:
 
     def _wait(self) -> None:
         assert self.process is not None
-        end = time.monotonic() + 30
+        end = time.monotonic() + 120
         while time.monotonic() < end and self.process.poll() is None:
             try:
                 psycopg.connect(self.plain_address("postgres"), connect_timeout=2).close()

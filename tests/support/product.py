@@ -19,6 +19,7 @@ from service.cli import children
 
 COMMAND = Path(sys.executable).with_name("tidegate")
 MARK = "SESSION_OF_TESTS"
+QUIET_START_S = 2.5  # what one process needs to be ready on a machine that does nothing else
 
 
 class Process:
@@ -55,7 +56,7 @@ class Process:
                 continue
         self.popen.wait()
 
-    def stop(self, patience_s: float = 10) -> int:
+    def stop(self, patience_s: float = 60) -> int:
         """Ask it to end; returns its exit code."""
         descendants = self.family()[1:]
         children.stop(self.popen, patience_s=patience_s)
@@ -66,10 +67,10 @@ class Process:
                 continue
         return int(self.popen.returncode)
 
-    def wait_for_log(self, text: str, *, patience_s: float = 15) -> None:
+    def wait_for_log(self, text: str, *, patience_s: float = 120) -> None:
         self.wait_until(lambda: text in self.log, f"no {text!r} in the log", patience_s)
 
-    def wait_until(self, condition: Callable[[], bool], complaint: str, patience_s: float = 20) -> None:
+    def wait_until(self, condition: Callable[[], bool], complaint: str, patience_s: float = 120) -> None:
         end = time.monotonic() + patience_s
         while not condition():
             if not self.running:
@@ -91,6 +92,7 @@ class Product:
             **environment,
         }
         self.processes: list[Process] = []
+        self._slowest_start_s = 0.0
 
     def start(self, *words: str, wait: bool = True, **environment: str) -> Process:
         """Run `tidegate WORDS` and, with `wait`, return once it is ready for work."""
@@ -101,15 +103,21 @@ class Product:
             settings.setdefault("TIDEGATE_BIND", f"127.0.0.1:{children.free_port()}")
             url = f"http://{settings['TIDEGATE_BIND']}"
         log = self.directory / f"{len(self.processes)}-{name}.log"
+        begun = time.monotonic()
         popen = children.start([COMMAND, *words], environment=settings, log=log, directory=self.directory)
         process = Process(name, popen, log, url)
         self.processes.append(process)
         if wait:
             self._wait(process)
+            self._slowest_start_s = max(self._slowest_start_s, time.monotonic() - begun)
         return process
 
+    def allowed_s(self, seconds: float) -> float:
+        """So many seconds of a quiet machine; more on one where the processes of this product started more slowly."""
+        return seconds * max(1.0, self._slowest_start_s / QUIET_START_S)
+
     def run(
-        self, *words: str, stdin: str | None = None, timeout_s: float = 60, **environment: str
+        self, *words: str, stdin: str | None = None, timeout_s: float = 240, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run `tidegate WORDS` to its end."""
         settings = {**self._clean_environment(), **self.environment, **environment}
@@ -145,7 +153,7 @@ class Product:
 
     def _wait(self, process: Process) -> None:
         if process.url is not None:
-            process.wait_until(lambda: answers(f"{process.url}/readyz"), "not ready", 150)
+            process.wait_until(lambda: answers(f"{process.url}/readyz"), "not ready", 240)
         elif process.name in ("worker", "dispatcher"):
             process.wait_until(lambda: self._beats(process), "no sign of life in the queue's server")
 

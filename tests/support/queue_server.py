@@ -23,11 +23,11 @@ class QueueServer:
     def start(self) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.process = valkey.start(self.directory, self.port, log=self.directory / "log")
-        if not children.wait_for_port("127.0.0.1", self.port, self.process):
+        if not children.wait_for_port("127.0.0.1", self.port, self.process, patience_s=120):
             raise RuntimeError(f"Valkey did not start: {(self.directory / 'log').read_text(errors='replace')[-2000:]}")
         self._wait_until_loaded()
 
-    def _wait_until_loaded(self, patience_s: float = 10) -> None:
+    def _wait_until_loaded(self, patience_s: float = 120) -> None:
         end = time.monotonic() + patience_s
         with self.connect() as client:
             while True:

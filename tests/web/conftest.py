@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jinja2
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket
 
 from service import app, config
 from service.storage import db
@@ -14,6 +16,23 @@ from service.usecases import live, programs, settings
 from service.web import auth
 from tests.web import diagrams
 from tests.web.caller import Caller, settle_in
+
+
+class Templates(jinja2.BytecodeCache):
+    """What one application compiled serves the next: each test makes one of its own."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+templates = Templates()
 
 
 def _made(url: str, data: Path) -> Iterator[Flask]:
@@ -24,6 +43,7 @@ def _made(url: str, data: Path) -> Iterator[Flask]:
     auth.forget()
     made = app.create_app(own)
     made.testing = True
+    made.jinja_env.bytecode_cache = templates
     with made.app_context():
         settle_in()
     yield made

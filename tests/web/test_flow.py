@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -223,7 +224,7 @@ def test_a_task_past_its_moment_is_overdue(web: Flask, person: Person) -> None:
     wanted = {"title": "Shop 2", "type": "minor", "kind": "software", "category": "small", "service": "Shop"}
     person("cora").post("/releases", wanted)
     assert person("max").get("/tasks?overdue=true").json["items"] == []
-    later = clock.now().replace(year=clock.now().year + 1)
+    later = clock.now() + timedelta(days=366)
     with clock.replaced(lambda: later):
         late = person("max").get("/tasks?overdue=true").json["items"]
         assert [(task["element"], task["overdue"]) for task in late] == [("plan", True)]
