@@ -1,68 +1,71 @@
-"""The application in this process, on a fresh database with the cast."""
+"""The application in this process, on a fresh database with the cast: one application, a database for each test."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import jinja2
 import pytest
 from flask import Flask
-from jinja2.bccache import Bucket
 
 from service import app, config
 from service.storage import db
 from service.usecases import live, programs, settings
-from service.web import auth
+from service.web import auth, throttle
 from tests.web import diagrams
 from tests.web.caller import Caller, settle_in
 
 
-class Templates(jinja2.BytecodeCache):
-    """What one application compiled serves the next: each test makes one of its own."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._compiled:
-            bucket.bytecode_from_string(self._compiled[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._compiled[bucket.key] = bucket.bytecode_to_string()
-
-
-templates = Templates()
-
-
-def _made(url: str, data: Path) -> Iterator[Flask]:
-    own = config.Settings.from_env({"TIDEGATE_DATABASE_URL": url, "TIDEGATE_DATA_DIR": str(data)})
+def made(data: Path) -> Flask:
+    """An application without a database yet; making one takes longer than most tests do."""
     before = settings.current()
+    application = app.create_app(_settings(f"sqlite:///{data}/nothing.db", data))
+    settings.use(before)
+    return application
+
+
+@pytest.fixture(scope="session")
+def _standing(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application of most tests: none of them leaves anything in it."""
+    return made(tmp_path_factory.mktemp("standing"))
+
+
+def housed(application: Flask, url: str, data: Path) -> Iterator[Flask]:
+    """The application on this database, with the cast, and nothing left in it of what another test did."""
+    own, before, config_before = _settings(url, data), settings.current(), dict(application.config)
+    settings.use(own)
     live.forget()
     programs.forget()
     auth.forget()
-    made = app.create_app(own)
-    made.testing = True
-    made.jinja_env.bytecode_cache = templates
-    with made.app_context():
+    throttle.init_app(application, "")
+    application.config.update(SETTINGS=own, TESTING=True)
+    with application.app_context():
+        db.db.engine.dispose()
+        db.db.engines[None] = db.make_engine(url)
         settle_in()
-    yield made
-    with made.app_context():
+    yield application
+    with application.app_context():
         db.db.session.remove()
         db.db.engine.dispose()
+    application.config.clear()
+    application.config.update(config_before)
     settings.use(before)
 
 
+def _settings(url: str, data: Path) -> config.Settings:
+    return config.Settings.from_env({"TIDEGATE_DATABASE_URL": url, "TIDEGATE_DATA_DIR": str(data)})
+
+
 @pytest.fixture
-def web(sqlite_database: str, tmp_path: Path) -> Iterator[Flask]:
+def web(_standing: Flask, sqlite_database: str, tmp_path: Path) -> Iterator[Flask]:
     """The application where the kind of database does not matter."""
-    yield from _made(sqlite_database, tmp_path)
+    yield from housed(_standing, sqlite_database, tmp_path)
 
 
 @pytest.fixture
-def web_on_both(database: str, tmp_path: Path) -> Iterator[Flask]:
+def web_on_both(_standing: Flask, database: str, tmp_path: Path) -> Iterator[Flask]:
     """The application on either kind of database."""
-    yield from _made(database, tmp_path)
+    yield from housed(_standing, database, tmp_path)
 
 
 @pytest.fixture

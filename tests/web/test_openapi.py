@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -34,7 +33,8 @@ CHECKS = [
 def inhabited(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """An application with something of everything in it, for all tests of this file."""
     url = databases.fresh("sqlite")
-    for app in conftest._made(url, Path(tmp_path_factory.mktemp("openapi"))):
+    data = tmp_path_factory.mktemp("openapi")
+    for app in conftest.housed(conftest.made(data), url, data):
         _fill(app)
         app.testing = False  # an unexpected error is an answer, which the checks then refuse
         yield app

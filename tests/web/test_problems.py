@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import marshmallow
 import pytest
@@ -12,6 +13,7 @@ from werkzeug import exceptions
 from service import errors
 from service.bpmnio.dmn import failing
 from service.web import access, problem_pages, problems
+from tests.web import conftest
 from tests.web.caller import Caller
 
 KINDS = problem_pages.kinds()
@@ -26,17 +28,31 @@ def _sample(kind: type[errors.ServiceError]) -> errors.ServiceError:
     return SAMPLES.get(kind) or kind("What happened and what to do.", limit=7)
 
 
+wanted: list[Exception] = []
+
+
+@access.public
+def refuse() -> None:
+    raise wanted[-1]
+
+
+@pytest.fixture(scope="module")
+def _refusing_application(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    made = conftest.made(tmp_path_factory.mktemp("refusing"))
+    made.add_url_rule("/api/v1/refuse", "refuse", refuse, methods=["GET", "POST"])
+    made.add_url_rule("/refuse", "refuse-page", refuse)
+    return made
+
+
+@pytest.fixture
+def web(_refusing_application: Flask, sqlite_database: str, tmp_path: Path) -> Iterator[Flask]:
+    """The application, with an address that raises what one wants."""
+    yield from conftest.housed(_refusing_application, sqlite_database, tmp_path)
+
+
 @pytest.fixture
 def refusing(web: Flask) -> Callable[[Exception], None]:
-    """An address that raises what one wants."""
-    wanted: list[Exception] = []
-
-    @access.public
-    def refuse() -> None:
-        raise wanted[-1]
-
-    web.add_url_rule("/api/v1/refuse", "refuse", refuse, methods=["GET", "POST"])
-    web.add_url_rule("/refuse", "refuse-page", refuse)
+    """Says what that address shall raise."""
     web.testing = False  # unexpected errors become answers, as in production
     return wanted.append
 
