@@ -104,6 +104,11 @@ def wait_until(condition: Callable[[], bool], complaint: str, patience_s: float 
         time.sleep(0.05)
 
 
+def completed(keys: list[int]) -> bool:
+    """Whether every one of these instances has come to its end."""
+    return {one.status for one in rows(Instance) if one.key in keys} == {"completed"}
+
+
 def all_levels_fired() -> bool:
     return waiting(DeadlineLevel, "waiting") == 0
 
@@ -181,7 +186,7 @@ def test_the_queue_server_killed_and_emptied_loses_nothing(
     product.start("dispatcher")
     product.start("worker")
     start("p", 6)
-    start("timers", 6)
+    keys = start("timers", 6)
     time.sleep(1.5)
     queue_server.kill()
     time.sleep(2)
@@ -189,7 +194,7 @@ def test_the_queue_server_killed_and_emptied_loses_nothing(
     queue_server.flush()
     back_at = clock.now()
     wait_until(all_levels_fired, "levels are left")
-    wait_until(lambda: {one.status for one in rows(Instance) if one.end_element} == {"completed"}, "timers are left")
+    wait_until(lambda: completed(keys), "timers are left")
     wait_until(lambda: waiting(Job, "open") == 0, "jobs are left")
     assert latest(rows(DeadlineLevel), back_at) <= product.allowed_s(BACK_WITHIN_S)
     told = Counter((notice.cause, notice.user) for notice in rows(Notice))
@@ -205,7 +210,7 @@ def test_timers_go_on_after_a_worker_is_killed(open_house: Flask, product: Produ
     worker.kill()
     product.start("worker")
     back_at = clock.now()
-    wait_until(lambda: {one.status for one in rows(Instance) if one.key in keys} == {"completed"}, "instances are left")
+    wait_until(lambda: completed(keys), "instances are left")
     ended = [one.ended_at for one in rows(Instance)]
     assert max(ended) < back_at + timedelta(seconds=2 + product.allowed_s(BACK_WITHIN_S))
     assert Counter(notice.user for notice in rows(Notice)) == {"nora": 10}
