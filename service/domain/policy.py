@@ -203,9 +203,9 @@ def may_repair(actor: Actor, release: Release | None = None) -> str | None:
     return "Only release managers and process owners repair what went wrong."
 
 
-def may_move_deadline(actor: Actor, release: HasPeople) -> str | None:
+def may_move_deadline(actor: Actor, release: HasPeople | None) -> str | None:
     """Release managers, and the manager and coordinator of the release."""
-    if actor.has(RELEASE_MANAGER) or actor.name in (release.manager, release.coordinator):
+    if actor.has(RELEASE_MANAGER) or (release is not None and actor.name in (release.manager, release.coordinator)):
         return None
     return "Only the release manager and the release's coordinator move due dates."
 

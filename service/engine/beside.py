@@ -43,5 +43,10 @@ def between(token: Token, spec: Any) -> Iterator[Any]:
 
 def can_come(token: Token, join: Any, source: str, spec: Any) -> bool:
     """A token can come to a join along this flow without what is, or comes, at an element."""
-    barred = {join.name, *(each.name for each in between(token, spec))}
+    barred = {join.name, *swallowing(token.flow), *(each.name for each in between(token, spec))}
     return token.task_spec.name in graphs.behind(join._wf_spec, source, barred)
+
+
+def swallowing(flow: Flow) -> set[str]:
+    """The complex gateways that have gone on and wait for those that come late."""
+    return {token.task_spec.name for token in flow.task_tree.children if "had" in token.internal_data}

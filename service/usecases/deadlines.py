@@ -14,7 +14,8 @@ from service.storage import db, history, keys, ladders, locking, writing
 from service.storage.models.instances import Task
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queries import deadlines as stored
-from service.storage.types import Session
+from service.storage.queries import releases, tasks
+from service.storage.types import Row, Session
 from service.usecases import notices, recipients, settings
 
 log = logging.getLogger(__name__)
@@ -68,17 +69,61 @@ def move(deadline_key: int, due_at: datetime, *, reason: str = "", actor: policy
             raise errors.NotFound("There is no such deadline.")
         policy.require(policy.may_move_deadline(actor, row))
         locking.instance(session, row.instance_key)
-        if due_at <= row.started_at:
-            raise errors.InvalidInput({"due_at": ["must be after the deadline's start"]})
-        if not ladders.move(session, deadline_key, due_at):
-            raise errors.Conflict(f"The deadline of “{row.name}” is over.")
-        moments = _moved(ladders.levels(session, deadline_key), row, due_at, settings.current().zone)
-        ladders.move_levels(session, moments)
-        if row.task_key is not None:
-            writing.update_where(session, Task, {"due_at": due_at}, key=row.task_key)
-        data = {"from": row.due_at.isoformat(), "to": due_at.isoformat(), "reason": reason}
-        entry = history.Entry("deadline.moved", row.element, row.activation_key, data)
-        history.append_to_instance(session, row.instance_key, [entry], at=clock.now(), actor=actor.name)
+        _move(session, row, due_at)
+        _tell_moved(session, row, row.task_key, due_at, reason, actor)
+
+
+def move_of_task(task_key: int, due_at: datetime, *, reason: str, actor: policy.Actor) -> None:
+    """Give an open task another due moment, and its deadline with it where it has one.
+
+    Raises NotFound, Forbidden, Conflict where it is over or has no due date, and InvalidInput as `move`.
+    """
+    with db.transaction() as session:
+        seen = tasks.get(task_key)
+        if seen is None:
+            raise errors.NotFound(f"There is no task {task_key}.")
+        number = seen.release_number
+        policy.require(policy.may_move_deadline(actor, releases.get(number) if number is not None else None))
+        locking.instance(session, seen.instance_key)
+        task, row = tasks.get(task_key), stored.open_of_task(task_key)
+        if task is None or task.state != "open":
+            raise errors.Conflict(f"The task “{seen.name}” is over.")
+        if task.due_at is None:
+            raise errors.Conflict(f"The task “{task.name}” has no due date.")
+        if row is not None:
+            _move(session, row, due_at)
+        elif due_at <= task.opened_at:
+            raise errors.InvalidInput({"due_at": ["must be after the task was opened"]})
+        else:
+            _date(session, task_key, due_at)
+        _tell_moved(session, task, task_key, due_at, reason, actor)
+
+
+def _move(session: Session, row: Row, due_at: datetime) -> None:
+    """The deadline, its levels that wait, and its task."""
+    if due_at <= row.started_at:
+        raise errors.InvalidInput({"due_at": ["must be after the deadline's start"]})
+    if not ladders.move(session, row.key, due_at):
+        raise errors.Conflict(f"The deadline of “{row.name}” is over.")
+    ladders.move_levels(session, _moved(ladders.levels(session, row.key), row, due_at, settings.current().zone))
+    if row.task_key is not None:
+        _date(session, row.task_key, due_at)
+
+
+def _date(session: Session, task_key: int, due_at: datetime) -> None:
+    """Whoever has read the task before has read another due date."""
+    task = tasks.get(task_key)
+    if task is not None:
+        writing.update_where(session, Task, {"due_at": due_at, "revision": task.revision + 1}, key=task_key)
+
+
+def _tell_moved(
+    session: Session, row: Row, task_key: int | None, due_at: datetime, reason: str, actor: policy.Actor
+) -> None:
+    data = {"from": row.due_at.isoformat(), "to": due_at.isoformat(), "reason": reason}
+    data |= {"task": task_key, "name": row.name} if task_key is not None else {}
+    entry = history.Entry("deadline.moved", row.element, row.activation_key, data)
+    history.append_to_instance(session, row.instance_key, [entry], at=clock.now(), actor=actor.name)
 
 
 def fire(level_key: int) -> bool:

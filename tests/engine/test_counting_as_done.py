@@ -163,3 +163,15 @@ def test_a_loop_around_does_not_make_an_activity_wait_for_tokens_that_need_it():
     assert sorted(case.open) == ["C", "T"]
     ends(case.back("A").complete("C"))
     assert case.of(steps.IncidentRaised) == []
+
+
+def test_what_a_complex_gateway_swallows_is_not_waited_for():
+    inner = chain("F", fork("F2"), user("B"), complexly("K", "=activationCount >= 1"), "J") + chain(
+        "F2", user("C"), "K"
+    )
+    row = chain(start(), fork("F"), user("A"), fork("J"), end())
+    case = Case(file(drawn(row, inner))).complete("B").complete("A")
+    assert sorted(case.open) == ["C", "K:join"]
+    case.back("A").complete("A").complete("C")
+    assert case.status == "completed"
+    assert case.of(steps.IncidentRaised) == []

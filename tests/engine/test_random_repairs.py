@@ -69,7 +69,7 @@ def _around(drawn, element):
 def drive(case: Case, data: st.DataObject) -> None:
     """In any order, and four times back to something before."""
     several, left = may_be_open_twice(case), 4
-    for number in range(400):
+    for number in range(2000):  # loops in loops begin anew as a whole
         if case.status != "active":
             break
         if left and number < 40 and data.draw(st.integers(0, 3)) == 0 and (able := targets(case)):

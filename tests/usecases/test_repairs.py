@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
 from flask import Flask
 
 from service import errors
 from service.domain import policy
+from service.storage.queries import deadlines as due
 from service.storage.queries import history, instances, tasks
-from service.usecases import incidents, jobs, live, models, repairs
+from service.usecases import deadlines, incidents, jobs, live, models, repairs
 from service.usecases import instances as running
 from service.usecases import tasks as tasks_
 from tests import cast
@@ -209,3 +213,65 @@ def test_what_is_not_to_be_skipped_is_not(house: Flask, owner: policy.Actor) -> 
     assert instances.incident(incident).state == "open"
     incidents.retry(incident, actor=cast.actor("max"))
     assert [job.state for job in instances.jobs(run)] == ["open"]
+
+
+SCHEDULED = (
+    '<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="build-team"/>'
+    '<zeebe:taskSchedule dueDate="2099-03-01T12:00:00Z"/>'
+)
+DATED = d.diagram(
+    d.start()
+    + d.element("userTask", "make", SCHEDULED)
+    + d.user("watched", groups="build-team", deadline="P2D")
+    + d.user("free", groups="build-team")
+    + d.end()
+    + d.chain("start", "make", "watched", "free", "end")
+)
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def the_task(run: int) -> Any:
+    (row,) = tasks.open_of_instance(run)
+    return tasks.get(row.key)
+
+
+def test_a_due_date_that_has_no_ladder_is_moved_too(house: Flask, owner: policy.Actor) -> None:
+    models.deploy([("m.bpmn", DATED)], actor=owner)
+    run = running.start("p", actor=owner).instance_key
+    before, max_ = the_task(run), cast.actor("max")
+    deadlines.move_of_task(before.key, LATER, reason="The supplier is late.", actor=max_)
+    after = the_task(run)
+    assert (after.due_at, after.revision) == (LATER, before.revision + 1)
+    (entry,) = told(run, "deadline.moved")
+    assert (entry.element, entry.actor, entry.data["reason"]) == ("make", "max", "The supplier is late.")
+    assert (entry.data["task"], entry.data["from"], entry.data["to"][:10]) == (
+        before.key,
+        before.due_at.isoformat(),
+        "2100-01-01",
+    )
+    with pytest.raises(errors.Forbidden):
+        deadlines.move_of_task(before.key, LATER, reason="x", actor=cast.actor("bea"))
+    with pytest.raises(errors.InvalidInput):
+        deadlines.move_of_task(before.key, before.opened_at, reason="x", actor=max_)
+
+
+def test_with_a_ladder_that_moves_with_it_and_either_way_the_task_is_another_one(
+    house: Flask, owner: policy.Actor
+) -> None:
+    models.deploy([("m.bpmn", DATED)], actor=owner)
+    run = running.start("p", actor=owner).instance_key
+    first, max_ = the_task(run), cast.actor("max")
+    done(run, "make")
+    before = the_task(run)
+    deadlines.move_of_task(before.key, LATER, reason="x", actor=max_)
+    row = due.open_of_task(before.key)
+    assert row is not None
+    assert row.due_at == the_task(run).due_at == LATER
+    assert any(level.fire_at == LATER for level in due.levels([row.key])[row.key])
+    deadlines.move(row.key, LATER + timedelta(days=1), reason="x", actor=max_)
+    assert the_task(run).revision == before.revision + 2
+    done(run, "watched")
+    with pytest.raises(errors.Conflict, match="has no due date"):
+        deadlines.move_of_task(the_task(run).key, LATER, reason="x", actor=max_)
+    with pytest.raises(errors.Conflict, match="is over"):
+        deadlines.move_of_task(first.key, LATER, reason="x", actor=max_)

@@ -53,6 +53,7 @@ TABLE = [
     ("POST", "/instances/{run}/cancel", {"reason": "x"}, {"ada", "petra", "max"}),
     ("POST", "/releases/R-1/cancel", {"reason": "x"}, {"ada", "petra", "max"}),
     ("PATCH", "/deadlines/{deadline}", {"due_at": "2100-01-01T00:00:00Z", "reason": "x"}, {"max", "cora"}),
+    ("PATCH", "/tasks/{task}", {"due_at": "2100-01-01T00:00:00Z", "reason": "x"}, {"max"}),
     ("POST", "/jobs/activate", {"type": "pack"}, {"ada", "petra"}),
     ("GET", "/jobs/{job}", None, {"ada", "petra"}),
     ("POST", "/jobs/{job}/complete", {}, {"ada", "petra"}),

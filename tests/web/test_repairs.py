@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from tests.support import drawing as d
 from tests.web.caller import Caller
+from tests.web.test_bad_input import Browser
 
 Person = Callable[[str | None], Caller]
 
@@ -22,6 +24,7 @@ MODEL = d.diagram(
     d.start() + phase("build", "make") + phase("test", "try") + d.end() + d.chain("start", "build", "test", "end"),
     process="two_phases",
 )
+DATED = '<zeebe:userTask/><zeebe:taskSchedule dueDate="2099-03-01T12:00:00Z"/>'
 RELEASE = {"title": "Shop 2", "type": "minor", "kind": "software", "category": "small", "service": "Shop"}
 
 
@@ -74,3 +77,31 @@ def test_a_due_date_is_changed_with_a_reason(person: Person, run: str) -> None:
     wanted = {"due_at": "2100-01-01T00:00:00Z", "reason": "The supplier is late."}
     assert cora.patch(f"/deadlines/{deadline['id']}", wanted).json["due_at"].startswith("2100-01-01")
     assert person("bea").patch(f"/deadlines/{deadline['id']}", wanted).status_code == 403
+
+
+def test_the_due_date_of_a_task_is_changed_and_with_it_what_it_is_known_by(person: Person) -> None:
+    petra, max_ = person("petra"), person("max")
+    drawn = d.start() + d.element("userTask", "make", DATED) + d.end() + d.chain("start", "make", "end")
+    petra.deploy(("m.bpmn", d.diagram(drawn, process="dated")))
+    path = f"/tasks/{petra.post('/instances', {'definition': 'dated'}).json['tasks'][0]['id']}"
+    seen = max_.get(path).headers["ETag"]
+    wanted = {"due_at": "2100-01-01T00:00:00Z", "reason": "The supplier is late."}
+    assert max_.patch(path, {"due_at": wanted["due_at"]}).status_code == 422
+    moved = max_.send("PATCH", path, json=wanted, headers={"If-Match": seen})
+    assert moved.json["due_at"].startswith("2100-01-01")
+    assert moved.headers["ETag"] == max_.get(path).headers["ETag"] != seen
+    assert max_.send("PATCH", path, json=wanted, headers={"If-Match": seen}).status_code == 412
+    assert person("bea").patch(path, wanted).status_code == 403
+
+
+def test_the_button_is_on_the_task_of_those_who_may(web: Flask, person: Person) -> None:
+    drawn = d.start() + d.element("userTask", "make", DATED) + d.end() + d.chain("start", "make", "end")
+    person("petra").deploy(("m.bpmn", d.diagram(drawn, process="dated")))
+    key = person("petra").post("/instances", {"definition": "dated"}).json["tasks"][0]["id"]
+    petra, max_ = Browser(web, "petra"), Browser(web, "max")
+    assert f"/tasks/{key}/due" in max_.get(f"/tasks/{key}").text
+    assert f"/tasks/{key}/due" not in petra.get(f"/tasks/{key}").text
+    assert max_.post(f"/tasks/{key}/due", {"due_at": "2100-01-01T12:00", "reason": " "}).status_code == 422
+    assert max_.post(f"/tasks/{key}/due", {"due_at": "2100-01-01T12:00", "reason": "Late."}).status_code == 303
+    assert person("max").get(f"/tasks/{key}").json["due_at"] == "2100-01-01T12:00:00Z"
+    assert petra.post(f"/tasks/{key}/due", {"due_at": "2100-01-01T12:00", "reason": "Late."}).status_code == 403

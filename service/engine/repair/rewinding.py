@@ -103,7 +103,7 @@ class Rewinding:
             return False
         if beside.waits_at(token, join):
             return bool(sources & beside.ways_of(token, join))
-        barred = {join.name, *(t.task_spec.name for t in self._tokens if "had" in t.internal_data)}
+        barred = {join.name, *beside.swallowing(token.flow)}
         return any(token.task_spec.name in graphs.behind(join._wf_spec, source, barred) for source in sources)
 
     def _lacks(self, join: Any, source: str) -> bool:

@@ -40,6 +40,12 @@ def get(key: int) -> Row | None:
         return session.execute(_contextual().where(Deadline.key == key)).first()
 
 
+def open_of_task(task_key: int) -> Row | None:
+    """The deadline of a task while that is open; a row as in `get`."""
+    with db.reading() as session:
+        return session.execute(_contextual().where(Deadline.task_key == task_key, Deadline.state == "open")).first()
+
+
 def by_keys(keys: Iterable[int]) -> dict[int, Row]:
     """Several deadlines by key; rows as in `get`."""
     with db.reading() as session:

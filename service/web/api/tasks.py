@@ -6,10 +6,10 @@ from typing import Any
 
 from service.storage.queries import forms
 from service.storage.queries import tasks as found
-from service.usecases import criteria, tasks
+from service.usecases import criteria, deadlines, tasks
 from service.web import access, auth
 from service.web.api import rest
-from service.web.schemas import fields
+from service.web.schemas import fields, timing
 from service.web.schemas import tasks as schemas
 
 blueprint = rest.Blueprint("tasks", "Work for people")
@@ -84,6 +84,18 @@ def delegate_task(body: dict[str, Any], id: int) -> Any:
     """Give a task to somebody else, who holds it from now on."""
     _require_match(id)
     tasks.delegate(id, body["to"], actor=auth.actor())
+    return _changed(id)
+
+
+@blueprint.patch("/tasks/<key:id>")
+@rest.if_match
+@blueprint.arguments(timing.NewDue, example={"due_at": "2027-03-04T16:00:00Z", "reason": "The supplier is late."})
+@blueprint.response(200, schemas.Task)
+@access.signed_in
+def change_task(body: dict[str, Any], id: int) -> Any:
+    """Give an open task another due date; where it has a deadline, that moves with its ladder."""
+    _require_match(id)
+    deadlines.move_of_task(id, body["due_at"], reason=body["reason"], actor=auth.actor())
     return _changed(id)
 
 

@@ -16,7 +16,7 @@ from service.domain import policy
 from service.storage.queries import deadlines as found_deadlines
 from service.storage.queries import releases as found
 from service.storage.types import Row
-from service.usecases import deadlines, diagrams, repairs
+from service.usecases import deadlines, diagrams, repairs, tasks
 from service.web import access, auth
 from service.web.pages import frame
 from service.web.pages import releases as release_pages
@@ -139,6 +139,21 @@ def move_deadline(key: int) -> Any:
     undo = url_for("pages.move_deadline", key=key, due=old, reason=_("Undone"))
     home = url_for("pages.release_deadlines", number=before.release_number) if before.release_number else "/"
     return frame.done(frame.back(home), _("The due date is changed."), undo=None if request.args.get("due") else undo)
+
+
+@pages.post("/tasks/<key:key>/due")
+@access.signed_in
+def move_due(key: int) -> Any:
+    """Another due date of a task; undone by moving it back."""
+    who, before = auth.actor(), tasks.see(key, actor=auth.actor())
+    given = request.args.get("due") or request.form.get("due_at", "")
+    reason = (request.args.get("reason") or _reason()).strip()
+    if not reason:
+        raise errors.InvalidInput({"reason": [_("say why")]})
+    deadlines.move_of_task(key, release_pages.moment("due_at", given, who), reason=reason, actor=who)
+    old = before.due_at.astimezone(ZoneInfo(who.zone)).replace(tzinfo=None).isoformat()
+    undo = None if request.args.get("due") else url_for("pages.move_due", key=key, due=old, reason=_("Undone"))
+    return frame.done(frame.back(url_for("pages.task", key=key)), _("The due date is changed."), undo=undo)
 
 
 def _key(name: str) -> int:
