@@ -75,6 +75,14 @@ REFUSED = [
         f'<bpmn:startEvent id="s"/>\n<bpmn:endEvent id="T"/><bpmn:task id="U"/>{flow("s", "T")}{flow("T", "U")}',
     ),
     ("no-start", around('<bpmn:subProcess id="T"><bpmn:endEvent id="i"/></bpmn:subProcess>')),
+    (
+        "cancel-uncaught",
+        '<bpmn:startEvent id="s"/><bpmn:transaction id="X"><bpmn:startEvent id="i"/>\n'
+        + catch("<bpmn:cancelEventDefinition/>", "endEvent")
+        + flow("i", "T")
+        + "</bpmn:transaction>"
+        + flow("s", "X"),
+    ),
     # gateways
     ("condition-missing", f'<bpmn:startEvent id="s"/><bpmn:task id="U"/>\n{flow("s", "U", " ", "T")}'),
     ("event-gateway", f'<bpmn:startEvent id="s"/>\n<bpmn:eventBasedGateway id="T"/>{flow("s", "T")}'),

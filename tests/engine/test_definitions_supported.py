@@ -139,7 +139,8 @@ DRAWN = {
     "endEvent:error": ended(ERROR),
     "endEvent:escalation": ended(ESCALATION),
     "endEvent:terminate": ended("<bpmn:terminateEventDefinition/>"),
-    "endEvent:cancel": container("transaction", CANCELLED),
+    "endEvent:cancel": container("transaction", CANCELLED)
+    + f'<bpmn:boundaryEvent id="b" attachedToRef="T">{CANCEL}</bpmn:boundaryEvent>',
     "endEvent:compensation": ended(UNDO),
     "intermediateThrowEvent:none": around(event("intermediateThrowEvent", "")),
     "intermediateThrowEvent:message": around(event("intermediateThrowEvent", MESSAGE)),

@@ -67,6 +67,14 @@ def _event(element: elements.Element, event: elements.Event, process: elements.P
         outer = process.elements.get(element.parent or "")
         if outer is None or outer.type != "transaction":
             found.error("cancel-outside", "A cancel end event stands directly in a transaction.", element)
+        elif not any(_catches_cancel(other, outer) for other in process.elements.values()):
+            text = f"Nothing catches this: draw a cancel boundary event on the transaction {outer.id}."
+            found.error("cancel-uncaught", text, element)
+
+
+def _catches_cancel(element: elements.Element, host: elements.Element) -> bool:
+    event = element.event
+    return event is not None and event.attached_to == host.id and event.has("cancel")
 
 
 def _conditional(element: elements.Element, event: elements.Event, found: Findings) -> None:
