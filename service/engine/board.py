@@ -35,6 +35,7 @@ class Board:
         self.signals: dict[str, Token] = {}
         self.joins: dict[str, Token] = {}  # tokens that wait at an inclusive gateway
         self.conditions: dict[str, Token] = {}
+        self.held: dict[str, Token] = {}  # tokens that have their turn when an incident with a limit is over
         self.unseen: list[Token] = []  # conditions that nobody has looked at yet
         self.happening: list[Token] = []  # conditions that have become true
         self.serial = 0
@@ -67,7 +68,7 @@ class Board:
     def settle(self) -> None:
         """Let tokens move until all of them wait."""
         self.notice()
-        while self.queue or self._recheck():
+        while self.queue or self._recheck() or self._release():
             while self.queue:
                 token = self.queue.popleft()
                 if token.alive and "stuck" not in token.internal_data:
@@ -82,10 +83,35 @@ class Board:
     def _step(self, token: Token) -> None:
         try:
             self.count()
+            self._require_time()
         except Stuck as stuck:
-            self.stick(token, "run", stuck)
+            self._hold(token, stuck)
         else:
             self.guard(token, "run")
+
+    def _hold(self, token: Token, stuck: Stuck) -> None:
+        """The command has come to a limit: one token says so, and all others wait for that one."""
+        if self.held or self._is_limited():
+            self.hold(token)
+        else:
+            self.stick(token, "run", stuck)
+            token.internal_data["limited"] = 1
+
+    def hold(self, token: Token) -> None:
+        token.internal_data["halted"] = 1
+        self.held[token.ref] = token
+
+    def _release(self) -> bool:
+        """Those that were held have their turn, once somebody has dealt with the one that said why."""
+        if self.held and not self._is_limited():
+            for token in by_age(self.held):
+                del token.internal_data["halted"]
+                self.queue.append(token)
+            self.held.clear()
+        return bool(self.queue)
+
+    def _is_limited(self) -> bool:
+        return any({"limited", "stuck"} <= token.internal_data.keys() for token in self.tokens.values())
 
     def count(self) -> None:
         """One more element is passed; raises Stuck where that may never end."""
@@ -134,6 +160,7 @@ class Board:
     def stick(self, token: Token, stage: str, stuck: Stuck) -> None:
         """The token waits for help. An incident belongs to an activation, so the element is entered by now."""
         token.internal_data["stuck"] = stage
+        token.internal_data.pop("limited", None)
         token.task_spec.enter(token)
         place = token.element.id if token.element else token.task_spec.name
         self.say(steps.IncidentRaised(token.ref, place, stuck.code, stuck.message, stuck.expression))

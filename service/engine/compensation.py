@@ -156,7 +156,33 @@ class CancelEnd(End):
 
     def run(self, token: Token) -> None:
         self.catcher(token)
-        super().run(token)
+        first = self._first(token)
+        if first is None:
+            super().run(token)
+        else:
+            self._leave_to(first, token)
+
+    def _first(self, token: Token) -> Token | None:
+        """The event of another child of the loop that cancelled it before, and is not through with undoing."""
+        board, transaction = token.board, token.flow.host
+        if transaction is None or transaction.loop is None or "plan" in token.internal_data:
+            return None
+        flows = [board.inside(sibling) for sibling in transaction.loop.children]
+        others = [other for flow in flows if flow is not None for other in flow.task_tree.children]
+        found = (other for other in others if isinstance(other.task_spec, CancelEnd) and "plan" in other.internal_data)
+        return next(found, None)
+
+    def _leave_to(self, first: Token, token: Token) -> None:
+        """What was completed here is undone next by the one that cancelled before."""
+        board, flow = token.board, token.flow
+        for other in reversed(flow.task_tree.children):
+            if other.alive and other is not token:
+                board.cancel(other)
+        records = undoable.take(flow, None)
+        if records:
+            first.internal_data["plan"].append([_place(flow), records])
+        board.let_go(token, "completed")
+        token.drop()
 
     def take(self, token: Token, activity: str | None) -> list[tuple[Flow, list[undoable.Record]]]:
         """What was completed in the transaction; where that is a loop, in all its children: the boundary ends them."""

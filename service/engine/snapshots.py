@@ -111,3 +111,5 @@ def _await(board: Board, token: Token) -> None:
     data = token.internal_data
     if "waits" in data:
         board.await_(token, data["waits"])
+    if "halted" in data:
+        board.hold(token)

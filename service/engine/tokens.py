@@ -91,6 +91,7 @@ class Token(Task):
         del self.workflow.tasks[self.id]
         del self.board.tokens[self.ref]
         self.workflow.watchers.pop(self.ref, None)
+        self.board.held.pop(self.ref, None)
 
 
 class Flow:

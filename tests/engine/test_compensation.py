@@ -315,6 +315,25 @@ def test_a_loop_of_transactions_that_one_child_cancels_is_undone_in_all_of_them(
     assert case.variables()["trace"] == ["z", "y", "x"]
 
 
+def test_a_child_that_cancels_while_another_one_undoes_leaves_its_own_to_that():
+    ways = flow("G", "c", "=off"), end("c", CANCEL), flow("G", "e"), end("e")
+    body = chain(start("s"), user("A"), user("B"), xor("G", default="G_e")) + "".join(ways)
+    inside = sub("X", body, both("A", "UndoA"), tag="transaction", loop=each("=items", "item"))
+    after = boundary("Off", "X", CANCEL), flow("Off", "After"), user("After")
+    case = case_of(chain(start(), inside, end()), *after, variables={"items": ["x", "y"]})
+    case.complete("A", 0).complete("A", 0).complete("B", 0, off=True)
+    assert case.open == ["UndoA"]
+    case.add("X", "z").complete("A").complete("B", off=True)
+    assert case.open == ["UndoA"]
+    undone_items = []
+    while case.open == ["UndoA"]:
+        undone_items.append(case.variables("UndoA")["item"])
+        case.complete("UndoA")
+    assert undone_items == ["x", "z", "y"]
+    assert case.open == ["After"]
+    assert case.complete("After").status == "completed"
+
+
 def test_a_completed_transaction_can_be_undone_later():
     inside = sub("X", chain(start("s"), user("A"), end("e")), both("A", "UndoA"), tag="transaction")
     case = case_of(chain(start(), inside, throw("T", undo()), end())).complete("A")

@@ -112,6 +112,36 @@ def test_forks_in_a_circle_stop_at_the_tokens():
     assert names(incident(case), "tokens", 50)
 
 
+def circles(number: int) -> bytes:
+    """So many scripts at once, each of which runs again and again without a wait while `on` is true."""
+    made = []
+    for circle in range(number):
+        merge, work, choice = f"M{circle}", f"W{circle}", f"G{circle}"
+        made.append(chain("F", xor(merge), script(work, "=1", f"v{circle}"), xor(choice, default=f"{choice}_E")))
+        made.append(flow(choice, merge, "=on") + flow(choice, "E"))
+    return file(drawn(chain(start(), user("A"), fork("F")), end(), *made))
+
+
+def test_one_token_says_that_the_steps_ran_out_and_the_others_wait_for_it():
+    case = Case(circles(3), {"on": True}, limits=Limits(steps=50)).complete("A")
+    assert len(case.of(steps.IncidentRaised)) == 1
+    (stuck,) = case.open
+    element = stuck.removesuffix(":incident")
+    case.retry(element)
+    assert len(case.of(steps.IncidentRaised)) == 2
+    case.set(on=False)
+    assert len(case.open) == 1
+    case.retry(case.open[0].removesuffix(":incident"))
+    assert case.status == "completed"
+    assert len(case.of(steps.IncidentRaised)) == 2
+
+
+def test_whoever_ends_the_one_that_said_so_lets_the_others_go_on():
+    case = Case(circles(3), {"on": True}, limits=Limits(steps=50)).complete("A").set(on=False)
+    case.skip(case.open[0].removesuffix(":incident"), "incident")
+    assert case.status == "completed"
+
+
 def test_processes_that_call_each_other_stop_at_the_calls():
     case = Case(one(call("C", "P")), limits=Limits(calls=3))
     assert names(incident(case), "calls", 3)
