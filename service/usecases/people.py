@@ -28,7 +28,7 @@ from service.usecases import settings, tasks
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 2.0  # so long a request looks at approvals; workers do the rest
+PATIENCE_S = 1.0  # so long a request looks at approvals; workers do the rest
 LANGUAGES = ("en", "de")
 SHORTEST_PASSWORD = 10
 LONGEST_TITLE = 120

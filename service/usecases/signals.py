@@ -19,7 +19,7 @@ from service.usecases import facts, outgoing, receiving, settings
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 2.0  # so long a request tells one after the other; workers tell the rest
+PATIENCE_S = 1.0  # so long a request tells one after the other; workers tell the rest
 
 
 @dataclass(frozen=True)
