@@ -49,7 +49,7 @@ bench: $(STAMP)/test front ## Measure start, complete, growth, clients and timer
 	@$(BIN)/tidegate bench
 
 conformance: $(STAMP)/test front ## Run the third-party models and forms in ../shared/conformance
-	@if [ -d tests/conformance ] && [ -d ../shared/conformance ]; then $(BIN)/python -m pytest -q tests/conformance; \
+	@if [ -d tests/conformance ] && [ -d ../shared/conformance ]; then $(BIN)/python -m pytest -q -n 2 tests/conformance; \
 	else echo "nothing to run: tests/conformance or ../shared/conformance is not here"; fi
 
 install: $(STAMP)/run ## Make .venv with exactly the pinned packages

@@ -159,4 +159,5 @@ def test_several_dispatchers_and_workers_deliver_what_comes_from_outside_once(
         start("late", number=number)
     signals.broadcast("siren", actor=petra)
     wait_until(lambda: runs()[("late", "completed")] == COUNT, "messages are left")
+    wait_until(lambda: waiting(Message, "waiting") == 0, "the signal is on its way")
     assert Counter(receipt.receiver for receipt in rows(Receipt)) == {"process:late": COUNT, f"instance:{hearing}": 1}

@@ -16,6 +16,7 @@ from service.storage.models.people import Group, Membership, User
 from service.storage.writing import insert_rows
 from service.usecases import live, programs, settings
 from tests import cast
+from tests.support.patience import unhurried
 
 
 class Clock:
@@ -51,7 +52,7 @@ def house(database: str, tmp_path: Path, time: Clock) -> Iterator[Flask]:
     db.init_app(app, own.database_url)
     live.forget()
     programs.forget()
-    with app.app_context():
+    with app.app_context(), unhurried():
         people(time.now)
         yield app
         db.db.session.remove()

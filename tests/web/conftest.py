@@ -12,6 +12,7 @@ from service import app, config
 from service.storage import db
 from service.usecases import live, programs, settings
 from service.web import auth, throttle
+from tests.support.patience import unhurried
 from tests.web import diagrams
 from tests.web.caller import Caller, settle_in
 
@@ -43,7 +44,8 @@ def housed(application: Flask, url: str, data: Path) -> Iterator[Flask]:
         db.db.engine.dispose()
         db.db.engines[None] = db.make_engine(url)
         settle_in()
-    yield application
+    with unhurried():
+        yield application
     with application.app_context():
         db.db.session.remove()
         db.db.engine.dispose()
