@@ -19,8 +19,6 @@ from tests.usecases.test_approvals import tasks_
 
 __all__ = ["open_house", "product"]
 
-pytestmark = pytest.mark.serial
-
 DIES = """
 import os, signal
 from service.cli import wiring
