@@ -219,6 +219,11 @@ class Instance:
         with bounds.Effort(world.limits.expressions_ms):
             return {label: _evaluated(text, context, world.now) for label, text in expressions.items()}
 
+    def name_of(self, ref: str) -> str | None:
+        """How the drawing calls the element of an open activation."""
+        token = self._board.tokens.get(ref)
+        return token.element.name if token is not None and token.element is not None else None
+
     def open_refs(self) -> tuple[Waiting, ...]:
         """Everything that waits, the oldest first."""
         found = []

@@ -109,7 +109,7 @@ def _acted(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
 
 
 def _stuck(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
-    return "incident.raised", RUNNING, {"name": entry.element, "error": entry.data["message"]}
+    return "incident.raised", RUNNING, {"name": entry.data.get("name") or entry.element, "error": entry.data["message"]}
 
 
 def _ended(entry: Entry) -> tuple[str, tuple[str, ...], Values]:

@@ -272,7 +272,8 @@ class Recorder:
                 "raised_at": self.now,
             }
         )
-        self.tell("incident.raised", fact, code=fact.code, message=fact.message)
+        name = self.live.instance.name_of(fact.ref) or fact.element
+        self.tell("incident.raised", fact, code=fact.code, message=fact.message, name=name)
 
     def _ended(self, fact: steps.Ended) -> None:
         self.ended = fact

@@ -73,6 +73,8 @@ def test_each_key_point_reaches_the_right_people_by_inbox_and_mail(release: int)
     assert {user for user, kind in found if kind == "incident.raised"} == {"max", "cora"}, (
         "no flow out of the gateway fits"
     )
+    stuck = next(one for one in notices.inbox("max")[0] if one.kind == "incident.raised")
+    assert stuck.subject == "Stuck: Soaked?, R-1 Autumn", "people hear the drawn name"
     for row in notices.deliveries(limit=200)[0]:
         assert notices_.deliver(row.key)
     assert {row.delivery_state for row in notices.of_release(release)} == {"sent"}
