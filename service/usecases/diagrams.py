@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -47,7 +46,7 @@ class Outline:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-@functools.lru_cache(maxsize=64)
+@programs.kept(64)
 def outline(definition_key: int) -> Outline:
     """The outline of one deployed version. Raises NotFound."""
     process = programs.program(definition_key).process
@@ -189,7 +188,7 @@ class Change:
     type: str
 
 
-@functools.lru_cache(maxsize=64)
+@programs.kept(64)
 def _changes(before_key: int, after_key: int) -> tuple[Change, ...]:
     before, after = (programs.program(key).process.elements for key in (before_key, after_key))
     pairs = [(name, before.get(name), after.get(name)) for name in dict.fromkeys([*after, *before])]

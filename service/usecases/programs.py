@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 from service import errors
 from service.engine import definitions
@@ -14,8 +15,12 @@ from service.usecases import decisions
 
 MOST = 256
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _lock = threading.Lock()
 _programs: OrderedDict[int, definitions.Program] = OrderedDict()
+_derived: list[Callable[[], None]] = []
 
 
 def program(key: int) -> definitions.Program:
@@ -36,10 +41,23 @@ def program(key: int) -> definitions.Program:
     return loaded
 
 
+def kept(most: int) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Keep what a function works out from the keys of deployed versions, as long as their programs."""
+
+    def decorate(work: Callable[P, T]) -> Callable[P, T]:
+        keeping = functools.lru_cache(maxsize=most)(work)
+        _derived.append(keeping.cache_clear)
+        return keeping  # type: ignore[return-value]
+
+    return decorate
+
+
 def forget() -> None:
-    """Drop all of them: tests that change the database under a process."""
+    """Drop all of them, and what is worked out from them: tests that change the database under a process."""
     with _lock:
         _programs.clear()
+    for clear in _derived:
+        clear()
     decisions.forget()
 
 

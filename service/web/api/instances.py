@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from service.domain import policy
 from service.storage.queries import definitions, history, releases
 from service.storage.queries import instances as found
 from service.storage.queries import tasks as open_tasks
-from service.usecases import incidents, instances, repairs
+from service.usecases import incidents, instances, programs, repairs
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields
@@ -89,7 +88,7 @@ def _shown(row: Any, opened: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-@functools.lru_cache(maxsize=1024)
+@programs.kept(1024)
 def _definition(key: int) -> tuple[str, int]:
     # what a key stands for never changes
     row = definitions.by_key(key)
