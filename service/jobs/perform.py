@@ -29,6 +29,7 @@ def fire_level(*level_keys: int) -> None:
     try:
         with house.enter():
             deadlines.fire_all(level_keys)
+            breakdowns.over("levels", level_keys)
     except Exception:
         log.info("worker: levels %s did not fire together", level_keys)
         for key in level_keys:
@@ -99,7 +100,7 @@ def _do(
             _tell(failed or functools.partial(breakdowns.keep, kind), key, problem)
         else:
             if failed is None:
-                breakdowns.over(kind, key)
+                breakdowns.over(kind, [key])
 
 
 def _tell(failed: Callable[[int, Exception], None], key: int, problem: Exception) -> None:

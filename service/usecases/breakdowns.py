@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from service import errors
@@ -55,12 +56,14 @@ def keep(kind: str, subject: int, problem: Exception) -> None:
         writing.insert_rows(session, Breakdown, [{"key": keys.next_key(session), **row}])
 
 
-def over(kind: str, subject: int) -> None:
-    """It was done at last."""
-    if found.find(kind, subject) is None:
+def over(kind: str, subjects: Sequence[int]) -> None:
+    """These were done, some of them at last."""
+    failing = found.among(kind, subjects)
+    if not failing:
         return
     with db.transaction() as session:
-        writing.delete_where(session, Breakdown, kind=kind, subject=subject)
+        for subject in failing:
+            writing.delete_where(session, Breakdown, kind=kind, subject=subject)
 
 
 def retry(key: int, *, actor: policy.Actor) -> None:

@@ -123,3 +123,6 @@ def test_a_message_that_never_arrives_and_a_level_that_never_fires_show_too(
         ("messages", "paid", None),
         ("levels", "pack", run),
     }
+    monkeypatch.undo()
+    perform.fire_level(level)
+    assert [row.kind for row in found.listing()[0]] == ["messages"], "a level that fired at last fails no more"

@@ -50,6 +50,13 @@ def find(kind: str, subject: int) -> Row | None:
         return session.execute(statement).first()
 
 
+def among(kind: str, subjects: Sequence[int]) -> Sequence[int]:
+    """Which of these have a breakdown."""
+    statement = select(Breakdown.subject).where(Breakdown.kind == kind, Breakdown.subject.in_(subjects))
+    with db.reading() as session:
+        return session.execute(statement).scalars().all()
+
+
 def get(key: int) -> Row | None:
     """One breakdown."""
     with db.reading() as session:
