@@ -11,12 +11,12 @@ from service.jobs import house
 from service.usecases import (
     breakdowns,
     deadlines,
+    deliveries,
     dispatch,
     instances,
     jobs,
     messages,
     migrations,
-    notices,
     starts,
     tasks,
 )
@@ -81,7 +81,7 @@ def reconsider(*task_keys: int) -> None:
 def deliver(*delivery_keys: int) -> None:
     """Send mails."""
     for key in delivery_keys:
-        _do("deliveries", key, notices.deliver)
+        _do("deliveries", key, deliveries.deliver)
 
 
 def _do(

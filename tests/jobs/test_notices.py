@@ -19,7 +19,7 @@ from service.storage.models.notices import Delivery
 from service.storage.models.people import User
 from service.storage.queries import notices as stored
 from service.storage.writing import update_where
-from service.usecases import notices, settings
+from service.usecases import deliveries, notices, settings
 from tests import cast
 from tests.support.mail import MailServer
 
@@ -49,12 +49,12 @@ def tell(*names: str, cause: str = "level:1", **more: Any) -> int:
         )
 
 
-def deliveries() -> list[Any]:
+def on_their_way() -> list[Any]:
     return sorted(stored.deliveries(limit=200)[0], key=lambda row: row.key)
 
 
 def only() -> Any:
-    (row,) = deliveries()
+    (row,) = on_their_way()
     return row
 
 
@@ -63,7 +63,7 @@ def test_the_same_cause_tells_a_person_once(house: Flask) -> None:
     assert tell("bea", "tom", "otto") == 1
     assert tell("bea", cause="level:2") == 1
     assert [len(stored.inbox(name)[0]) for name in ("bea", "tom", "otto")] == [2, 1, 1]
-    assert len(deliveries()) == 4
+    assert len(on_their_way()) == 4
 
 
 def test_who_has_no_address_has_the_inbox_alone(house: Flask) -> None:
@@ -71,7 +71,7 @@ def test_who_has_no_address_has_the_inbox_alone(house: Flask) -> None:
         update_where(session, User, {"email": None}, name="bea")
     assert tell("bea") == 1
     assert stored.unread("bea") == 1
-    assert deliveries() == []
+    assert on_their_way() == []
 
 
 def test_unknown_and_deactivated_people_get_nothing(house: Flask, time: Any) -> None:
@@ -83,7 +83,7 @@ def test_unknown_and_deactivated_people_get_nothing(house: Flask, time: Any) -> 
 def test_a_mail_goes_out_with_a_link_and_a_receipt(posting: MailServer, time: Any) -> None:
     tell("bea")
     time.turn(seconds=2)
-    assert notices.deliver(only().key)
+    assert deliveries.deliver(only().key)
     (received,) = posting.to("bea@example.org")
     assert received.subject == "Something happened"
     assert f"{settings.current().public_url}/tasks/5" in received.text
@@ -101,8 +101,8 @@ def test_a_mail_goes_out_with_a_link_and_a_receipt(posting: MailServer, time: An
 
 def test_a_mail_that_was_sent_is_not_sent_again(posting: MailServer) -> None:
     tell("bea")
-    assert notices.deliver(only().key)
-    assert not notices.deliver(only().key)
+    assert deliveries.deliver(only().key)
+    assert not deliveries.deliver(only().key)
     assert len(posting.received) == 1
 
 
@@ -111,27 +111,27 @@ def test_a_mail_in_somebodys_hands_is_left_alone(posting: MailServer, time: Any)
     with db.transaction() as session:
         until = time.now + timedelta(seconds=3)
         update_where(session, Delivery, {"lease": "another worker", "leased_until": until}, key=only().key)
-    assert not notices.deliver(only().key)
+    assert not deliveries.deliver(only().key)
     time.turn(seconds=4)
-    assert notices.deliver(only().key)
+    assert deliveries.deliver(only().key)
 
 
 def test_a_refusal_that_may_pass_is_tried_again_later(posting: MailServer, time: Any) -> None:
     tell("bea")
     posting.refusal = "451 Try later"
-    assert not notices.deliver(only().key)
+    assert not deliveries.deliver(only().key)
     assert (only().state, only().attempts, only().answer) == ("waiting", 1, "451 Try later")
     posting.refusal = None
-    assert not notices.deliver(only().key), "not before its pause is over"
-    time.turn(seconds=notices.PAUSES_S[0])
-    assert notices.deliver(only().key)
+    assert not deliveries.deliver(only().key), "not before its pause is over"
+    time.turn(seconds=deliveries.PAUSES_S[0])
+    assert deliveries.deliver(only().key)
     assert only().attempts == 2
 
 
 def test_a_refusal_for_good_is_given_up_with_the_servers_words(posting: MailServer) -> None:
     tell("bea")
     posting.refused_recipients.add("bea@example.org")
-    notices.deliver(only().key)
+    deliveries.deliver(only().key)
     assert (only().state, only().answer) == ("dead", "550 5.1.1 No such mailbox here")
     assert stored.delivery_counts()["dead"] == 1
     assert stored.unread("bea") == 1, "the inbox has it all the same"
@@ -142,16 +142,16 @@ def test_after_many_attempts_a_mail_is_given_up_until_an_administrator_resends_i
 ) -> None:
     tell("bea")
     posting.refusal = "451 Try later"
-    for pause in (*notices.PAUSES_S, 0):
+    for pause in (*deliveries.PAUSES_S, 0):
         assert only().state == "waiting"
-        notices.deliver(only().key)
+        deliveries.deliver(only().key)
         time.turn(seconds=pause)
-    assert (only().state, only().attempts) == ("dead", len(notices.PAUSES_S) + 1)
+    assert (only().state, only().attempts) == ("dead", len(deliveries.PAUSES_S) + 1)
     posting.refusal = None
     with pytest.raises(errors.Forbidden):
-        notices.resend(only().key, actor=cast.actor("bea"))
-    notices.resend(only().key, actor=cast.actor("ada"))
-    assert notices.deliver(only().key)
+        deliveries.resend(only().key, actor=cast.actor("bea"))
+    deliveries.resend(only().key, actor=cast.actor("ada"))
+    assert deliveries.deliver(only().key)
 
 
 def test_a_death_between_acceptance_and_marking_repeats_the_same_message_id(
@@ -160,11 +160,11 @@ def test_a_death_between_acceptance_and_marking_repeats_the_same_message_id(
     tell("bea")
     key = only().key
     with monkeypatch.context() as patched:
-        patched.setattr(notices, "_settle", _dies)
+        patched.setattr(deliveries, "_settle", _dies)
         with pytest.raises(SystemExit):
-            notices.deliver(key)
+            deliveries.deliver(key)
     time.turn(seconds=4)
-    assert notices.deliver(key)
+    assert deliveries.deliver(key)
     first, second = posting.received
     assert first.message_id == second.message_id
 
@@ -184,14 +184,14 @@ def test_the_lease_is_renewed_while_the_server_takes_its_time(
         for _again in range(3):
             time.turn(seconds=0.2)
             _wait_until(lambda: (only().leased_until - time.now).total_seconds() > 0.2)
-            seen.append(notices.deliver(key))
+            seen.append(deliveries.deliver(key))
         return "250 at last"
 
     before = settings.current()
     settings.use(lease)
     monkeypatch.setattr(sending, "send", slow)
     try:
-        assert notices.deliver(key)
+        assert deliveries.deliver(key)
     finally:
         settings.use(before)
     assert seen == [False, False, False]
@@ -206,7 +206,7 @@ def _wait_until(condition: Callable[[], bool]) -> None:
 
 def test_without_a_mail_server_mails_are_files(house: Flask, tmp_path: Path) -> None:
     tell("bea")
-    notices.deliver(only().key)
+    deliveries.deliver(only().key)
     (path,) = (tmp_path / "mail").glob("*.eml")
     assert b"bea@example.org" in path.read_bytes()
     assert only().answer == f"written to {path}"

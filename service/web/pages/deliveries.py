@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from service.domain import policy
 from service.storage.queries import notices as found
-from service.usecases import notices
+from service.usecases import deliveries
 from service.web import access, auth
 from service.web.pages import frame
 
@@ -27,5 +27,5 @@ def undelivered() -> str:
 @pages.post("/administration/undelivered/<key:key>/resend")
 @access.requires(policy.may_administer)
 def resend_delivery(key: int) -> Any:
-    notices.resend(key, actor=auth.actor())
+    deliveries.resend(key, actor=auth.actor())
     return frame.done(frame.back(url_for("pages.undelivered")), _("It is on its way again."))
