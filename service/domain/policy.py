@@ -204,10 +204,12 @@ def may_repair(actor: Actor, release: Release | None = None) -> str | None:
 
 
 def may_move_deadline(actor: Actor, release: HasPeople | None) -> str | None:
-    """Release managers, and the manager and coordinator of the release."""
-    if actor.has(RELEASE_MANAGER) or (release is not None and actor.name in (release.manager, release.coordinator)):
+    """Release managers, process owners and administrators, and the manager and coordinator of the release."""
+    if actor.has(RELEASE_MANAGER, PROCESS_OWNER, ADMINISTRATOR):
         return None
-    return "Only the release manager and the release's coordinator move due dates."
+    if release is not None and actor.name in (release.manager, release.coordinator):
+        return None
+    return "Only release managers, process owners and the release's coordinator move due dates."
 
 
 def may_work_jobs(actor: Actor) -> str | None:

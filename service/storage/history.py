@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from service.storage import writing
@@ -55,13 +55,22 @@ def append(
     release_number: int | None = None,
 ) -> Head:
     """Insert the entries behind the head and answer the new head; the caller stores it with the chain's owner."""
+    owner = {"instance_key": instance_key, "release_number": release_number}
+    head, rows = _chained(chain, head, entries, at, actor, owner)
+    writing.insert_rows(session, Event, rows)
+    return head
+
+
+def _chained(
+    chain: str, head: Head, entries: Sequence[Entry], at: datetime, actor: str | None, owner: Mapping[str, int | None]
+) -> tuple[Head, list[dict[str, Any]]]:
+    """The new head, and the rows of the entries, each with its hash."""
     rows = []
     for entry in entries:
         row = {
             "chain": chain,
             "seq": head.count + 1,
-            "instance_key": instance_key,
-            "release_number": release_number,
+            **owner,
             "at": at,
             "actor": actor,
             "event": entry.event,
@@ -71,27 +80,35 @@ def append(
         }
         head = Head(head.count + 1, digest(head.hash, row))
         rows.append({**row, "hash": head.hash})
-    writing.insert_rows(session, Event, rows)
-    return head
+    return head, rows
 
 
 def append_to_instance(
     session: Session, key: int, entries: Sequence[Entry], *, at: datetime, actor: str | None
 ) -> None:
     """Append where only the story changes, not the engine's state. The instance row must be locked."""
-    columns = (Instance.history_count, Instance.history_hash, Instance.release_number)
-    row = session.execute(select(*columns).where(Instance.key == key)).one()
-    head = append(
-        session,
-        instance_chain(key),
-        Head(row.history_count, row.history_hash),
-        entries,
-        at=at,
-        actor=actor,
-        instance_key=key,
-        release_number=row.release_number,
-    )
-    writing.update_where(session, Instance, {"history_count": head.count, "history_hash": head.hash}, key=key)
+    append_to_instances(session, {key: entries}, at=at, actor=actor)
+
+
+def append_to_instances(
+    session: Session, entries: Mapping[int, Sequence[Entry]], *, at: datetime, actor: str | None
+) -> None:
+    """`append_to_instance` for several, by their keys: three statements, however many. Their rows must be locked."""
+    columns = (Instance.key, Instance.history_count, Instance.history_hash, Instance.release_number)
+    rows: list[dict[str, Any]] = []
+    heads = []
+    for row in session.execute(select(*columns).where(Instance.key.in_(entries))):
+        before, own = Head(row.history_count, row.history_hash), {"instance_key": row.key}
+        head, made = _chained(
+            instance_chain(row.key), before, entries[row.key], at, actor, own | {"release_number": row.release_number}
+        )
+        rows += made
+        heads.append({"of": row.key, "count": head.count, "hash": head.hash})
+    writing.insert_rows(session, Event, rows)
+    table = cast(Table, Instance.__table__)
+    statement = update(table).where(table.c.key == bindparam("of"))
+    statement = statement.values(history_count=bindparam("count"), history_hash=bindparam("hash"))
+    session.connection().execute(statement, heads)
 
 
 def append_to_administration(session: Session, entries: Sequence[Entry], *, at: datetime, actor: str | None) -> None:

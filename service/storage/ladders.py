@@ -40,7 +40,7 @@ def end(session: Session, keys_by_outcome: Mapping[str, Sequence[int]], now: dat
     closed = session.execute(
         update(Deadline)
         .where(Deadline.activation_key.in_(everything), Deadline.state == "open")
-        .values(state=state, ended_at=now),
+        .values(state=state, ended_at=now, revision=Deadline.revision + 1),
         execution_options=_QUIET,
     )
     if closed.rowcount:  # type: ignore[attr-defined]
@@ -55,7 +55,9 @@ def end(session: Session, keys_by_outcome: Mapping[str, Sequence[int]], now: dat
 def move(session: Session, deadline_key: int, due_at: datetime) -> bool:
     """Set another due moment on an open deadline; False where it is over."""
     moved = session.execute(
-        update(Deadline).where(Deadline.key == deadline_key, Deadline.state == "open").values(due_at=due_at),
+        update(Deadline)
+        .where(Deadline.key == deadline_key, Deadline.state == "open")
+        .values(due_at=due_at, revision=Deadline.revision + 1),
         execution_options=_QUIET,
     )
     return bool(moved.rowcount)  # type: ignore[attr-defined]

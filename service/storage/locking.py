@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from service import errors
 from service.storage.models.instances import Instance
 from service.storage.models.messages import Start
+from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.models.releases import Release
 from service.storage.types import Row
 
@@ -45,6 +46,16 @@ def instance(session: Session, key: int) -> Row:
     if row is None:
         raise errors.NotFound(f"There is no instance {key}.")
     return row
+
+
+def instances_of_levels(session: Session, level_keys: Sequence[int]) -> None:
+    """Lock the instances of these deadline levels: whoever ends or moves a deadline locks its instance first, too."""
+    instances = (
+        select(Deadline.instance_key)
+        .join(DeadlineLevel, DeadlineLevel.deadline_key == Deadline.key)
+        .where(DeadlineLevel.key.in_(level_keys), DeadlineLevel.state == "waiting")
+    )
+    session.execute(select(Instance.key).where(Instance.key.in_(instances)).order_by(Instance.key).with_for_update())
 
 
 def state(session: Session, key: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -58,10 +59,13 @@ def end(session: Session, activation_keys_by_outcome: Mapping[str, Iterable[int]
     ladders.end(session, {outcome: list(found) for outcome, found in activation_keys_by_outcome.items()}, now)
 
 
-def move(deadline_key: int, due_at: datetime, *, reason: str = "", actor: policy.Actor) -> None:
+def move(
+    deadline_key: int, due_at: datetime, *, reason: str = "", revision: int | None = None, actor: policy.Actor
+) -> None:
     """Give an open deadline another due moment; the levels not yet fired move with it, fired ones stay fired.
 
-    Raises NotFound, Forbidden, Conflict where it is over, and InvalidInput for a moment that is not after its start.
+    revision: only if it is still this one. Raises NotFound, Forbidden, StaleWrite, Conflict where it is over, and
+    InvalidInput for a moment that is not after its start.
     """
     with db.transaction() as session:
         row = stored.get(deadline_key)
@@ -69,6 +73,9 @@ def move(deadline_key: int, due_at: datetime, *, reason: str = "", actor: policy
             raise errors.NotFound("There is no such deadline.")
         policy.require(policy.may_move_deadline(actor, row))
         locking.instance(session, row.instance_key)
+        row = stored.get(deadline_key) or row
+        if revision is not None and row.revision != revision:
+            raise errors.StaleWrite()
         _move(session, row, due_at)
         _tell_moved(session, row, row.task_key, due_at, reason, actor)
 
@@ -137,27 +144,36 @@ def fire(level_key: int) -> bool:
 def fire_all(level_keys: Sequence[int]) -> int:
     """Fire several levels in one transaction; answers how many were still to fire.
 
-    Recipients are those of this moment; a person named twice by a level is told once.
+    Recipients are those of this moment; a person named twice by a level is told once. History tells it.
     """
     with db.transaction() as session:
         now = clock.now()
+        locking.instances_of_levels(session, level_keys)
         levels = ladders.claim(session, level_keys, now)
         if not levels:
             return 0
         deadlines = stored.by_keys({level.deadline_key for level in levels})
         directory = recipients.Directory()
-        tellings = [_telling(level, deadlines[level.deadline_key], directory) for level in levels]
+        entries: dict[int, list[history.Entry]] = defaultdict(list)
+        tellings = []
+        for level in levels:
+            deadline = deadlines[level.deadline_key]
+            one = _telling(level, deadline, directory)
+            tellings.append(one)
+            entries[deadline.instance_key].append(_fired(level, deadline, one))
         notices.tell_all(session, tellings, now=now)
+        history.append_to_instances(session, entries, at=now, actor=policy.SYSTEM.name)
     return len(levels)
 
 
 def _telling(level: Any, deadline: Any, directory: recipients.Directory) -> notices.Telling:
-    told = directory.resolve(level.recipients, deadline)
-    if not told:
+    meant = directory.resolve(level.recipients, deadline)
+    if not meant.told:
         log.warning("deadline %s: nobody to tell: %s", deadline.key, " ".join(level.recipients))
     return notices.Telling(
         cause=f"level:{level.key}",
-        recipients=told,
+        recipients=meant.told,
+        missed=meant.missed,
         kind=_kind(level, deadline),
         values=_values(deadline, directory),
         link=_link(deadline),
@@ -165,6 +181,16 @@ def _telling(level: Any, deadline: Any, directory: recipients.Directory) -> noti
         instance_key=deadline.instance_key,
         task_key=deadline.task_key,
     )
+
+
+def _fired(level: Any, deadline: Any, one: notices.Telling) -> history.Entry:
+    data = {
+        "name": naming.called(deadline.name, deadline.item), "kind": one.kind, "due": deadline.due_at.isoformat(),
+        "level": level.level, "repeat": level.repeat, "recipients": list(level.recipients),
+        "told": sorted(one.recipients),
+    }  # fmt: skip
+    data |= {"task": deadline.task_key} if deadline.task_key is not None else {}
+    return history.Entry("deadline.level.fired", deadline.element, deadline.activation_key, data)
 
 
 def _deadline(
@@ -180,7 +206,7 @@ def _deadline(
         "key": key, "activation_key": activation_key, "instance_key": instance_key, "release_number": release_number,
         "task_key": task_key, "element": fact.element, "name": fact.name[:LONGEST_NAME] or fact.element,
         "phase": fact.phase, "as_drawn": fact.as_drawn[:LONGEST_NAME], "clock": fact.clock,
-        "started_at": fact.started_at or now, "due_at": fact.due_at, "state": "open", "ended_at": None,
+        "started_at": fact.started_at or now, "due_at": fact.due_at, "state": "open", "ended_at": None, "revision": 1,
     }  # fmt: skip
 
 

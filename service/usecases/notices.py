@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +11,10 @@ from uuid import uuid4
 from service import errors
 from service.domain import clock, policy
 from service.integrations import texts
-from service.storage import db, post
+from service.storage import db, post, untold
 from service.storage.queries import notices as stored
 from service.storage.types import Row, Session
+from service.usecases import recipients as meaning
 
 EMAIL = "email"
 LONGEST_SUBJECT = 255
@@ -26,7 +27,7 @@ class Telling:
     cause: what made us tell it (`level:12`, `job:45`); the same cause tells the same person once, however often it is
     told. recipients: user name -> as what they are told (`coordinator`, `group:x`). With `values` the text comes from
     the template of `kind` in each person's language and zone, else `subject` and `body` are taken as they are.
-    link: a path of ours, like `/tasks/5`.
+    link: a path of ours, like `/tasks/5`. missed: who was meant and is not told, which the ledger keeps.
     """
 
     cause: str
@@ -39,6 +40,7 @@ class Telling:
     release_number: int | None = None
     instance_key: int | None = None
     task_key: int | None = None
+    missed: Sequence[meaning.Missed] = ()
 
 
 def tell(session: Session, *, now: datetime | None = None, **telling: Any) -> int:
@@ -49,14 +51,16 @@ def tell(session: Session, *, now: datetime | None = None, **telling: Any) -> in
 def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | None = None) -> int:
     """Put notices into the inboxes of their recipients, and mails on their way, in the caller's transaction.
 
-    Three statements, however much is told to however many; none where there are no recipients. Answers how many
+    Four statements, however much is told to however many; none where there are no recipients. Answers how many
     notices are new.
     """
-    names = {name for one in tellings for name in one.recipients}
-    if not names:
-        return 0
     told_at = now or clock.now()
-    reachable = stored.reachable(names)
+    names = {name for one in tellings for name in one.recipients}
+    reachable = stored.reachable(names) if names else ()
+    known = {person.name for person in reachable}
+    untold.insert_new(session, [_missed(one, who, told_at) for one in tellings for who in _all_missed(one, known)])
+    if not reachable:
+        return 0
     rows = [_notice(one, person, told_at) for one in tellings for person in reachable if person.name in one.recipients]
     addresses = {person.name: person.email for person in reachable}
     new = post.insert_new(session, rows)
@@ -74,6 +78,18 @@ def _notice(one: Telling, person: Row, told_at: datetime) -> dict[str, Any]:
         "release_number": one.release_number, "instance_key": one.instance_key, "task_key": one.task_key,
         "subject": _one_line(subject)[:LONGEST_SUBJECT], "body": body, "link": one.link, "asked_at": told_at,
         "read_at": None,
+    }  # fmt: skip
+
+
+def _all_missed(one: Telling, known: Collection[str]) -> list[meaning.Missed]:
+    gone = [meaning.Missed(part, name, meaning.INACTIVE) for name, part in one.recipients.items()]
+    return [*one.missed, *(who for who in gone if who.user not in known)]
+
+
+def _missed(one: Telling, who: meaning.Missed, at: datetime) -> dict[str, Any]:
+    return {
+        "cause": one.cause, "recipient": who.recipient, "user": who.user, "reason": who.reason, "kind": one.kind,
+        "release_number": one.release_number, "instance_key": one.instance_key, "task_key": one.task_key, "at": at,
     }  # fmt: skip
 
 

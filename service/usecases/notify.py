@@ -52,11 +52,13 @@ def run(job: Row) -> dict[str, Any]:
         raise errors.NotFound(f"There is no job {job.key}.")
     about = _About(row.release_number, row.manager, row.coordinator, row.instance_key, row.activation_key)
     release = f"R-{row.release_number} {row.release_title}" if row.release_number is not None else row.model_name
+    meant = recipients.Directory().resolve(wanted, about)
     with db.transaction() as session:
         notices.tell(
             session,
             cause=f"job:{job.key}",
-            recipients=recipients.Directory().resolve(wanted, about),
+            recipients=meant.told,
+            missed=meant.missed,
             kind=KIND,
             subject=f"{subject} – {release}",
             body=text or subject,

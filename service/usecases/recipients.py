@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from service.domain import policy
 from service.storage.queries import inside, people, releases
 
+NOBODY, INACTIVE, DID_IT = "nobody", "inactive", "did-it"
 PARTS = {"stakeholders": "stakeholder", "board": "board"}
 ROLES = {"manager": policy.RELEASE_MANAGER, "coordinator": policy.COORDINATOR}
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A recipient who is not told. reason: nobody (it means no one now), inactive, did-it."""
+
+    recipient: str
+    user: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Meant:
+    """told: names of active people with the first recipient that means them; missed: what led to nobody."""
+
+    told: Mapping[str, str]
+    missed: Sequence[Missed]
 
 
 class Directory:
@@ -27,18 +46,23 @@ class Directory:
         self._titles: dict[str, str] = {}
         self._inside: dict[int, Sequence[Any]] = {}
 
-    def resolve(self, wanted: Sequence[str], about: Any) -> dict[str, str]:
-        """Names of active people, each with the first recipient of the list that means them.
+    def resolve(self, wanted: Sequence[str], about: Any) -> Meant:
+        """Whom these recipients mean now.
 
         A deadline without a task of its own means the assignees and candidates of the tasks open inside it. Where the
         release has no manager or coordinator, everyone with the role is meant.
         """
-        found: dict[str, str] = {}
+        told: dict[str, str] = {}
+        missed = []
         for entry in wanted:
-            for name in self._names(entry, about):
-                if name not in found and self._is_active(name):
-                    found[name] = entry
-        return found
+            names = list(self._names(entry, about))
+            active = [name for name in names if self._is_active(name)]
+            for name in active:
+                told.setdefault(name, entry)
+            missed += [Missed(entry, name, INACTIVE) for name in dict.fromkeys(names) if name not in active]
+            if not names:
+                missed.append(Missed(entry, "", NOBODY))
+        return Meant(told, missed)
 
     def holders(self, about: Any) -> list[str]:
         """Who has it in hand: people by their titles, else the groups and people it is offered to."""

@@ -12,11 +12,12 @@ from flask import Flask
 from service import errors
 from service.domain import policy
 from service.storage import db, outbox
+from service.storage.history import first_broken
 from service.storage.models.instances import Task
 from service.storage.models.notices import DeadlineLevel, Notice
 from service.storage.models.people import User
 from service.storage.queries import deadlines as stored
-from service.storage.queries import notices
+from service.storage.queries import history, notices, untold
 from service.storage.writing import update_where
 from service.usecases import deadlines, models, tasks
 from service.usecases import instances as running
@@ -279,6 +280,37 @@ def test_a_crash_before_the_commit_leaves_the_level_waiting(house: Flask, time: 
 
 def _broken(*_: Any, **__: Any) -> None:
     raise RuntimeError("the process dies here")
+
+
+def test_a_fired_level_is_in_the_history_with_whom_it_told(house: Flask, time: Any) -> None:
+    outcome = begin(one_task())
+    time.turn(hours=10)
+    assert deadlines.fire_all([one.key for one in levels(0)]) == 2
+    chain = history.chain(f"i{outcome.instance_key}")
+    assert first_broken(chain) is None
+    told = [one.data for one in chain if one.event == "deadline.level.fired"]
+    assert [(one["level"], one["repeat"], one["told"]) for one in told] == [
+        (1, 0, ["bea"]),
+        (2, 0, ["bea", "carl", "cora"]),
+    ]
+    assert told[0]["recipients"] == ["assignee", "candidates"]
+    tasks.complete(outcome.opened[0]["key"], {}, actor=cast.actor("bea"))
+    assert first_broken(history.chain(f"i{outcome.instance_key}")) is None
+
+
+def test_whoever_is_meant_and_not_told_is_written_down_with_the_reason(house: Flask, time: Any) -> None:
+    begin(one_task(escalation="PT0S: assignee stakeholders user:bea user:nora"))
+    with db.transaction() as session:
+        update_where(session, User, {"deactivated_at": time.now}, name="nora")
+    time.turn(hours=10)
+    (level,) = levels(0)
+    assert deadlines.fire_all([level.key])
+    missed = [(one.recipient, one.user, one.reason) for one in untold.of_causes([f"level:{level.key}"])]
+    assert missed == [
+        ("assignee", "", "nobody"),
+        ("stakeholders", "", "nobody"),
+        ("user:nora", "nora", "inactive"),
+    ]
 
 
 def test_deadlines_are_listed_by_state_and_only_to_who_may_see_them(house: Flask, time: Any) -> None:

@@ -1,5 +1,27 @@
 """The tables, by subject. Pure declarations: queries live in `storage.queries`, rules in `domain`."""
 
-from service.storage.models import base, definitions, instances, ledger, messages, migrations, notices, people, releases
+from service.storage.models import (
+    base,
+    definitions,
+    instances,
+    ledger,
+    messages,
+    migrations,
+    notices,
+    people,
+    releases,
+    untold,
+)
 
-__all__ = ["base", "definitions", "instances", "ledger", "messages", "migrations", "notices", "people", "releases"]
+__all__ = [
+    "base",
+    "definitions",
+    "instances",
+    "ledger",
+    "messages",
+    "migrations",
+    "notices",
+    "people",
+    "releases",
+    "untold",
+]

@@ -28,6 +28,7 @@ class Deadline(Base):
     due_at: Mapped[datetime] = mapped_column(Moment)
     state: Mapped[str] = mapped_column(String(10))  # open met late cancelled
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     __table_args__ = (Index(None, "state", "due_at"),)
 
 

@@ -115,6 +115,16 @@ def of_cause(cause: str) -> Sequence[Row]:
         return session.execute(_receipts().where(Notice.cause == cause).order_by(Notice.user)).all()
 
 
+def of_causes(causes: Iterable[str]) -> Sequence[Row]:
+    """Receipts of several causes, by person; rows as in `listing`."""
+    wanted = list(causes)
+    if not wanted:
+        return ()
+    statement = _receipts().where(Notice.cause.in_(wanted)).order_by(Notice.user, Notice.key, Delivery.key)
+    with db.reading() as session:
+        return session.execute(statement).all()
+
+
 def deliveries(*, state: str | None = None, limit: int = 50, cursor: str | None = None) -> tuple[list[Row], str | None]:
     """Deliveries with subject and user of their notice, newest first; state dead: those that were given up."""
     limit = pages.bounded(limit)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from service.storage.queries import deadlines
 from service.storage.queries import notices as found
+from service.storage.types import Row
 from service.usecases import deadlines as moving
-from service.usecases import notices
+from service.usecases import notices, stories
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields
@@ -30,15 +32,53 @@ def list_deadlines(wanted: dict[str, Any]) -> Any:
     return {"items": [{**row._mapping, "levels": levels[row.key]} for row in rows], "next": cursor}
 
 
+@blueprint.get("/deadlines/<key:id>")
+@blueprint.response(200, schemas.DeadlineStory)
+@access.signed_in
+def get_deadline(id: int) -> Any:
+    """A deadline: whom each level of its ladder told, how, and whom it did not; whom the next would tell now."""
+    return _story(id)
+
+
 @blueprint.patch("/deadlines/<key:id>")
+@rest.if_match
 @blueprint.arguments(schemas.NewDue, example={"due_at": "2027-03-04T16:00:00Z", "reason": "The supplier is late."})
-@blueprint.response(200, schemas.Deadline)
+@blueprint.response(200, schemas.DeadlineStory)
 @access.signed_in
 def move_deadline(body: dict[str, Any], id: int) -> Any:
     """Give an open deadline another due moment; what its ladder has not told yet moves with it."""
-    moving.move(id, body["due_at"], reason=body["reason"], actor=auth.actor())
-    row = rest.found(deadlines.get(id), f"deadline {id}")
-    return {**row._mapping, "levels": deadlines.levels([id])[id]}
+    before = rest.found(deadlines.get(id), f"deadline {id}")
+    with rest.stale_is_mismatch():
+        seen = rest.matching(before.revision)
+        moving.move(id, body["due_at"], reason=body["reason"], revision=seen, actor=auth.actor())
+    return _story(id)
+
+
+def _story(key: int) -> Any:
+    story = stories.tell(key, actor=auth.actor())
+    levels = [
+        {**rung.level._mapping, "notices": _with_deliveries(rung.receipts), "untold": rung.untold}
+        for rung in story.rungs
+    ]
+    body = {**story.deadline._mapping, "levels": levels, "next": _next(story.next)}
+    return body, {"ETag": f'"{story.deadline.revision}"'}
+
+
+def _next(rung: stories.Rung | None) -> dict[str, Any] | None:
+    if rung is None or rung.would is None:
+        return None
+    told = [{"user": name, "told_as": part} for name, part in rung.would.told.items()]
+    return {**rung.level._mapping, "would_tell": told, "would_miss": rung.would.missed}
+
+
+def _with_deliveries(receipts: Iterable[Row]) -> list[dict[str, Any]]:
+    """Notices, each with its deliveries, from one row for each pair."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in receipts:
+        one = found.setdefault(row.key, {**row._mapping, "deliveries": []})
+        if row.delivery_key is not None:
+            one["deliveries"].append({name: getattr(row, name) for name in _RECEIPT} | {"state": row.delivery_state})
+    return list(found.values())
 
 
 @blueprint.get("/notices")
@@ -48,13 +88,7 @@ def move_deadline(body: dict[str, Any], id: int) -> Any:
 def list_notices(wanted: dict[str, Any]) -> Any:
     """Who was told what, when, why and with what answer, the newest first."""
     rows, cursor = found.listing(auth.actor(), **wanted)
-    return {"items": [_notice(row) for row in rows], "next": cursor}
-
-
-def _notice(row: Any) -> dict[str, Any]:
-    members = dict(row._mapping)
-    receipt = {name: members[name] for name in _RECEIPT} | {"state": members["delivery_state"]}
-    return members | {"deliveries": [receipt] if row.delivery_key is not None else []}
+    return {"items": _with_deliveries(rows), "next": cursor}
 
 
 @blueprint.get("/inbox")

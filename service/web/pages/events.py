@@ -52,6 +52,7 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "item.added": (_l("%(who)s added an item to %(name)s"), "warn"),
     "instance.cancelled": (_l("%(who)s cancelled the release"), "bad"),
     "deadline.moved": (_l("The deadline of %(name)s was moved"), "warn"),
+    "deadline.level.fired": (_l("Told of the deadline of %(name)s: %(people)s"), "warn"),
     "instance.migrated": (
         _l("%(who)s moved the release from version %(from_version)s of its model to version %(to_version)s"),
         "info",
@@ -74,6 +75,7 @@ QUIET = frozenset(
         "job.cancelled",
         "task.claimed",
         "task.unclaimed",
+        "deadline.level.fired",
     }
 )
 
@@ -94,7 +96,8 @@ class Told:
 def told(rows: Iterable[Row], names: Mapping[str, str] | None = None, *, quiet: bool = False) -> list[Told]:
     """Events in sentences; `names`: the drawn names of elements; `quiet` leaves out what machines care for."""
     rows = [row for row in rows if not (quiet and row.event in QUIET and not row.data.get("decisions"))]
-    frame.learn_titles([row.actor for row in rows] + [row.data.get("to") for row in rows])
+    told = [name for row in rows for name in row.data.get("told", ())]
+    frame.learn_titles([row.actor for row in rows] + [row.data.get("to") for row in rows] + told)
     return [_tell(row, names or {}) for row in rows]
 
 
@@ -112,6 +115,7 @@ def _tell(row: Row, names: Mapping[str, str]) -> Told:
         "name": data.get("label") or data.get("name") or names.get(row.element or "", row.element or ""),
         "goal": names.get(str(data.get("goal")), str(data.get("goal"))),
         "to": frame.title_of(str(data.get("to") or "")),
+        "people": ", ".join(frame.title_of(name) for name in row.data.get("told", ())) or _("nobody"),
         "outcome": str(OUTCOMES.get(str(data.get("outcome")), data.get("outcome", ""))),
     }
     sentence = str(text) % words if text is not None else f"{row.event} {words['name']}".strip()

@@ -55,6 +55,11 @@ DELIVERY_STATES = {
     "dead": (_l("Not delivered"), "bad"),
 }
 CHANNELS = {"email": _l("E-mail"), "inbox": _l("Inbox"), "file": _l("Mail file"), "chat": _l("Chat")}
+UNTOLD = {
+    "nobody": _l("nobody to tell"),
+    "inactive": _l("not active any more"),
+    "did-it": _l("did it themselves"),
+}
 RECIPIENTS = {
     "assignee": _l("assignee"),
     "candidates": _l("candidates"),
@@ -210,4 +215,5 @@ def init_app(app: Flask) -> None:
         "deadline_states": DEADLINE_STATES,
         "delivery_states": DELIVERY_STATES,
         "channels": CHANNELS,
+        "untold": UNTOLD,
     }

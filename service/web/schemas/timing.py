@@ -100,6 +100,49 @@ class NoticeFilter(fields.Paging):
     user = fields.text(80, least=1, metadata={"description": "Who was told."})
 
 
+class Untold(fields.Schema):
+    """A recipient who was not told."""
+
+    recipient = ma.String(required=True, metadata={"description": "assignee, coordinator, group:x, ..."})
+    user = ma.Function(
+        lambda one: one.user or None,
+        metadata={"type": "string", "nullable": True, "description": "null: the recipient meant nobody."},
+    )
+    reason = ma.String(required=True, metadata={"description": "nobody, inactive, did-it"})
+
+
+class LevelStory(Level):
+    """One rung of the ladder with whom it told."""
+
+    asked_at = fields.Moment(allow_none=True, metadata={"description": "When a worker was last asked to fire it."})
+    notices = ma.List(ma.Nested(Notice))
+    untold = ma.List(ma.Nested(Untold))
+
+
+class Recipient(fields.Schema):
+    """Whom a level would tell."""
+
+    user = ma.String(required=True)
+    told_as = ma.String(required=True)
+
+
+class NextLevel(fields.Schema):
+    """The level that fires next, and whom it would tell right now."""
+
+    level = ma.Integer()
+    repeat = ma.Integer()
+    fire_at = fields.Moment()
+    would_tell = ma.List(ma.Nested(Recipient))
+    would_miss = ma.List(ma.Nested(Untold))
+
+
+class DeadlineStory(Deadline):
+    """A due moment with who was told what and who was not."""
+
+    levels = ma.List(ma.Nested(LevelStory))
+    next = ma.Nested(NextLevel, allow_none=True)
+
+
 class InboxFilter(fields.Paging):
     """Which of your own notices."""
 

@@ -1,0 +1,79 @@
+"""The story of a deadline: its levels with who was told and who was not, and whom the next one would tell."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from service import errors
+from service.domain import policy
+from service.storage.queries import deadlines, notices, releases, untold
+from service.storage.types import Row
+from service.usecases import recipients, tasks
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A level: receipts are the notices with their deliveries, one row for each pair; would: whom it means now.
+
+    `would` is there for the next level of an open deadline alone.
+    """
+
+    level: Row
+    receipts: Sequence[Row] = ()
+    untold: Sequence[Row] = ()
+    would: recipients.Meant | None = None
+
+
+@dataclass(frozen=True)
+class Story:
+    """A deadline with its levels, earliest first."""
+
+    deadline: Row
+    rungs: Sequence[Rung] = field(default_factory=list)
+
+    @property
+    def next(self) -> Rung | None:
+        return next((rung for rung in self.rungs if rung.would is not None), None)
+
+
+def see(key: int, *, actor: policy.Actor) -> Row:
+    """A deadline for somebody who sees its release, or its task. Raises NotFound, Forbidden."""
+    row = deadlines.get(key)
+    if row is None:
+        raise errors.NotFound(f"There is no deadline {key}.")
+    if policy.may_see_everything(actor):
+        return row
+    if row.release_number is not None and releases.may_see(actor, row.release_number):
+        return row
+    if row.task_key is None:
+        raise errors.Forbidden("You take no part in what this deadline belongs to.")
+    tasks.see(row.task_key, actor=actor)
+    return row
+
+
+def tell(key: int, *, actor: policy.Actor) -> Story:
+    """The story of one deadline. Raises NotFound, Forbidden."""
+    row = see(key, actor=actor)
+    levels = deadlines.levels([key])[key]
+    causes = [f"level:{level.key}" for level in levels if level.state == "fired"]
+    receipts, missed = defaultdict(list), defaultdict(list)
+    for receipt in notices.of_causes(causes):
+        receipts[receipt.cause].append(receipt)
+    for one in untold.of_causes(causes):
+        missed[one.cause].append(one)
+    waiting = next((level.key for level in levels if level.state == "waiting"), None) if row.state == "open" else None
+    directory = recipients.Directory()
+    return Story(
+        row,
+        [
+            Rung(
+                level,
+                receipts[f"level:{level.key}"],
+                missed[f"level:{level.key}"],
+                directory.resolve(level.recipients, row) if level.key == waiting else None,
+            )
+            for level in levels
+        ],
+    )
