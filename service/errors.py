@@ -78,6 +78,10 @@ class LeaseLost(Conflict):
     """The lease on this job has ended; somebody else may be working on it."""
 
 
+class OnHold(Conflict):
+    """The release is on hold."""
+
+
 class StaleWrite(Conflict):
     """Someone else changed this first."""
 

@@ -155,6 +155,13 @@ def may_change_release(actor: Actor, release: Release) -> str | None:
     return "Only its manager and coordinator change a release."
 
 
+def may_hold(actor: Actor, release: HasPeople) -> str | None:
+    """Put a release on hold and let it go on: release managers, its own manager, administrators."""
+    if actor.has(RELEASE_MANAGER, ADMINISTRATOR) or actor.name == release.manager:
+        return None
+    return "Only release managers put a release on hold or let it go on."
+
+
 def may_act(actor: Actor, roles: Sequence[str], release: Release | None) -> str | None:
     """Trigger an action whose diagram names these roles and groups; none named: the release manager."""
     wanted = list(roles) or [RELEASE_MANAGER]

@@ -75,6 +75,15 @@ _ENGLISH = {
         "{release} has ended: {outcome}.",
         "{reason}",
     ),
+    "release.held": (
+        "On hold: {release}",
+        "{by} put {release} on hold. Nobody can finish tasks, and no deadline runs, until it goes on.",
+        "{reason}",
+    ),
+    "release.resumed": (
+        "Goes on: {release}",
+        "{by} lets {release} go on. Due dates that are lengths of time have moved by the time it stood still.",
+    ),
     "release.terminated": (
         "Release terminated: {release}",
         "{by} terminated {release}.",
@@ -163,6 +172,15 @@ _GERMAN = {
         "Release beendet: {release} – {outcome}",
         "{release} ist beendet: {outcome}.",
         "{reason}",
+    ),
+    "release.held": (
+        "Angehalten: {release}",
+        "{by} hat {release} angehalten. Bis es weitergeht, wird keine Aufgabe abgeschlossen, und keine Frist läuft.",
+        "{reason}",
+    ),
+    "release.resumed": (
+        "Geht weiter: {release}",
+        "{by} lässt {release} weitergehen. Fristen, die eine Dauer sind, haben sich um die Zeit des Anhaltens verschoben.",
     ),
     "release.terminated": (
         "Release abgebrochen: {release}",

@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, case, select, update
+from sqlalchemy import Table, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.types import Row
 
 _QUIET = {"synchronize_session": False}
+WAITING, HELD = "waiting", "held"
+UNFIRED = (WAITING, HELD)
 
 
 def claim(session: Session, level_keys: Sequence[int], now: datetime) -> Sequence[Row]:
@@ -46,7 +48,7 @@ def end(session: Session, keys_by_outcome: Mapping[str, Sequence[int]], now: dat
     if closed.rowcount:  # type: ignore[attr-defined]
         session.execute(
             update(DeadlineLevel)
-            .where(DeadlineLevel.activation_key.in_(everything), DeadlineLevel.state == "waiting")
+            .where(DeadlineLevel.activation_key.in_(everything), DeadlineLevel.state.in_(UNFIRED))
             .values(state="cancelled"),
             execution_options=_QUIET,
         )
@@ -76,7 +78,7 @@ def move_levels(session: Session, fire_at: Mapping[int, datetime]) -> None:
     table = cast(Table, DeadlineLevel.__table__)
     statement = (
         update(table)
-        .where(table.c.key == bindparam("level_key"), table.c.state == "waiting")
+        .where(table.c.key == bindparam("level_key"), or_(table.c.state == WAITING, table.c.state == HELD))
         .values(fire_at=bindparam("new_moment"), asked_at=None)
     )
     session.connection().execute(statement, [{"level_key": key, "new_moment": at} for key, at in fire_at.items()])

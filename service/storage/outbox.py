@@ -46,7 +46,7 @@ _SOURCES = {
         DeadlineLevel.fire_at,
         (DeadlineLevel.state == "waiting",),
     ),
-    TIMERS: _Source(Timer, (Timer.instance_key, Timer.ref), Timer.instance_key, Timer.due_at, ()),
+    TIMERS: _Source(Timer, (Timer.instance_key, Timer.ref), Timer.instance_key, Timer.due_at, (Timer.held.is_(False),)),
     JOBS: _Source(
         Job,
         (Job.key,),

@@ -32,10 +32,12 @@ def rows(
     release_number: int | None,
     now: datetime,
     zone: str,
+    held: bool = False,
 ) -> None:
     """Insert the deadlines of (activation key, fact, task key) and every level of their ladders.
 
-    For the caller's transaction; two statements, none without facts. A ladder of None is the default one.
+    For the caller's transaction; two statements, none without facts. A ladder of None is the default one. held: the
+    release is on hold, so nothing fires until it goes on.
     """
     if not facts:
         return
@@ -44,7 +46,9 @@ def rows(
         _deadline(key, activation, fact, task, instance_key, release_number, now)
         for key, (activation, fact, task) in zip(drawn, facts, strict=True)
     ]
-    levels = [level for row, (_, fact, _) in zip(made, facts, strict=True) for level in _levels(row, fact.ladder, zone)]
+    levels = [
+        level for row, (_, fact, _) in zip(made, facts, strict=True) for level in _levels(row, fact.ladder, zone, held)
+    ]
     for row, key in zip(levels, keys.take(session, len(levels)), strict=True):
         row["key"] = key
     writing.insert_rows(session, Deadline, made)
@@ -210,13 +214,15 @@ def _deadline(
     }  # fmt: skip
 
 
-def _levels(row: Mapping[str, Any], ladder: Sequence[escalation.Rung] | None, zone: str) -> list[dict[str, Any]]:
+def _levels(
+    row: Mapping[str, Any], ladder: Sequence[escalation.Rung] | None, zone: str, held: bool
+) -> list[dict[str, Any]]:
     rungs = escalation.DEFAULT if ladder is None else ladder
     return [
         {
             "deadline_key": row["key"], "activation_key": row["activation_key"], "level": level.level,
             "repeat": level.repeat, "moment": _drawn(level, rungs), "recipients": list(level.recipients),
-            "fire_at": level.fire_at, "state": "waiting", "asked_at": None, "fired_at": None,
+            "fire_at": level.fire_at, "state": ladders.HELD if held else ladders.WAITING, "asked_at": None, "fired_at": None,
         }
         for level in escalation.levels(rungs, row["started_at"], row["due_at"], zone, row["clock"])
     ]  # fmt: skip
@@ -238,7 +244,7 @@ def _moved(levels: Sequence[Any], row: Any, due_at: datetime, zone: str) -> dict
     numbers = sorted(rungs)
     planned = escalation.levels([rungs[number] for number in numbers], row.started_at, due_at, zone, row.clock)
     moments = {(numbers[one.level - 1], one.repeat): one.fire_at for one in planned}
-    return {level.key: moments[level.level, level.repeat] for level in levels if level.state == "waiting"}
+    return {level.key: moments[level.level, level.repeat] for level in levels if level.state in ladders.UNFIRED}
 
 
 def _kind(level: Any, deadline: Any) -> str:

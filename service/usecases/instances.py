@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from service import errors
-from service.domain import clock, policy
+from service.domain import clock, holding, policy
 from service.engine import elements, process, steps
 from service.storage import db, keys, writing
 from service.storage.history import Entry
@@ -129,16 +129,24 @@ def begin(
 
 
 def fire_timers(instance_key: int) -> bool:
-    """Let every timer fire that is due; running it early or twice does no harm. Answers whether it was active."""
+    """Let every timer fire that is due; running it early or twice does no harm. Answers whether it was active.
+
+    While its release is on hold none fires.
+    """
 
     def command(instance: process.Instance, world: process.World) -> steps.Step:
         return instance.tick(world)
 
     with db.transaction() as session:
         try:
-            advancing.advance(session, instance_key, command, actor=policy.SYSTEM)
+            locked = locks.lock(session, instance_key)
+        except errors.NotFound:
+            raise
         except errors.Conflict:
             return False
+        if holding.on_hold(locked.release):
+            return False
+        advancing.step(locked, command, actor=policy.SYSTEM)
     return True
 
 

@@ -31,8 +31,12 @@ def tellings(
     instance_key: int,
     revision: int,
     actor: policy.Actor,
+    step: str = "step",
 ) -> list[notices.Telling]:
-    """What to tell whom after one step of a release's instance: from its history entries and the tasks it opened."""
+    """What to tell whom after one step of a release's instance: from its history entries and the tasks it opened.
+
+    step: what `revision` counts, so that no two steps are taken for one: the run's own steps, or holds of its release.
+    """
     label = f"R-{release.number} {release.title}"
     found = []
     for number, entry in enumerate(entries):
@@ -41,7 +45,7 @@ def tellings(
         if told:
             found.append(
                 notices.Telling(
-                    cause=f"step:{instance_key}:{revision}:{number}",
+                    cause=f"{step}:{instance_key}:{revision}:{number}",
                     recipients=told,
                     kind=kind,
                     values={"release": label, "by": actor.title or actor.name, **values},
@@ -116,6 +120,14 @@ def _ended(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
     return "release.closed", EVERYBODY, {"outcome": entry.data["name"] or entry.data["outcome"]}
 
 
+def _held(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
+    return "release.held", EVERYBODY, {"reason": entry.data["reason"]}
+
+
+def _resumed(_: Entry) -> tuple[str, tuple[str, ...], Values]:
+    return "release.resumed", EVERYBODY, {}
+
+
 _NOTHING: Callable[[Entry], tuple[str, tuple[str, ...], Values]] = _nothing
 _POINTS: Mapping[str, Callable[[Entry], tuple[str, tuple[str, ...], Values]]] = {
     "instance.started": _started,
@@ -124,4 +136,6 @@ _POINTS: Mapping[str, Callable[[Entry], tuple[str, tuple[str, ...], Values]]] = 
     "action.triggered": _acted,
     "incident.raised": _stuck,
     "instance.ended": _ended,
+    "release.held": _held,
+    "release.resumed": _resumed,
 }

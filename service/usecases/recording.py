@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from service.domain import naming, policy
+from service.domain import holding, naming, policy
 from service.engine import steps
 from service.storage import history, keys, writing
 from service.storage.history import Entry
@@ -153,7 +153,13 @@ class Recorder:
         self._gone_timers.add(fact.ref)
         rows = self._inserts[Timer] = [row for row in self._inserts[Timer] if row["ref"] != fact.ref]
         rows.append(
-            {"instance_key": self.instance_key, "ref": fact.ref, "element": fact.element, "due_at": fact.due_at}
+            {
+                "instance_key": self.instance_key,
+                "ref": fact.ref,
+                "element": fact.element,
+                "due_at": fact.due_at,
+                "held": holding.on_hold(self.locked.release),
+            }
         )
 
     def _timer_disarmed(self, fact: steps.TimerDisarmed) -> None:
@@ -280,6 +286,7 @@ class Recorder:
         self.tell("instance.ended", fact, outcome=fact.outcome, name=fact.name)
         status = fact.status or ("closed" if fact.outcome == "completed" else "terminated")
         self.release_columns |= {"status": status, "outcome": fact.name or fact.outcome, "closed_at": self.now}
+        self.release_columns |= holding.OVER
 
     # -- writing --------------------------------------------------------------------------------------------------
 
@@ -318,6 +325,7 @@ class Recorder:
                 release_number=self.release_number,
                 now=self.now,
                 zone=settings.current().zone,
+                held=holding.on_hold(self.locked.release),
             )
 
     def _tell_people(self) -> None:

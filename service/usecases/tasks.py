@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service import errors
-from service.domain import approvals, clock, naming, policy
+from service.domain import approvals, clock, holding, naming, policy
 from service.engine import process, steps
 from service.storage import db, history, keys, locking, writing
 from service.storage.history import Entry
@@ -101,7 +101,7 @@ def form(key: int, *, actor: policy.Actor) -> FormView:
     if task.state != "open":
         return FormView(schema, data | (task.values or {}), True, "This task is done.")
     may = policy.may_decide if task.approval else policy.may_complete
-    why = may(actor, task, release)
+    why = may(actor, task, release) or holding.refusal(release)
     return FormView(schema, data | (task.draft or {}), why is not None, why, task.draft)
 
 
@@ -113,7 +113,7 @@ def complete(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> adv
     3. Write what the form records, run the engine up to the next point where it must wait, store everything.
 
     One transaction. Raises TaskNotOpen with who and when if someone was faster, InvalidInput with the fields,
-    CriteriaUnmet with the labels, Forbidden. An approval takes `{outcome, comment}` and counts as a decision.
+    CriteriaUnmet with the labels, Forbidden, OnHold. An approval takes `{outcome, comment}` and counts as a decision.
     """
     task = see(key, actor=actor)
     if task.approval is not None:
@@ -131,6 +131,7 @@ def complete(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> adv
     with db.transaction() as session:
         locked, task = _lock(session, key, task)
         policy.require(policy.may_complete(actor, task, locked.release))
+        _require_running(locked)
         answers = checked | recorded
         if locked.release is None:
             checked = answers
@@ -144,7 +145,7 @@ def complete(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> adv
 def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) -> advancing.Outcome:
     """Approve or deny (S2-38). The task completes when the outcome is certain.
 
-    Raises InvalidInput, Forbidden for anybody but its deciders, AlreadyDecided, TaskNotOpen.
+    Raises InvalidInput, Forbidden for anybody but its deciders, AlreadyDecided, TaskNotOpen, OnHold.
     """
     if outcome not in approvals.OUTCOMES:
         raise errors.InvalidInput({"outcome": ["must be approved or denied"]})
@@ -156,6 +157,7 @@ def decide(key: int, outcome: str, comment: str = "", *, actor: policy.Actor) ->
         if task.approval is None:
             raise errors.Conflict("This task is no approval; complete it.")
         policy.require(policy.may_decide(actor, task, locked.release))
+        _require_running(locked)
         approval = _standing(task)
         if actor.name not in approval["deciders"]:
             raise errors.Forbidden("You have worked on what is approved here: somebody else decides (four eyes).")
@@ -204,6 +206,12 @@ def reconsider(key: int) -> None:
             again = steps.Step(locked.live.instance.snapshot(), (problem,), "active")
             advancing.step(locked, lambda _instance, _world: again, actor=policy.SYSTEM)
         writing.update_where(session, Task, {"reconsider_at": None, "asked_at": None}, key=key)
+
+
+def _require_running(locked: locks.Locked) -> None:
+    refusal = holding.refusal(locked.release)
+    if refusal:
+        raise errors.OnHold(refusal)
 
 
 def _standing(task: Row) -> dict[str, Any]:

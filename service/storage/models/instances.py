@@ -122,6 +122,7 @@ class Timer(Base):
     ref: Mapped[str] = mapped_column(String(64), primary_key=True)
     element: Mapped[str] = mapped_column(String(255))
     due_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    held: Mapped[bool] = mapped_column(Boolean, default=False)  # its release is on hold
     asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when a dispatcher last enqueued it
 
 

@@ -37,14 +37,14 @@ class DeadlineLevel(Base):
 
     __tablename__ = "deadline_levels"
     key: Mapped[int] = key_column()
-    deadline_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("deadlines.key"))
+    deadline_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("deadlines.key"), index=True)
     activation_key: Mapped[int] = mapped_column(BigInteger)
     level: Mapped[int] = mapped_column(Integer)
     repeat: Mapped[int] = mapped_column(Integer)
     moment: Mapped[str] = mapped_column(String(40))  # as written in the ladder
     recipients: Mapped[list[str]] = mapped_column(Json)
     fire_at: Mapped[datetime] = mapped_column(Moment)
-    state: Mapped[str] = mapped_column(String(10))  # waiting fired cancelled
+    state: Mapped[str] = mapped_column(String(10))  # waiting held fired cancelled
     asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when a dispatcher last enqueued it
     fired_at: Mapped[datetime | None] = mapped_column(Moment)
     __table_args__ = (UniqueConstraint("activation_key", "level", "repeat"), Index(None, "state", "fire_at"))

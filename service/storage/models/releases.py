@@ -45,6 +45,9 @@ class Release(Base):
     outcome: Mapped[str | None] = mapped_column(String(255))  # name of the end event
     created_at: Mapped[datetime] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
+    held_at: Mapped[datetime | None] = mapped_column(Moment)  # on hold since then; null: it runs
+    held_by: Mapped[str | None] = mapped_column(String(80))
+    held_reason: Mapped[str | None] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(Integer, default=1)
 
 

@@ -1,0 +1,41 @@
+"""A release on hold: nobody finishes work, no clock runs; what is due moves by the time it stood still."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from service.domain import deadlines, durations, workinghours
+
+OVER = {"held_at": None, "held_by": None, "held_reason": None}  # the columns of a release that is not on hold
+
+
+def on_hold(release: Any) -> bool:
+    """Whether this release (a row, or None for a run without one) is on hold."""
+    return release is not None and release.held_at is not None
+
+
+def refusal(release: Any) -> str | None:
+    """Why nothing can be finished now, or None. release: a row with number, held_at, held_by and held_reason."""
+    if not on_hold(release):
+        return None
+    since = release.held_at.isoformat(timespec="seconds")
+    return f"R-{release.number} is on hold since {since}, says {release.held_by}: {release.held_reason}"
+
+
+def moves(as_drawn: str) -> bool:
+    """Whether a deadline drawn like this moves with a hold: a length of time does, a date stays what it is."""
+    return durations.is_duration(as_drawn)
+
+
+def moved(moment: datetime, held_from: datetime, resumed_at: datetime, clock: str, zone: str) -> datetime:
+    """A moment after a hold: as far from its end as it was from its beginning, by this clock.
+
+    What had passed before the hold stays.
+    """
+    if moment <= held_from:
+        return moment
+    if clock == deadlines.WORKING:
+        left = workinghours.between(held_from, moment, zone)
+        return workinghours.add(resumed_at, durations.Duration(clock=left), zone)
+    return moment + (resumed_at - held_from)
