@@ -180,7 +180,7 @@ _GERMAN = {
     ),
     "release.resumed": (
         "Geht weiter: {release}",
-        "{by} lässt {release} weitergehen. Fristen, die eine Dauer sind, haben sich um die Zeit des Anhaltens verschoben.",
+        "{by} lässt {release} weitergehen. Fristen, die eine Dauer sind, verschieben sich um die Zeit des Anhaltens.",
     ),
     "release.terminated": (
         "Release abgebrochen: {release}",

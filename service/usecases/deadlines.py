@@ -222,7 +222,8 @@ def _levels(
         {
             "deadline_key": row["key"], "activation_key": row["activation_key"], "level": level.level,
             "repeat": level.repeat, "moment": _drawn(level, rungs), "recipients": list(level.recipients),
-            "fire_at": level.fire_at, "state": ladders.HELD if held else ladders.WAITING, "asked_at": None, "fired_at": None,
+            "fire_at": level.fire_at, "state": ladders.HELD if held else ladders.WAITING, "asked_at": None,
+            "fired_at": None,
         }
         for level in escalation.levels(rungs, row["started_at"], row["due_at"], zone, row["clock"])
     ]  # fmt: skip

@@ -105,3 +105,20 @@ def test_the_button_is_on_the_task_of_those_who_may(web: Flask, person: Person) 
     assert max_.post(f"/tasks/{key}/due", {"due_at": "2100-01-01T12:00", "reason": "Late."}).status_code == 303
     assert person("max").get(f"/tasks/{key}").json["due_at"] == "2100-01-01T12:00:00Z"
     assert petra.post(f"/tasks/{key}/due", {"due_at": "2100-01-01T12:00", "reason": "Late."}).status_code == 403
+
+
+def test_a_release_on_hold_answers_who_since_when_and_why(person: Person, run: str) -> None:
+    max_, tom = person("max"), person("bea")
+    number = max_.get(f"/instances/{run}").json["release"]
+    assert max_.post(f"/releases/{number}/hold", {"reason": " "}).status_code == 422
+    assert tom.post(f"/releases/{number}/hold", {"reason": "Wait."}).status_code in (403, 404)
+    held = max_.post(f"/releases/{number}/hold", {"reason": "Wait."})
+    assert (held.status_code, held.json["held_by"], held.json["held_reason"]) == (200, "max", "Wait.")
+    assert held.headers["ETag"] == max_.get(f"/releases/{number}").headers["ETag"]
+    task = tom.get("/tasks").json["items"][0]
+    refused = tom.post(f"/tasks/{task['id']}/complete", {"values": {}})
+    assert (refused.status_code, refused.json["title"]) == (409, "The release is on hold.")
+    assert "says max: Wait." in refused.json["detail"]
+    assert max_.post(f"/releases/{number}/hold", {"reason": "Again."}).status_code == 409
+    assert max_.post(f"/releases/{number}/resume").json["held_at"] is None
+    assert tom.post(f"/tasks/{task['id']}/complete", {"values": {}}).status_code == 200

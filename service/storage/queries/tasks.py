@@ -25,6 +25,7 @@ _WITH_RELEASE = [
     Release.title.label("release_title"),
     Release.type.label("release_type"),
     Release.service.label("service"),
+    Release.held_at,
 ]
 
 
@@ -113,7 +114,7 @@ def counts(actor: policy.Actor) -> dict[str, int]:
     """For the rail and the chips: held, offered (mine or my groups' to take), overdue among both."""
     held = and_(Task.state == "open", Task.assignee == actor.name)
     offered = and_(Task.state == "open", Task.assignee.is_(None), _may_take(actor))
-    late = and_(or_(held, offered), Task.due_at < clock.now())
+    late = and_(or_(held, offered), _late())
     with db.reading() as session:
         values = [
             session.execute(select(func.count(Task.key)).where(condition)).scalar_one()
@@ -144,8 +145,7 @@ def _filters(
     if state:
         found.append(Task.state == state)
     if overdue is not None:
-        late = and_(Task.due_at.is_not(None), Task.due_at < clock.now())
-        found.append(late if overdue else ~late)
+        found.append(_late() if overdue else ~_late())
     if release is not None:
         found.append(Task.release_number == release)
     if mine:
@@ -153,6 +153,12 @@ def _filters(
     if q:
         found.append(or_(Task.name.icontains(q, autoescape=True), Release.title.icontains(q, autoescape=True)))
     return found
+
+
+def _late() -> ColumnElement[bool]:
+    """Past its due moment; no task is late while its release is on hold."""
+    on_hold = exists().where(Release.number == Task.release_number, Release.held_at.is_not(None)).correlate(Task)
+    return and_(Task.due_at.is_not(None), Task.due_at < clock.now(), ~on_hold)
 
 
 def _candidate(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ from typing import Any
 from service.domain import policy
 from service.storage.queries import forms, history
 from service.storage.queries import releases as found
-from service.usecases import releases, repairs
+from service.usecases import holding, releases, repairs
 from service.web import access, auth, numbers
 from service.web.api import rest
 from service.web.schemas import fields, running
@@ -134,6 +134,27 @@ def cancel_release(body: dict[str, Any], number: int) -> Any:
     """End a release wherever it is. Where its diagram offers an action for that, the action does more: take it."""
     row = _visible(number)
     return repairs.cancel(row.instance_key, body["reason"], actor=auth.actor())
+
+
+@blueprint.post("/releases/<release:number>/hold")
+@blueprint.arguments(running.Why, example={"reason": "The supplier delivers two weeks later."})
+@blueprint.response(200, schemas.ReleaseDetail)
+@access.signed_in
+def hold_release(body: dict[str, Any], number: int) -> Any:
+    """Put a release on hold: nobody can finish its tasks, none of its timers and deadlines fires."""
+    _visible(number)
+    holding.hold(number, body["reason"], actor=auth.actor())
+    return _shown(number)
+
+
+@blueprint.post("/releases/<release:number>/resume")
+@blueprint.response(200, schemas.ReleaseDetail)
+@access.signed_in
+def resume_release(number: int) -> Any:
+    """Let a release go on. Deadlines that are lengths of time move by the time on hold; dates stay."""
+    _visible(number)
+    holding.resume(number, actor=auth.actor())
+    return _shown(number)
 
 
 @blueprint.get("/releases/<release:number>/comments")

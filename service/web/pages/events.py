@@ -19,6 +19,8 @@ from service.web.pages import frame
 
 TEXTS: Mapping[str, tuple[Any, str]] = {
     "release.edited": (_l("%(who)s changed the release"), ""),
+    "release.held": (_l("%(who)s put the release on hold"), "warn"),
+    "release.resumed": (_l("%(who)s let the release go on"), "info"),
     "release.commented": (_l("%(who)s commented"), ""),
     "instance.started": (_l("The model started"), "info"),
     "instance.ended": (_l("Ended: %(name)s"), "good"),

@@ -107,6 +107,7 @@ def common(row: Row, tab: str) -> dict[str, Any]:
         "facts": found.facts(number),
         "incidents": troubles,
         "may_repair": policy.may_repair(who, row) is None,
+        "may_hold": row.status == "open" and policy.may_hold(who, row) is None,
         "rework": repairs.loops_of(number),
         "may_change": row.status == "open" and policy.may_change_release(who, row) is None,
         "numbers": {

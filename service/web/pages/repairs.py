@@ -16,7 +16,7 @@ from service.domain import policy
 from service.storage.queries import deadlines as found_deadlines
 from service.storage.queries import releases as found
 from service.storage.types import Row
-from service.usecases import deadlines, diagrams, repairs, tasks
+from service.usecases import deadlines, diagrams, holding, repairs, tasks
 from service.web import access, auth
 from service.web.pages import frame
 from service.web.pages import releases as release_pages
@@ -121,6 +121,22 @@ def cancel_release(number: int) -> Any:
     row = release_pages.seen(number)
     repairs.cancel(row.instance_key, _reason(), actor=auth.actor())
     return frame.done(url_for("pages.release", number=number), _("The release is cancelled."))
+
+
+@pages.post("/releases/<release:number>/hold")
+@access.signed_in
+def hold_release(number: int) -> Any:
+    release_pages.seen(number)
+    holding.hold(number, _reason(), actor=auth.actor())
+    return frame.done(url_for("pages.release", number=number), _("The release is on hold."))
+
+
+@pages.post("/releases/<release:number>/resume")
+@access.signed_in
+def resume_release(number: int) -> Any:
+    release_pages.seen(number)
+    holding.resume(number, actor=auth.actor())
+    return frame.done(url_for("pages.release", number=number), _("The release goes on."))
 
 
 @pages.post("/deadlines/<key:key>/move")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 
-from service.domain import clock, policy
+from service.domain import clock, holding, policy
 from service.storage.queries import history, people, releases
 from service.storage.queries import tasks as found
 from service.storage.types import Row
@@ -60,7 +60,7 @@ def _filter(view: str, who: policy.Actor) -> dict[str, Any]:
 def _parts(rows: Sequence[Row], who: policy.Actor) -> list[tuple[str, list[Row]]]:
     """Late ones first, then what the person holds, then what their groups could take."""
     now = clock.now()
-    late = [row for row in rows if row.due_at and row.due_at < now]
+    late = [row for row in rows if row.due_at and row.due_at < now and not row.held_at]
     rest = [row for row in rows if row not in late]
     parts = [
         (_("Overdue"), late),
@@ -104,13 +104,14 @@ def _story(row: Row) -> list[Row]:
 def _may(who: policy.Actor, row: Row, release: Row | None) -> Mapping[str, bool]:
     if row.state != "open":
         return {}
+    running = not holding.on_hold(release)
     return {
         "claim": row.assignee is None and not row.approval and policy.may_claim(who, row, release) is None,
         "unclaim": bool(row.assignee and (row.groups or row.users)) and policy.may_unclaim(who, row) is None,
         "delegate": policy.may_delegate(who, row, release) is None,
-        "complete": not row.approval and policy.may_complete(who, row, release) is None,
+        "complete": not row.approval and running and policy.may_complete(who, row, release) is None,
         "move_due": row.due_at is not None and policy.may_move_deadline(who, release) is None,
-        "decide": bool(row.approval) and policy.may_decide(who, row, release) is None,
+        "decide": bool(row.approval) and running and policy.may_decide(who, row, release) is None,
     }
 
 

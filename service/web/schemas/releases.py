@@ -36,6 +36,9 @@ class Release(fields.Schema):
     outcome = ma.String(allow_none=True, metadata={"description": "Name of the end that it reached."})
     created_at = fields.Moment()
     closed_at = fields.Moment(allow_none=True)
+    held_at = fields.Moment(allow_none=True, metadata={"description": "On hold since then."})
+    held_by = ma.String(allow_none=True)
+    held_reason = ma.String(allow_none=True)
     revision = ma.Integer(required=True)
 
 
