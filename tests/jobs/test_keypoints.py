@@ -8,8 +8,7 @@ import pytest
 from flask import Flask
 
 from service.storage.queries import notices, releases, tasks
-from service.usecases import models
-from service.usecases import notices as notices_
+from service.usecases import deliveries, models
 from service.usecases import releases as releases_
 from service.usecases import tasks as tasks_
 from tests import cast
@@ -76,7 +75,7 @@ def test_each_key_point_reaches_the_right_people_by_inbox_and_mail(release: int)
     stuck = next(one for one in notices.inbox("max")[0] if one.kind == "incident.raised")
     assert stuck.subject == "Stuck: Soaked?, R-1 Autumn", "people hear the drawn name"
     for row in notices.deliveries(limit=200)[0]:
-        assert notices_.deliver(row.key)
+        assert deliveries.deliver(row.key)
     assert {row.delivery_state for row in notices.of_release(release)} == {"sent"}
 
 
