@@ -31,11 +31,14 @@ class House:
     floor_port: int
     token: str
     pids: Mapping[str, int]
+    database_url: str
 
 
 @contextmanager
-def living(directory: Path, database_url: str, processes: int = 1) -> Iterator[House]:
-    """Start everything on this database, and end it afterwards."""
+def living(
+    directory: Path, database_url: str, *, processes: int = 1, workers: int = 1, more: Mapping[str, str] | None = None
+) -> Iterator[House]:
+    """Start everything on this database, with more settings where they are given, and end it afterwards."""
     ports = {"web": children.free_port(), "valkey": children.free_port(), "floor": children.free_port()}
     environment = {
         "TIDEGATE_DATABASE_URL": database_url,
@@ -43,6 +46,7 @@ def living(directory: Path, database_url: str, processes: int = 1) -> Iterator[H
         "TIDEGATE_REDIS_URL": f"redis://127.0.0.1:{ports['valkey']}/0",
         "TIDEGATE_BIND": f"127.0.0.1:{ports['web']}",
         "TIDEGATE_SECRET_KEY": secrets.token_urlsafe(32),
+        **(more or {}),
     }
     settings = config.Settings.from_env(environment)
     upgrades.upgrade(settings.database_url)
@@ -55,9 +59,12 @@ def living(directory: Path, database_url: str, processes: int = 1) -> Iterator[H
         server = valkey.start(directory / "valkey", ports["valkey"], log=directory / "valkey.log")
         stack.callback(children.stop, server)
         children.wait_for_port("127.0.0.1", ports["valkey"], server)
-        programs = {name: [command, name] for name in ("web", "worker", "dispatcher")}
-        programs["web"] += ["--processes", str(processes)]
-        programs["floor"] = [sys.executable, "-m", "service.cli.bench.floor"]
+        programs: dict[str, list[str | Path]] = {
+            "web": [command, "web", "--processes", str(processes)],
+            **{f"worker-{number}": [command, "worker"] for number in range(1, workers + 1)},
+            "dispatcher": [command, "dispatcher"],
+            "floor": [sys.executable, "-m", "service.cli.bench.floor"],
+        }
         pids = {}
         for name, words in programs.items():
             process = children.start(words, environment=known, log=directory / f"{name}.log")
@@ -65,7 +72,7 @@ def living(directory: Path, database_url: str, processes: int = 1) -> Iterator[H
             pids[name] = process.pid
         _wait(ports["web"], directory / "web.log")
         children.wait_for_port("127.0.0.1", ports["floor"])
-        yield House(ports["web"], ports["floor"], token, pids)
+        yield House(ports["web"], ports["floor"], token, pids, settings.database_url)
 
 
 def _furnish(settings: config.Settings) -> str:

@@ -58,7 +58,13 @@ def _own(directory: Path) -> Iterator[str]:
     made = subprocess.run([str(word) for word in make], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         raise Missing(f"PostgreSQL could not be prepared: {made.stderr.strip()}")
-    settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 200}
+    settings = {
+        "port": port,
+        "listen_addresses": "127.0.0.1",
+        "unix_socket_directories": "",
+        "max_connections": 200,
+        "track_commit_timestamp": "on",
+    }
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     server = children.start(
         [programs / "postgres", "-D", data, *words],
