@@ -14,7 +14,8 @@ from service import errors
 
 PREFIX = "TIDEGATE_"
 DATABASES = ("sqlite", "postgresql")
-# Beyond these the embedded engine, the XML parser or Python itself would give up.
+# Beyond MOST the embedded engine, the XML parser or Python itself would give up.
+LEAST = {"message_ttl_seconds": 0, "message_days": 1, "gather_seconds": 0}
 MOST = {"max_nesting": 200, "max_calls": 200, "max_expression_bytes": 1024**3}
 
 
@@ -36,6 +37,8 @@ class Settings:
     zone: str = "UTC"
     poll_seconds: float = 0.2
     lease_seconds: float = 3.0
+    gather_seconds: float = 3.0
+    gather_most_seconds: float = 20.0
     web_threads: int = 8
     worker_count: int = 2
     feel_ms: int = 250
@@ -104,10 +107,15 @@ class Settings:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError):
             found[PREFIX + "ZONE"] = ["is not a time zone like Europe/Berlin"]
-        if self.message_ttl_seconds < 0:
-            found[PREFIX + "MESSAGE_TTL_SECONDS"] = ["must not be below zero"]
-        if self.message_days < 1:
-            found[PREFIX + "MESSAGE_DAYS"] = ["must be 1 at least"]
+        return found | self._out_of_bounds()
+
+    def _out_of_bounds(self) -> dict[str, list[str]]:
+        found = {}
+        for name, least in LEAST.items():
+            if getattr(self, name) < least:
+                found[PREFIX + name.upper()] = [f"must be {least} at least"]
+        if self.gather_most_seconds < self.gather_seconds:
+            found[PREFIX + "GATHER_MOST_SECONDS"] = ["must not be below TIDEGATE_GATHER_SECONDS"]
         limits = [field.name for field in fields(self) if field.name.startswith("max_")]
         for name in ("poll_seconds", "lease_seconds", "web_threads", "worker_count", "feel_ms", *limits):
             if getattr(self, name) <= 0:

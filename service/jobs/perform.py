@@ -78,10 +78,22 @@ def reconsider(*task_keys: int) -> None:
         _do("approvals", key, tasks.reconsider)
 
 
-def deliver(*delivery_keys: int) -> None:
-    """Send mails."""
-    for key in delivery_keys:
-        _do("deliveries", key, deliveries.deliver)
+def gather(*delivery_keys: int) -> None:
+    """Gather deliveries into bundles: together, or one by one where that fails."""
+    try:
+        with house.enter():
+            deliveries.gather(delivery_keys)
+            breakdowns.over("deliveries", delivery_keys)
+    except Exception:
+        log.info("worker: deliveries %s were not gathered together", delivery_keys)
+        for key in delivery_keys:
+            _do("deliveries", key, lambda one: deliveries.gather([one]))
+
+
+def deliver(*bundle_keys: int) -> None:
+    """Send messages."""
+    for key in bundle_keys:
+        _do("bundles", key, deliveries.deliver)
 
 
 def _do(

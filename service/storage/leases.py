@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from service.domain import clock
 from service.storage.db import db
 from service.storage.models.instances import Job
-from service.storage.models.notices import Delivery
+from service.storage.models.notices import Bundle
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ RENEWALS_A_LEASE = 3
 
 
 @contextmanager
-def kept(model: type[Job] | type[Delivery], key: int, token: str, seconds: float) -> Iterator[None]:
+def kept(model: type[Job] | type[Bundle], key: int, token: str, seconds: float) -> Iterator[None]:
     """Within the block, keep the lease of this row alive. Outside of any transaction, within an application context."""
     over = threading.Event()
     thread = threading.Thread(
@@ -37,7 +37,7 @@ def kept(model: type[Job] | type[Delivery], key: int, token: str, seconds: float
 
 
 def _renew(
-    engine: Engine, model: type[Job] | type[Delivery], key: int, token: str, seconds: float, over: threading.Event
+    engine: Engine, model: type[Job] | type[Bundle], key: int, token: str, seconds: float, over: threading.Event
 ) -> None:
     while not over.wait(seconds / RENEWALS_A_LEASE):
         until = clock.now() + timedelta(seconds=seconds)

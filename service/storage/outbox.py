@@ -1,6 +1,6 @@
 """What is due now, and asking for each thing once at a time.
 
-Nine tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
+Ten tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
 is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
 is due again a lease later: that is the sweep.
 """
@@ -19,11 +19,11 @@ from service.storage.models.base import Base, Moment
 from service.storage.models.instances import Job, Subscription, Task, Timer
 from service.storage.models.messages import Message, Start
 from service.storage.models.migrations import MigrationItem
-from service.storage.models.notices import DeadlineLevel, Delivery
+from service.storage.models.notices import Bundle, DeadlineLevel, Delivery
 
 LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
-SUBSCRIPTIONS, STARTS, MOVES, APPROVALS = "subscriptions", "starts", "moves", "approvals"
-KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, DELIVERIES)
+SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, BUNDLES = "subscriptions", "starts", "moves", "approvals", "bundles"
+KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, DELIVERIES, BUNDLES)
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,13 @@ _SOURCES = {
         (MigrationItem.state == "waiting",),
     ),
     APPROVALS: _Source(Task, (Task.key,), Task.key, Task.reconsider_at, (Task.state == "open",)),
-    DELIVERIES: _Source(
-        Delivery,
-        (Delivery.key,),
-        Delivery.key,
-        Delivery.due_at,
-        (Delivery.state == "waiting", or_(Delivery.leased_until.is_(None), Delivery.leased_until < _LEASE_OVER)),
+    DELIVERIES: _Source(Delivery, (Delivery.key,), Delivery.key, Delivery.look_at, ()),
+    BUNDLES: _Source(
+        Bundle,
+        (Bundle.key,),
+        Bundle.key,
+        Bundle.due_at,
+        (Bundle.state == "waiting", or_(Bundle.leased_until.is_(None), Bundle.leased_until < _LEASE_OVER)),
     ),
 }
 

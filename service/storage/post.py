@@ -1,4 +1,4 @@
-"""Notices and deliveries: each person once for each cause, and a delivery in one pair of hands at a time."""
+"""Notices and their receipts: each person once for each cause."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, or_, select, update
+from sqlalchemy import Table, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from service.storage import keys, writing
 from service.storage.models.notices import Delivery, Notice
-from service.storage.types import Row
 
 _QUIET = {"synchronize_session": False}
 
@@ -41,37 +40,6 @@ def insert_deliveries(session: Session, rows: Sequence[Mapping[str, Any]]) -> No
         Delivery,
         [{**row, "key": key} for row, key in zip(rows, keys.take(session, len(rows)), strict=True)],
     )
-
-
-def lease(session: Session, delivery_key: int, token: str, now: datetime, until: datetime) -> Row | None:
-    """Take a delivery that waits, is due and in nobody's hands; None where it is not."""
-    statement = (
-        update(Delivery)
-        .where(
-            Delivery.key == delivery_key,
-            Delivery.state == "waiting",
-            Delivery.due_at <= now,
-            or_(Delivery.leased_until.is_(None), Delivery.leased_until < now),
-        )
-        .values(lease=token, leased_until=until, attempts=Delivery.attempts + 1)
-        .returning(*Delivery.__table__.c)
-    )
-    return session.execute(statement, execution_options=_QUIET).first()
-
-
-def settle(session: Session, delivery_key: int, token: str, values: Mapping[str, Any]) -> bool:
-    """Write how an attempt went; False where the lease is no longer ours."""
-    statement = (
-        update(Delivery)
-        .where(Delivery.key == delivery_key, Delivery.lease == token, Delivery.state == "waiting")
-        .values(**values, lease=None, leased_until=None)
-    )
-    return bool(session.execute(statement, execution_options=_QUIET).rowcount)  # type: ignore[attr-defined]
-
-
-def notice(session: Session, key: int) -> Row:
-    """One notice."""
-    return session.execute(select(*Notice.__table__.c).where(Notice.key == key)).one()
 
 
 def mark_read(session: Session, user: str, now: datetime, *, key: int | None = None) -> int:

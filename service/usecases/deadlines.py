@@ -184,6 +184,7 @@ def _telling(level: Any, deadline: Any, directory: recipients.Directory) -> noti
         release_number=deadline.release_number,
         instance_key=deadline.instance_key,
         task_key=deadline.task_key,
+        urgent=level.last,
     )
 
 
@@ -218,14 +219,15 @@ def _levels(
     row: Mapping[str, Any], ladder: Sequence[escalation.Rung] | None, zone: str, held: bool
 ) -> list[dict[str, Any]]:
     rungs = escalation.DEFAULT if ladder is None else ladder
+    found = escalation.levels(rungs, row["started_at"], row["due_at"], zone, row["clock"])
     return [
         {
             "deadline_key": row["key"], "activation_key": row["activation_key"], "level": level.level,
             "repeat": level.repeat, "moment": _drawn(level, rungs), "recipients": list(level.recipients),
             "fire_at": level.fire_at, "state": ladders.HELD if held else ladders.WAITING, "asked_at": None,
-            "fired_at": None,
+            "fired_at": None, "last": level is found[-1],
         }
-        for level in escalation.levels(rungs, row["started_at"], row["due_at"], zone, row["clock"])
+        for level in found
     ]  # fmt: skip
 
 

@@ -24,16 +24,17 @@ DOORS = {
     outbox.STARTS: ("attend_start", WORK),
     outbox.MOVES: ("move", WORK),
     outbox.APPROVALS: ("reconsider", WORK),
-    outbox.DELIVERIES: ("deliver", MAIL),
+    outbox.DELIVERIES: ("gather", WORK),
+    outbox.BUNDLES: ("deliver", MAIL),
 }
 PAUSE_AFTER_FAILURE_S = 30
-BATCHED = (
-    outbox.LEVELS,
-    outbox.SUBSCRIPTIONS,
-    outbox.MOVES,
-    outbox.DELIVERIES,
-)  # many may be due at once: one request carries several
-LONGEST_BATCH = 10
+BATCHES = {  # many may be due at once: one request carries so many
+    outbox.LEVELS: 10,
+    outbox.SUBSCRIPTIONS: 10,
+    outbox.MOVES: 10,
+    outbox.DELIVERIES: 100,
+    outbox.BUNDLES: 10,
+}
 REQUESTS_AT_LEAST = 2  # so that more than one worker has something to do
 SHORTEST_PAUSE_S = 0.005
 GATHERING_S = 0.05  # after asking: what comes due meanwhile is asked for together
@@ -84,7 +85,7 @@ def _claim(kinds: list[str], room: dict[str, int], lease: timedelta) -> list[Ask
     with db.transaction() as session:
         for kind in kinds:
             door, name = DOORS[kind]
-            longest = LONGEST_BATCH if kind in BATCHED else 1
+            longest = BATCHES.get(kind, 1)
             keys = outbox.claim(session, kind, now, now - lease, max(1, room[name]) * longest)
             size = max(1, min(longest, len(keys) // REQUESTS_AT_LEAST))
             batches = [tuple(keys[first : first + size]) for first in range(0, len(keys), size)]

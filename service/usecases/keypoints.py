@@ -52,6 +52,7 @@ def tellings(
                     link=f"/releases/R-{release.number}",
                     release_number=release.number,
                     instance_key=instance_key,
+                    urgent=kind == "incident.raised",
                 )
             )
     return found + [asked(release, row) for row in opened if row["approval"]]

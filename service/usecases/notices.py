@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from service import errors
 from service.domain import clock, policy
@@ -15,8 +14,10 @@ from service.storage import db, post, untold
 from service.storage.queries import notices as stored
 from service.storage.types import Row, Session
 from service.usecases import recipients as meaning
+from service.usecases import settings
 
 EMAIL = "email"
+NO_ADDRESS = "no-address"
 LONGEST_SUBJECT = 255
 
 
@@ -27,7 +28,8 @@ class Telling:
     cause: what made us tell it (`level:12`, `job:45`); the same cause tells the same person once, however often it is
     told. recipients: user name -> as what they are told (`coordinator`, `group:x`). With `values` the text comes from
     the template of `kind` in each person's language and zone, else `subject` and `body` are taken as they are.
-    link: a path of ours, like `/tasks/5`. missed: who was meant and is not told, which the ledger keeps.
+    link: a path of ours, like `/tasks/5`. missed: who was meant and is not told, which the ledger keeps. urgent: it
+    reaches people whatever they prefer (the last level of a ladder, incidents).
     """
 
     cause: str
@@ -41,6 +43,7 @@ class Telling:
     instance_key: int | None = None
     task_key: int | None = None
     missed: Sequence[meaning.Missed] = ()
+    urgent: bool = False
 
 
 def tell(session: Session, *, now: datetime | None = None, **telling: Any) -> int:
@@ -62,10 +65,11 @@ def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | N
     if not reachable:
         return 0
     rows = [_notice(one, person, told_at) for one in tellings for person in reachable if person.name in one.recipients]
-    addresses = {person.name: person.email for person in reachable}
     new = post.insert_new(session, rows)
-    mails = [_delivery(key, addresses[user], told_at) for (_, user), key in new.items() if addresses[user]]
-    post.insert_deliveries(session, mails)
+    who = {person.name: person for person in reachable}
+    urgent = {one.cause for one in tellings if one.urgent}
+    receipts = [_delivery(key, who[user], cause in urgent, told_at) for (cause, user), key in new.items()]
+    post.insert_deliveries(session, receipts)
     return len(new)
 
 
@@ -108,10 +112,13 @@ def mark_all_read(*, actor: policy.Actor) -> int:
         return post.mark_read(session, actor.name, clock.now())
 
 
-def _delivery(notice_key: int, address: str, now: datetime) -> dict[str, Any]:
+def _delivery(notice_key: int, person: Row, urgent: bool, now: datetime) -> dict[str, Any]:
+    """The receipt on the way by mail: it gathers with what else comes, or says why there is no such way."""
+    look_at = now + timedelta(seconds=settings.current().gather_seconds) if person.email else None
     return {
-        "notice_key": notice_key, "channel": EMAIL, "address": address, "state": "waiting", "attempts": 0,
-        "due_at": now, "message_id": f"{notice_key}.{uuid4().hex}",
+        "notice_key": notice_key, "user": person.name, "channel": EMAIL, "address": person.email,
+        "state": "waiting" if person.email else "skipped", "reason": None if person.email else NO_ADDRESS,
+        "urgent": urgent, "told_at": now, "look_at": look_at, "due_at": look_at or now, "attempts": 0,
     }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from service import config
 from service.domain import clock
 from service.storage import db
 from service.storage.models.instances import Instance, Job
-from service.storage.models.notices import DeadlineLevel, Delivery, Notice
+from service.storage.models.notices import Bundle, DeadlineLevel, Delivery, Notice
 from service.storage.queue import Queue
 from service.usecases import instances, live, models, programs, settings
 from tests import cast
@@ -130,12 +130,13 @@ def latest(levels: list[DeadlineLevel], back_at: datetime) -> float:
 
 
 def check_mail(mail: MailServer) -> None:
-    """Each notice has one mail; should one have come twice, then under the same Message-ID."""
+    """Each notice went in one message; should one have come twice, then under the same Message-ID."""
+    bundles = {one.message_id: one for one in rows(Bundle)}
     deliveries = rows(Delivery)
-    sent = {one.message_id for one in deliveries}
     assert {one.state for one in deliveries} == {"sent"}
-    assert len(sent) == len(deliveries)
-    assert {one.message_id for one in mail.received} == sent
+    assert all(bundles[one.message_id].key == one.bundle for one in deliveries)
+    assert sum(one.size for one in bundles.values()) == len(deliveries)
+    assert {one.message_id for one in mail.received} == set(bundles)
 
 
 def test_workers_killed_again_and_again_lose_and_double_nothing(

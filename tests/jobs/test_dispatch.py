@@ -15,9 +15,9 @@ from service.storage import db, outbox, writing
 from service.storage.models.definitions import Definition, Deployment
 from service.storage.models.instances import Instance, Job, Timer
 from service.storage.models.messages import Message
-from service.storage.models.notices import Deadline, DeadlineLevel
+from service.storage.models.notices import Bundle, Deadline, DeadlineLevel
 from service.storage.queue import MAIL, WORK, Queue
-from service.usecases import dispatch, notices, settings
+from service.usecases import dispatch, settings
 from tests.support.queue_server import QueueServer
 
 LEASE = timedelta(seconds=3)
@@ -144,7 +144,10 @@ def test_a_turn_asks_through_the_right_queue_and_sleeps_when_all_is_asked(
             {"key": 1, "name": "m", "variables": {}, "state": "waiting", "due_at": time.now, "published_at": time.now,
              "expires_at": time.now}
         ])  # fmt: skip
-        notices.tell(session, cause="x", recipients={"nora": "user:nora"}, kind="test", subject="s", body="b")
+        writing.insert_rows(session, Bundle, [
+            {"key": 1, "user": "nora", "channel": "email", "address": "n@example.org", "size": 1, "state": "waiting",
+             "made_at": time.now, "due_at": time.now, "message_id": "1.x"}
+        ])  # fmt: skip
     assert dispatch.turn(queue) == dispatch.Turn(5, dispatch.GATHERING_S)
     assert queue.lengths() == {WORK: 4, MAIL: 1}
     assert dispatch.turn(queue) == dispatch.Turn(0, settings.current().poll_seconds)

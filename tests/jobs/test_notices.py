@@ -15,12 +15,13 @@ from flask import Flask
 from service import errors
 from service.integrations import mail as sending
 from service.storage import db, outbox
-from service.storage.models.notices import Delivery
+from service.storage.models.notices import Bundle
 from service.storage.models.people import User
 from service.storage.queries import notices as stored
 from service.storage.writing import update_where
 from service.usecases import deliveries, notices, settings
 from tests import cast
+from tests.support import posting as post
 from tests.support.mail import MailServer
 
 Tell = Callable[..., int]
@@ -28,9 +29,9 @@ Tell = Callable[..., int]
 
 @pytest.fixture
 def posting(house: Flask, mail: MailServer) -> Iterator[MailServer]:
-    """The house sends its mail to the real server."""
+    """The house sends its mail to the real server, without waiting for more to come."""
     before = settings.current()
-    settings.use(replace(before, smtp_url=mail.url, mail_from="tidegate@example.org"))
+    settings.use(replace(before, smtp_url=mail.url, mail_from="tidegate@example.org", gather_seconds=0))
     yield mail
     settings.use(before)
 
@@ -58,6 +59,11 @@ def only() -> Any:
     return row
 
 
+def message() -> Any:
+    (row,) = post.all_bundles()
+    return row
+
+
 def test_the_same_cause_tells_a_person_once(house: Flask) -> None:
     assert tell("bea", "tom") == 2
     assert tell("bea", "tom", "otto") == 1
@@ -71,7 +77,9 @@ def test_who_has_no_address_has_the_inbox_alone(house: Flask) -> None:
         update_where(session, User, {"email": None}, name="bea")
     assert tell("bea") == 1
     assert stored.unread("bea") == 1
-    assert on_their_way() == []
+    assert (only().state, only().reason, only().address) == ("skipped", "no-address", None)
+    assert stored.delivery_counts() == {"waiting": 0, "held": 0, "sent": 0, "dead": 0, "skipped": 1}
+    assert post.carry() == []
 
 
 def test_unknown_and_deactivated_people_get_nothing(house: Flask, time: Any) -> None:
@@ -83,7 +91,7 @@ def test_unknown_and_deactivated_people_get_nothing(house: Flask, time: Any) -> 
 def test_a_mail_goes_out_with_a_link_and_a_receipt(posting: MailServer, time: Any) -> None:
     tell("bea")
     time.turn(seconds=2)
-    assert deliveries.deliver(only().key)
+    assert post.carry() == [True]
     (received,) = posting.to("bea@example.org")
     assert received.subject == "Something happened"
     assert f"{settings.current().public_url}/tasks/5" in received.text
@@ -101,37 +109,39 @@ def test_a_mail_goes_out_with_a_link_and_a_receipt(posting: MailServer, time: An
 
 def test_a_mail_that_was_sent_is_not_sent_again(posting: MailServer) -> None:
     tell("bea")
-    assert deliveries.deliver(only().key)
-    assert not deliveries.deliver(only().key)
+    assert post.carry() == [True]
+    assert not deliveries.deliver(message().key)
+    assert post.carry() == []
     assert len(posting.received) == 1
 
 
 def test_a_mail_in_somebodys_hands_is_left_alone(posting: MailServer, time: Any) -> None:
     tell("bea")
+    post.gather()
     with db.transaction() as session:
         until = time.now + timedelta(seconds=3)
-        update_where(session, Delivery, {"lease": "another worker", "leased_until": until}, key=only().key)
-    assert not deliveries.deliver(only().key)
+        update_where(session, Bundle, {"lease": "another worker", "leased_until": until}, key=message().key)
+    assert not deliveries.deliver(message().key)
     time.turn(seconds=4)
-    assert deliveries.deliver(only().key)
+    assert deliveries.deliver(message().key)
 
 
 def test_a_refusal_that_may_pass_is_tried_again_later(posting: MailServer, time: Any) -> None:
     tell("bea")
     posting.refusal = "451 Try later"
-    assert not deliveries.deliver(only().key)
+    assert post.carry() == [False]
     assert (only().state, only().attempts, only().answer) == ("waiting", 1, "451 Try later")
     posting.refusal = None
-    assert not deliveries.deliver(only().key), "not before its pause is over"
+    assert not deliveries.deliver(message().key), "not before its pause is over"
     time.turn(seconds=deliveries.PAUSES_S[0])
-    assert deliveries.deliver(only().key)
+    assert deliveries.deliver(message().key)
     assert only().attempts == 2
 
 
 def test_a_refusal_for_good_is_given_up_with_the_servers_words(posting: MailServer) -> None:
     tell("bea")
     posting.refused_recipients.add("bea@example.org")
-    deliveries.deliver(only().key)
+    post.carry()
     assert (only().state, only().answer) == ("dead", "550 5.1.1 No such mailbox here")
     assert stored.delivery_counts()["dead"] == 1
     assert stored.unread("bea") == 1, "the inbox has it all the same"
@@ -144,21 +154,23 @@ def test_after_many_attempts_a_mail_is_given_up_until_an_administrator_resends_i
     posting.refusal = "451 Try later"
     for pause in (*deliveries.PAUSES_S, 0):
         assert only().state == "waiting"
-        deliveries.deliver(only().key)
+        post.carry()
         time.turn(seconds=pause)
     assert (only().state, only().attempts) == ("dead", len(deliveries.PAUSES_S) + 1)
     posting.refusal = None
     with pytest.raises(errors.Forbidden):
         deliveries.resend(only().key, actor=cast.actor("bea"))
     deliveries.resend(only().key, actor=cast.actor("ada"))
-    assert deliveries.deliver(only().key)
+    assert post.carry() == [True]
+    assert (only().state, only().attempts, only().answer) == ("sent", 1, "250 Message accepted")
 
 
 def test_a_death_between_acceptance_and_marking_repeats_the_same_message_id(
     posting: MailServer, time: Any, monkeypatch: Any
 ) -> None:
     tell("bea")
-    key = only().key
+    post.gather()
+    key = message().key
     with monkeypatch.context() as patched:
         patched.setattr(deliveries, "_settle", _dies)
         with pytest.raises(SystemExit):
@@ -177,13 +189,15 @@ def test_the_lease_is_renewed_while_the_server_takes_its_time(
     house: Flask, mail: MailServer, monkeypatch: Any, time: Any
 ) -> None:
     tell("bea")
-    key, seen = only().key, []
+    time.turn(seconds=settings.current().gather_seconds)
+    post.gather()
+    key, seen = message().key, []
     lease = replace(settings.current(), lease_seconds=0.3)
 
     def slow(*_: Any) -> str:
         for _again in range(3):
             time.turn(seconds=0.2)
-            _wait_until(lambda: (only().leased_until - time.now).total_seconds() > 0.2)
+            _wait_until(lambda: (message().leased_until - time.now).total_seconds() > 0.2)
             seen.append(deliveries.deliver(key))
         return "250 at last"
 
@@ -204,9 +218,10 @@ def _wait_until(condition: Callable[[], bool]) -> None:
         wall.sleep(0.02)
 
 
-def test_without_a_mail_server_mails_are_files(house: Flask, tmp_path: Path) -> None:
+def test_without_a_mail_server_mails_are_files(house: Flask, tmp_path: Path, time: Any) -> None:
     tell("bea")
-    deliveries.deliver(only().key)
+    time.turn(seconds=settings.current().gather_seconds)
+    post.carry()
     (path,) = (tmp_path / "mail").glob("*.eml")
     assert b"bea@example.org" in path.read_bytes()
     assert only().answer == f"written to {path}"
@@ -240,6 +255,8 @@ def test_strangers_see_only_their_own_receipts(house: Flask) -> None:
     assert {row.user for row in stored.listing(cast.actor("max"))[0]} == {"bea", "nora"}
 
 
-def test_a_delivery_is_due_at_once(house: Flask, time: Any) -> None:
+def test_a_notice_gathers_before_it_is_sent(house: Flask, time: Any) -> None:
     tell("bea", now=time.now)
+    assert outbox.waiting(time.now)[outbox.DELIVERIES] == 0
+    time.turn(seconds=settings.current().gather_seconds)
     assert outbox.waiting(time.now)[outbox.DELIVERIES] == 1

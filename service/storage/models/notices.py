@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
@@ -43,6 +43,7 @@ class DeadlineLevel(Base):
     repeat: Mapped[int] = mapped_column(Integer)
     moment: Mapped[str] = mapped_column(String(40))  # as written in the ladder
     recipients: Mapped[list[str]] = mapped_column(Json)
+    last: Mapped[bool] = mapped_column(Boolean, default=False)  # of its ladder: it reaches people whatever they prefer
     fire_at: Mapped[datetime] = mapped_column(Moment)
     state: Mapped[str] = mapped_column(String(10))  # waiting held fired cancelled
     asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when a dispatcher last enqueued it
@@ -70,21 +71,54 @@ class Notice(Base):
     __table_args__ = (UniqueConstraint("cause", "user"), Index(None, "user", "read_at"))
 
 
-class Delivery(Base):
-    """A notice on its way through one channel. state: waiting, sent, dead."""
+class Bundle(Base):
+    """What travels as one message to one person: made before it is sent, so that a repeat is the same message.
 
-    __tablename__ = "deliveries"
+    state: waiting, sent, dead.
+    """
+
+    __tablename__ = "bundles"
     key: Mapped[int] = key_column()
-    notice_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("notices.key"), index=True)
+    user: Mapped[str] = mapped_column(String(80))
     channel: Mapped[str] = mapped_column(String(20))
-    address: Mapped[str | None] = mapped_column(String(254))
+    address: Mapped[str] = mapped_column(String(254))
+    size: Mapped[int] = mapped_column(Integer)  # how many notices
     state: Mapped[str] = mapped_column(String(10))
     attempts: Mapped[int] = mapped_column(Integer, default=0)
+    made_at: Mapped[datetime] = mapped_column(Moment)
     due_at: Mapped[datetime] = mapped_column(Moment)
     asked_at: Mapped[datetime | None] = mapped_column(Moment)
     lease: Mapped[str | None] = mapped_column(String(40))
     leased_until: Mapped[datetime | None] = mapped_column(Moment)
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    message_id: Mapped[str] = mapped_column(String(255))
+    answer: Mapped[str | None] = mapped_column(Text)  # what the other side said last
+    __table_args__ = (Index(None, "state", "due_at"), Index(None, "user", "made_at"))
+
+
+class Delivery(Base):
+    """The receipt of a notice on one channel: what became of it there, and why.
+
+    state: waiting, held (until `look_at`), sent, dead, skipped. reason: no-address, rate, ... What waits is gathered
+    into bundles; from then on the bundle is what is tried, and its fate is written here.
+    """
+
+    __tablename__ = "deliveries"
+    key: Mapped[int] = key_column()
+    notice_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("notices.key"), index=True)
+    user: Mapped[str] = mapped_column(String(80))
+    channel: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str | None] = mapped_column(String(254))
+    state: Mapped[str] = mapped_column(String(10))
+    reason: Mapped[str | None] = mapped_column(String(20))
+    urgent: Mapped[bool] = mapped_column(Boolean, default=False)
+    told_at: Mapped[datetime] = mapped_column(Moment)
+    look_at: Mapped[datetime | None] = mapped_column(Moment, index=True)  # when to gather it; None once that is done
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)
+    bundle: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("bundles.key"), index=True)
+    attempts: Mapped[int] = mapped_column(Integer, default=0)
+    due_at: Mapped[datetime] = mapped_column(Moment)  # when it is to go, or to be tried again
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
     message_id: Mapped[str | None] = mapped_column(String(255))
     answer: Mapped[str | None] = mapped_column(Text)  # what the other side said last
-    __table_args__ = (Index(None, "state", "due_at"),)
+    __table_args__ = (Index(None, "user", "state"), Index(None, "state", "key"))

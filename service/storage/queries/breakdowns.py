@@ -12,7 +12,7 @@ from service.storage.models.instances import Job, Subscription, Task
 from service.storage.models.ledger import Breakdown
 from service.storage.models.messages import Message, Start
 from service.storage.models.migrations import MigrationItem, MigrationRun
-from service.storage.models.notices import Deadline, DeadlineLevel, Delivery, Notice
+from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery, Notice
 from service.storage.queries import pages
 from service.storage.types import Row
 
@@ -32,6 +32,7 @@ _WHAT: dict[str, Any] = {  # in a few words, and the run that it belongs to
     outbox.DELIVERIES: select(Notice.subject, Notice.instance_key, Delivery.key).join(
         Delivery, Delivery.notice_key == Notice.key
     ),
+    outbox.BUNDLES: select(Bundle.address, null(), Bundle.key),
 }
 
 

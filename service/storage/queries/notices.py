@@ -23,6 +23,7 @@ _RECEIPT = [
     Delivery.channel,
     Delivery.address,
     Delivery.state.label("delivery_state"),
+    Delivery.reason,
     Delivery.attempts,
     Delivery.due_at.label("next_attempt_at"),
     Delivery.sent_at,
@@ -85,7 +86,7 @@ def listing(
     """Notices with their receipts, newest first: those of releases the actor may see, and their own.
 
     A row has the notice, user_title, and of its delivery (None where there is none): channel, address, delivery_state,
-    attempts, next_attempt_at, sent_at, message_id, answer.
+    reason, attempts, next_attempt_at, sent_at, message_id, answer.
     """
     limit = pages.bounded(limit)
     statement = _receipts().order_by(Notice.key.desc()).limit(limit + 1)
@@ -143,10 +144,10 @@ def deliveries(*, state: str | None = None, limit: int = 50, cursor: str | None 
 
 
 def delivery_counts() -> dict[str, int]:
-    """How many deliveries wait, were sent, were given up: for the metrics and `doctor`."""
+    """How many deliveries there are in each state: for the metrics and `doctor`."""
     with db.reading() as session:
         rows = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-        return {"waiting": 0, "sent": 0, "dead": 0} | {row[0]: row[1] for row in rows}
+        return {"waiting": 0, "held": 0, "sent": 0, "dead": 0, "skipped": 0} | {row[0]: row[1] for row in rows}
 
 
 def _receipts() -> Any:

@@ -17,7 +17,7 @@ from service.web.schemas import timing as schemas
 
 blueprint = rest.Blueprint("timing", "Deadlines, and what was told to whom")
 
-_RECEIPT = ("channel", "address", "attempts", "sent_at", "message_id", "answer")
+_RECEIPT = ("channel", "address", "reason", "attempts", "sent_at", "message_id", "answer")
 
 
 @blueprint.get("/deadlines")

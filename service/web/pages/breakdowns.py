@@ -26,7 +26,8 @@ KINDS = {
     outbox.STARTS: later("Start by a timer or message"),
     outbox.MOVES: later("Moving to another version"),
     outbox.APPROVALS: later("Approval whose deciders have changed"),
-    outbox.DELIVERIES: later("Mail"),
+    outbox.DELIVERIES: later("Notice to send on"),
+    outbox.BUNDLES: later("Mail"),
 }
 
 

@@ -51,8 +51,14 @@ DEADLINE_STATES = {
 }
 DELIVERY_STATES = {
     "waiting": (_l("On its way"), "info"),
+    "held": (_l("Held back"), "info"),
     "sent": (_l("Delivered"), "good"),
     "dead": (_l("Not delivered"), "bad"),
+    "skipped": (_l("Not sent"), ""),
+}
+DELIVERY_REASONS = {
+    "no-address": _l("no address"),
+    "rate": _l("many messages lately"),
 }
 CHANNELS = {"email": _l("E-mail"), "inbox": _l("Inbox"), "file": _l("Mail file"), "chat": _l("Chat")}
 UNTOLD = {
@@ -214,6 +220,7 @@ def init_app(app: Flask) -> None:
         "task_states": TASK_STATES,
         "deadline_states": DEADLINE_STATES,
         "delivery_states": DELIVERY_STATES,
+        "delivery_reasons": DELIVERY_REASONS,
         "channels": CHANNELS,
         "untold": UNTOLD,
     }

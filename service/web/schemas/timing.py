@@ -65,7 +65,11 @@ class Delivery(fields.Schema):
 
     channel = ma.String(required=True)
     address = ma.String(allow_none=True)
-    state = ma.String(required=True)
+    state = ma.String(required=True, metadata={"description": "waiting, held, sent, dead (given up), skipped"})
+    reason = ma.String(
+        allow_none=True,
+        metadata={"description": "Why it was held or skipped: rate (many messages lately), no-address."},
+    )
     attempts = ma.Integer()
     sent_at = fields.Moment(allow_none=True)
     message_id = ma.String(allow_none=True)
