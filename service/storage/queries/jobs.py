@@ -50,6 +50,20 @@ def of_instance(instance_key: int, *, state: str | None = None) -> Sequence[Row]
         return session.execute(statement).all()
 
 
+def pending(numbers: Iterable[int]) -> dict[int, list[int]]:
+    """The product's own jobs of these releases that are not done yet: release number -> keys, none without."""
+    statement = (
+        select(Job.release_number, Job.key)
+        .where(Job.release_number.in_(list(numbers)), Job.state == "open", Job.internal.is_(True))
+        .order_by(Job.key)
+    )
+    found: dict[int, list[int]] = {}
+    with db.reading() as session:
+        for number, key in session.execute(statement):
+            found.setdefault(number or 0, []).append(key)
+    return found
+
+
 def counts() -> dict[str, int]:
     """How many there are in each state: for the metrics."""
     with db.reading() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.domain import policy
-from service.storage.queries import forms, history
+from service.storage.queries import forms, history, jobs
 from service.storage.queries import releases as found
 from service.usecases import holding, releases, repairs
 from service.web import access, auth, numbers
@@ -85,6 +85,7 @@ def _detail(row: Any) -> dict[str, Any]:
         "facts": found.facts(row.number),
         "people": found.people(row.number),
         "milestones": found.milestones(row.number),
+        "pending": jobs.pending([row.number]).get(row.number, []),
         "rework_loops": repairs.loops_of(row.number),
     }
     return members

@@ -11,7 +11,17 @@ from flask_babel import gettext as _
 
 from service import errors
 from service.domain import clock, policy
-from service.storage.queries import deadlines, definitions, forms, history, instances, migrations, notices, people
+from service.storage.queries import (
+    deadlines,
+    definitions,
+    forms,
+    history,
+    instances,
+    jobs,
+    migrations,
+    notices,
+    people,
+)
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
@@ -41,6 +51,7 @@ def listing() -> str:
         chosen=chosen,
         total=found.count(who, **chosen),
         late=_late(rows, who),
+        updating=jobs.pending(row.number for row in rows),
         may_create=policy.may_create_release(who) is None,
         statuses=STATUSES,
     )
@@ -110,6 +121,7 @@ def common(row: Row, tab: str) -> dict[str, Any]:
         "may_hold": row.status == "open" and policy.may_hold(who, row) is None,
         "rework": repairs.loops_of(number),
         "may_change": row.status == "open" and policy.may_change_release(who, row) is None,
+        "updating": bool(jobs.pending([number])),
         "numbers": {
             "comments": len(found.comments(number)),
             "deadlines": len(deadlines.of_release(number)),

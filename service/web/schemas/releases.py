@@ -56,6 +56,9 @@ class ReleaseDetail(Release):
     facts = ma.Dict(metadata={"description": "What forms recorded, by dotted name."})
     people = ma.Dict(keys=ma.String(), values=ma.List(ma.String()), metadata={"description": "Names by part."})
     milestones = ma.List(ma.Nested(Milestone))
+    pending = ma.List(
+        fields.Key(), metadata={"description": "Jobs of the system: what is saved, but not carried through yet."}
+    )
     rework_loops = ma.Integer(metadata={"description": "How often it went back to a phase."})
 
 
