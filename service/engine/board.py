@@ -346,7 +346,7 @@ class Board:
         if outcome == "completed" and element.type == "endEvent":
             self.note_end(token.flow, element.id)
         if token.internal_data.get("phase") and element.phase:
-            self.say(steps.PhaseLeft(token.ref, element.id, element.phase, outcome))
+            self.say(steps.PhaseLeft(token.ref, element.id, element.phase, element.name, outcome))
         made = tuple(token.internal_data.get("made", ()))
         self.say(steps.Left(token.ref, element.id, outcome, token.internal_data.get("result"), made))
 

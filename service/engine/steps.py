@@ -177,6 +177,7 @@ class PhaseLeft(Fact):
     """The release left a phase; outcome as in Left."""
 
     phase: str = ""
+    name: str = ""
     outcome: str = "completed"
 
 

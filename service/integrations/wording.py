@@ -34,7 +34,16 @@ _ENGLISH = {
     ),
     "deadline.moved": (
         "New due date: {name}, {release} – {due}",
-        "{by} moved the due date of “{name}” of {release} to {due}.",
+        "{by} moved the due date of “{name}” of {release}.",
+        "Now: {due}.",
+        "Before: {before}.",
+        "{reason}",
+    ),
+    "window.moved": (
+        "New dates: {release}",
+        "{by} moved the window of {release}.",
+        "It begins {start}. Before: {start_before}.",
+        "It ends {end}. Before: {end_before}.",
         "{reason}",
     ),
     "task.opened": (
@@ -66,6 +75,11 @@ _ENGLISH = {
         "{release} is now in: {phase}",
         "{release} has entered the phase “{phase}”.",
     ),
+    "phase.left": (
+        "{release} has left: {phase}",
+        "{release} has left the phase “{phase}”: {outcome}.",
+        "{reason}",
+    ),
     "milestone.reached": (
         "Milestone reached: {name}, {release}",
         "{release} has reached the milestone “{name}”.",
@@ -86,18 +100,29 @@ _ENGLISH = {
     ),
     "release.terminated": (
         "Release terminated: {release}",
-        "{by} terminated {release}.",
+        "{release} was terminated.",
         "{reason}",
     ),
-    "release.backed-out": (
+    "back-out.begun": (
         "Backing out: {release}",
-        "{release} is being backed out.",
+        "{release} is being backed out: the versions from before are restored.",
         "{reason}",
+    ),
+    "back-out.ended": (
+        "Backed out: {release}",
+        "The back-out of {release} is done: the versions from before are restored.",
     ),
     "action.taken": (
         "{name}: {release}",
         "{by} triggered “{name}” of {release}.",
         "{reason}",
+    ),
+    "job.failed": (
+        "Failed: {name}, {release}",
+        "“{name}” of {release} has failed:",
+        "{error}",
+        "",
+        "Correct the cause, then retry it.",
     ),
     "incident.raised": (
         "Stuck: {name}, {release}",
@@ -132,7 +157,16 @@ _GERMAN = {
     ),
     "deadline.moved": (
         "Neuer Termin: {name}, {release} – {due}",
-        "{by} hat den Termin von „{name}“ von {release} verschoben auf {due}.",
+        "{by} hat den Termin von „{name}“ von {release} verschoben.",
+        "Jetzt: {due}.",
+        "Vorher: {before}.",
+        "{reason}",
+    ),
+    "window.moved": (
+        "Neue Termine: {release}",
+        "{by} hat das Fenster von {release} verschoben.",
+        "Es beginnt {start}. Vorher: {start_before}.",
+        "Es endet {end}. Vorher: {end_before}.",
         "{reason}",
     ),
     "task.opened": (
@@ -164,6 +198,11 @@ _GERMAN = {
         "{release} ist jetzt in: {phase}",
         "{release} hat die Phase „{phase}“ erreicht.",
     ),
+    "phase.left": (
+        "{release} hat verlassen: {phase}",
+        "{release} hat die Phase „{phase}“ verlassen: {outcome}.",
+        "{reason}",
+    ),
     "milestone.reached": (
         "Meilenstein erreicht: {name}, {release}",
         "{release} hat den Meilenstein „{name}“ erreicht.",
@@ -184,18 +223,29 @@ _GERMAN = {
     ),
     "release.terminated": (
         "Release abgebrochen: {release}",
-        "{by} hat {release} abgebrochen.",
+        "{release} wurde abgebrochen.",
         "{reason}",
     ),
-    "release.backed-out": (
+    "back-out.begun": (
         "Rückbau: {release}",
-        "{release} wird zurückgebaut.",
+        "{release} wird zurückgebaut: Die vorherigen Versionen werden wiederhergestellt.",
         "{reason}",
+    ),
+    "back-out.ended": (
+        "Zurückgebaut: {release}",
+        "Der Rückbau von {release} ist fertig: Die vorherigen Versionen sind wiederhergestellt.",
     ),
     "action.taken": (
         "{name}: {release}",
         "{by} hat „{name}“ von {release} ausgelöst.",
         "{reason}",
+    ),
+    "job.failed": (
+        "Fehlgeschlagen: {name}, {release}",
+        "„{name}“ von {release} ist fehlgeschlagen:",
+        "{error}",
+        "",
+        "Bitte die Ursache beheben und dann wiederholen.",
     ),
     "incident.raised": (
         "Steht still: {name}, {release}",

@@ -85,30 +85,31 @@ def _chained(
 
 def append_to_instance(
     session: Session, key: int, entries: Sequence[Entry], *, at: datetime, actor: str | None
-) -> None:
-    """Append where only the story changes, not the engine's state. The instance row must be locked."""
-    append_to_instances(session, {key: entries}, at=at, actor=actor)
+) -> Head:
+    """Append where only the story changes, not the engine's state; answers the new head. The row must be locked."""
+    return append_to_instances(session, {key: entries}, at=at, actor=actor)[key]
 
 
 def append_to_instances(
     session: Session, entries: Mapping[int, Sequence[Entry]], *, at: datetime, actor: str | None
-) -> None:
+) -> dict[int, Head]:
     """`append_to_instance` for several, by their keys: three statements, however many. Their rows must be locked."""
     columns = (Instance.key, Instance.history_count, Instance.history_hash, Instance.release_number)
     rows: list[dict[str, Any]] = []
-    heads = []
+    heads: dict[int, Head] = {}
     for row in session.execute(select(*columns).where(Instance.key.in_(entries))):
         before, own = Head(row.history_count, row.history_hash), {"instance_key": row.key}
-        head, made = _chained(
+        heads[row.key], made = _chained(
             instance_chain(row.key), before, entries[row.key], at, actor, own | {"release_number": row.release_number}
         )
         rows += made
-        heads.append({"of": row.key, "count": head.count, "hash": head.hash})
     writing.insert_rows(session, Event, rows)
     table = cast(Table, Instance.__table__)
     statement = update(table).where(table.c.key == bindparam("of"))
     statement = statement.values(history_count=bindparam("count"), history_hash=bindparam("hash"))
-    session.connection().execute(statement, heads)
+    columns_of = [{"of": key, "count": head.count, "hash": head.hash} for key, head in heads.items()]
+    session.connection().execute(statement, columns_of)
+    return heads
 
 
 def append_to_administration(session: Session, entries: Sequence[Entry], *, at: datetime, actor: str | None) -> None:

@@ -14,6 +14,7 @@ from service.storage.models.ledger import Breakdown
 from service.storage.queries import breakdowns as found
 from service.storage.queries import instances
 from service.storage.types import Row
+from service.usecases import keypoints, notices
 
 CODE = "unexpected-failure"
 LONGEST_CAUSE = 2000
@@ -27,8 +28,7 @@ def note(instance_key: int, problem: Exception) -> None:
     """
     with db.transaction() as session:
         number = locking.release_of(session, instance_key)
-        if number is not None:
-            locking.release(session, number)
+        release = locking.release(session, number) if number is not None else None
         row = locking.instance(session, instance_key)
         armed = instances.timers(instance_key)
         if row.status != "active" or not armed or instances.has_incident(instance_key, CODE):
@@ -38,7 +38,10 @@ def note(instance_key: int, problem: Exception) -> None:
         writing.insert_rows(session, Incident, [{"key": keys.next_key(session), **incident}])
         told = {"code": CODE, "message": incident["message"]}
         entry = Entry("incident.raised", incident["element"], data=told)
-        history.append_to_instance(session, instance_key, [entry], at=clock.now(), actor=policy.SYSTEM.name)
+        head = history.append_to_instance(session, instance_key, [entry], at=clock.now(), actor=policy.SYSTEM.name)
+        if release is not None:
+            told = {"problem": incident["message"], "cause": f"stuck:{instance_key}:{head.count}"}
+            notices.tell_all(session, [keypoints.stuck(release, instance_key, incident["element"], **told)])
 
 
 def keep(kind: str, subject: int, problem: Exception) -> None:

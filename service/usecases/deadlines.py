@@ -17,7 +17,7 @@ from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import releases, tasks
 from service.storage.types import Row, Session
-from service.usecases import notices, recipients, settings
+from service.usecases import keypoints, notices, recipients, settings
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,8 @@ def move(
         if revision is not None and row.revision != revision:
             raise errors.StaleWrite()
         _move(session, row, due_at)
-        _tell_moved(session, row, row.task_key, due_at, reason, actor)
+        release = releases.get(row.release_number) if row.release_number is not None else None
+        _tell_moved(session, row, release, due_at, reason, actor)
 
 
 def move_of_task(task_key: int, due_at: datetime, *, reason: str, actor: policy.Actor) -> None:
@@ -93,8 +94,8 @@ def move_of_task(task_key: int, due_at: datetime, *, reason: str, actor: policy.
         seen = tasks.get(task_key)
         if seen is None:
             raise errors.NotFound(f"There is no task {task_key}.")
-        number = seen.release_number
-        policy.require(policy.may_move_deadline(actor, releases.get(number) if number is not None else None))
+        release = releases.get(seen.release_number) if seen.release_number is not None else None
+        policy.require(policy.may_move_deadline(actor, release))
         locking.instance(session, seen.instance_key)
         task, row = tasks.get(task_key), stored.open_of_task(task_key)
         if task is None or task.state != "open":
@@ -107,7 +108,7 @@ def move_of_task(task_key: int, due_at: datetime, *, reason: str, actor: policy.
             raise errors.InvalidInput({"due_at": ["must be after the task was opened"]})
         else:
             _date(session, task_key, due_at)
-        _tell_moved(session, task, task_key, due_at, reason, actor)
+        _tell_moved(session, task, release, due_at, reason, actor)
 
 
 def _move(session: Session, row: Row, due_at: datetime) -> None:
@@ -129,12 +130,16 @@ def _date(session: Session, task_key: int, due_at: datetime) -> None:
 
 
 def _tell_moved(
-    session: Session, row: Row, task_key: int | None, due_at: datetime, reason: str, actor: policy.Actor
+    session: Session, row: Row, release: Row | None, due_at: datetime, reason: str, actor: policy.Actor
 ) -> None:
+    """Into history, and to those whom it concerns. row: a task, or a deadline."""
+    now, task_key = clock.now(), keypoints.task_of(row)
     data = {"from": row.due_at.isoformat(), "to": due_at.isoformat(), "reason": reason}
     data |= {"task": task_key, "name": row.name} if task_key is not None else {}
     entry = history.Entry("deadline.moved", row.element, row.activation_key, data)
-    history.append_to_instance(session, row.instance_key, [entry], at=clock.now(), actor=actor.name)
+    head = history.append_to_instance(session, row.instance_key, [entry], at=now, actor=actor.name)
+    cause = f"moved:{row.instance_key}:{head.count}"
+    notices.tell_all(session, [keypoints.moved(row, release, due_at, reason, cause=cause, actor=actor)], now=now)
 
 
 def fire(level_key: int) -> bool:

@@ -17,11 +17,11 @@ from service.storage import db, leases, shifts, writing
 from service.storage.models.instances import Incident, Job
 from service.storage.queries import jobs as stored
 from service.storage.types import Row, Session
-from service.usecases import advancing, notify, settings
+from service.usecases import advancing, keypoints, notify, settings
 
 log = logging.getLogger(__name__)
 
-FAILED = "job-failed"
+FAILED = keypoints.JOB_FAILED
 PAUSES_S = (1, 5, 30, 120, 600)  # between attempts; the last one for all further ones
 DEATHS = 5  # so many workers may die over a job beside its own retries
 MOST_ACTIVATED = 100

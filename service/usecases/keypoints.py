@@ -1,26 +1,32 @@
 """Key points of a release that somebody must hear of although no diagram draws it (S2-2).
 
-Those who run the release and its stakeholders hear of its start, phases, actions and end; who asked for it of
-decisions; who runs it of incidents; deciders that they are asked. Whoever did it is not told. What else people should
-be told, a diagram says with `tidegate.notify`.
+What happened is in the entries for history; here each becomes a telling, to those whom `domain/keypoints.py` names.
+Whoever did it is not told, unless it is pressing. What else people should be told, a diagram says with
+`tidegate.notify`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from service.domain import naming, policy
+from service.domain import keypoints, naming, policy
 from service.storage.history import Entry
-from service.storage.queries import people, releases
 from service.storage.types import Row
-from service.usecases import notices
+from service.usecases import notices, recipients
 
-Values = dict[str, Any]
+JOB_FAILED = "job-failed"
+_WINDOW = {"window_start": "start", "window_end": "end"}
 
-RUNNING = ("manager", "coordinator")
-INVOLVED = (*RUNNING, "requester")
-EVERYBODY = (*INVOLVED, "stakeholders")
+
+@dataclass(frozen=True)
+class Reached:
+    """A key point that was reached, with the values of its text."""
+
+    point: keypoints.Point
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def tellings(
@@ -35,108 +41,196 @@ def tellings(
 ) -> list[notices.Telling]:
     """What to tell whom after one step of a release's instance: from its history entries and the tasks it opened.
 
-    step: what `revision` counts, so that no two steps are taken for one: the run's own steps, or holds of its release.
+    step: what `revision` counts, so that no two steps are taken for one: the run's own steps, or others of its release.
     """
-    label = f"R-{release.number} {release.title}"
-    found = []
-    for number, entry in enumerate(entries):
-        kind, parts, values = _POINTS.get(entry.event, _NOTHING)(entry)
-        told = _people(release, parts, actor, missing=entry.event == "incident.raised")
-        if told:
-            found.append(
-                notices.Telling(
-                    cause=f"{step}:{instance_key}:{revision}:{number}",
-                    recipients=told,
-                    kind=kind,
-                    values={"release": label, "by": actor.title or actor.name, **values},
-                    link=f"/releases/R-{release.number}",
-                    release_number=release.number,
-                    instance_key=instance_key,
-                    urgent=kind == "incident.raised",
-                )
-            )
+    found, directory = [], recipients.Directory()
+    for number, (entry, reached) in enumerate(_reached(entries)):
+        if reached is None:
+            continue
+        meant = _hearers(directory, reached.point, _about(release, instance_key, entry.activation_key), actor)
+        cause = f"{step}:{instance_key}:{revision}:{number}"
+        found.append(_telling(release, reached, meant, cause, actor, instance_key))
     return found + [asked(release, row) for row in opened if row["approval"]]
 
 
 def asked(release: Row, task: Mapping[str, Any]) -> notices.Telling:
     """Deciders hear that they are asked; those who were told before are not told again."""
-    label = f"R-{release.number} {release.title}"
-    return notices.Telling(
-        cause=f"asked:{task['key']}",
-        recipients=dict.fromkeys(task["approval"]["deciders"], "decider"),
-        kind="approval.asked",
-        values={"release": label, "name": naming.called(task["name"], task["item"]), "due": task["due_at"]},
-        link=f"/tasks/{task['key']}",
-        release_number=release.number,
-        instance_key=task["instance_key"],
+    about = replace(
+        _about(release, task["instance_key"], None),
         task_key=task["key"],
+        assignee=task["assignee"],
+        groups=task["groups"],
+        users=task["users"],
+        deciders=task["approval"]["deciders"],
+    )
+    reached = Reached(keypoints.ASKED, {"name": naming.called(task["name"], task["item"]), "due": task["due_at"]})
+    meant = _hearers(recipients.Directory(), reached.point, about, policy.SYSTEM)
+    telling = _telling(release, reached, meant, f"asked:{task['key']}", policy.SYSTEM, task["instance_key"])
+    return replace(telling, **_place(task["key"]))
+
+
+def moved(
+    row: Row, release: Row | None, due_at: datetime, reason: str, *, cause: str, actor: policy.Actor
+) -> notices.Telling:
+    """Who works on something and who coordinates the release hear that it is due at another moment.
+
+    row: the task, or the deadline of a phase, as it was before.
+    """
+    task_key = task_of(row)
+    about = replace(
+        _about(release, row.instance_key, row.activation_key),
+        task_key=task_key,
+        assignee=row.assignee,
+        groups=row.groups or (),
+        users=row.users or (),
+    )
+    values = {"name": naming.called(row.name, row.item), "before": row.due_at, "due": due_at, "reason": reason}
+    reached = Reached(keypoints.MOVED, values)
+    meant = _hearers(recipients.Directory(), reached.point, about, actor)
+    return replace(_telling(release, reached, meant, cause, actor, row.instance_key), **_place(task_key))
+
+
+def task_of(row: Row) -> int | None:
+    """The key of the task that a row is or belongs to; None for the deadline of a phase."""
+    key: int | None = row.task_key if "task_key" in row._fields else row.key
+    return key
+
+
+def stuck(release: Row, instance_key: int, name: str, problem: str, *, cause: str) -> notices.Telling:
+    """Who runs a release hears that it stands still, where no step of its own tells it."""
+    reached = Reached(keypoints.STUCK, {"name": name, "error": problem})
+    meant = _hearers(recipients.Directory(), reached.point, _about(release, instance_key, None), policy.SYSTEM)
+    return _telling(release, reached, meant, cause, policy.SYSTEM, instance_key)
+
+
+def _telling(
+    release: Row | None,
+    reached: Reached,
+    meant: recipients.Meant,
+    cause: str,
+    actor: policy.Actor,
+    instance_key: int,
+) -> notices.Telling:
+    label = f"R-{release.number} {release.title}" if release is not None else ""
+    return notices.Telling(
+        cause=cause,
+        recipients=meant.told,
+        missed=meant.missed,
+        kind=reached.point.kind,
+        values={"release": label, "by": actor.title or actor.name, **reached.values},
+        link=f"/releases/R-{release.number}" if release is not None else "",
+        release_number=release.number if release is not None else None,
+        instance_key=instance_key,
+        urgent=reached.point.pressing,
     )
 
 
-def _people(release: Row, parts: Iterable[str], actor: policy.Actor, *, missing: bool) -> dict[str, str]:
-    """Names with their part; for what cannot wait, everybody with the role where the release has no manager."""
-    found: dict[str, str] = {}
-    for part in parts:
-        for name in _named(release, part):
-            if name and (missing or name != actor.name):
-                found.setdefault(name, part)
-    if missing and not release.manager:
-        found |= {name: "manager" for name in people.names_with_role(policy.RELEASE_MANAGER) if name not in found}
+def _place(task_key: int | None) -> dict[str, Any]:
+    return {"link": f"/tasks/{task_key}", "task_key": task_key} if task_key is not None else {}
+
+
+def _about(release: Row | None, instance_key: int, activation_key: int | None) -> recipients.About:
+    if release is None:
+        return recipients.About(None, None, None, instance_key, activation_key=activation_key)
+    people = (release.manager, release.coordinator, instance_key, release.requester)
+    return recipients.About(release.number, *people, activation_key=activation_key)
+
+
+def _hearers(
+    directory: recipients.Directory, point: keypoints.Point, about: recipients.About, actor: policy.Actor
+) -> recipients.Meant:
+    """Who hears of it. What is pressing reaches whoever did it too, and others with the role of nobody.
+
+    A recipient that means nobody, like the stakeholders of a release without any, is missed only where nobody is left.
+    """
+    meant = directory.resolve(point.recipients, about, stand_in=point.pressing)
+    told = {name: part for name, part in meant.told.items() if point.pressing or name != actor.name}
+    missed = [one for one in meant.missed if one.reason != recipients.NOBODY or not meant.told]
+    if len(told) < len(meant.told):
+        missed.append(recipients.Missed(meant.told[actor.name], actor.name, recipients.DID_IT))
+    return recipients.Meant(told, missed)
+
+
+def _reached(entries: Sequence[Entry]) -> list[tuple[Entry, Reached | None]]:
+    """Each entry with what it is for people. What somebody gave as the reason of a step is that of all it led to."""
+    reason = next((str(entry.data["reason"]) for entry in entries if entry.data.get("reason")), "")
+    found = []
+    for entry in entries:
+        reached = _POINTS[entry.event](entry) if entry.event in _POINTS else None
+        if reached is not None and reason:
+            reached = replace(reached, values={"reason": reason, **reached.values})
+        found.append((entry, reached))
     return found
 
 
-def _named(release: Row, part: str) -> Sequence[str | None]:
-    if part == "stakeholders":
-        return releases.people(release.number).get("stakeholder", [])
-    return [getattr(release, part)]
+def _started(entry: Entry) -> Reached:
+    return Reached(keypoints.STARTED, {"name": entry.data["name"]})
 
 
-def _nothing(_: Entry) -> tuple[str, tuple[str, ...], Values]:
-    return "", (), {}
+def _entered(entry: Entry) -> Reached:
+    point = keypoints.BACKING_OUT if keypoints.is_back_out(entry.data["phase"]) else keypoints.ENTERED
+    return Reached(point, {"phase": entry.data["name"] or entry.data["phase"]})
 
 
-def _started(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
-    return "release.started", EVERYBODY, {"name": entry.data["name"]}
+def _left(entry: Entry) -> Reached:
+    over = keypoints.is_back_out(entry.data["phase"]) and entry.data["outcome"] == "completed"
+    values = {"phase": entry.data["name"] or entry.data["phase"], "outcome": entry.data["outcome"]}
+    return Reached(keypoints.BACKED_OUT if over else keypoints.LEFT, values)
 
 
-def _phase(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
-    return "phase.entered", EVERYBODY, {"phase": entry.data["name"] or entry.data["phase"]}
+def _milestone(entry: Entry) -> Reached:
+    return Reached(keypoints.MILESTONE, {"name": entry.data["name"] or entry.data["milestone"]})
 
 
-def _decided(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
-    values = {"name": entry.data["name"], "outcome": entry.data["outcome"], "comment": entry.data["comment"]}
-    return "approval.decided", INVOLVED, values
+def _decided(entry: Entry) -> Reached:
+    values = {name: entry.data[name] for name in ("name", "outcome", "comment")}
+    return Reached(keypoints.DECIDED, values)
 
 
-def _acted(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
+def _acted(entry: Entry) -> Reached:
     label = entry.data.get("label") or entry.data.get("action") or entry.element
-    return "action.taken", EVERYBODY, {"name": label, "reason": entry.data.get("reason")}
+    return Reached(keypoints.ACTED, {"name": label})
 
 
-def _stuck(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
-    return "incident.raised", RUNNING, {"name": entry.data.get("name") or entry.element, "error": entry.data["message"]}
+def _raised(entry: Entry) -> Reached:
+    point = keypoints.FAILED if entry.data["code"] == JOB_FAILED else keypoints.STUCK
+    return Reached(point, {"name": entry.data.get("name") or entry.element, "error": entry.data["message"]})
 
 
-def _ended(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
-    return "release.closed", EVERYBODY, {"outcome": entry.data["name"] or entry.data["outcome"]}
+def _ended(entry: Entry) -> Reached:
+    point = keypoints.TERMINATED if entry.data["status"] == "terminated" else keypoints.CLOSED
+    return Reached(point, {"outcome": entry.data["name"] or entry.data["outcome"]})
 
 
-def _held(entry: Entry) -> tuple[str, tuple[str, ...], Values]:
-    return "release.held", EVERYBODY, {"reason": entry.data["reason"]}
+def _edited(entry: Entry) -> Reached | None:
+    """Dates that were set before and are others now."""
+    changes = entry.data["changes"]
+    values: dict[str, datetime] = {}
+    for column, name in _WINDOW.items():
+        before, after = changes.get(column, (None, None))
+        if before and after:
+            values |= {f"{name}_before": datetime.fromisoformat(before), name: datetime.fromisoformat(after)}
+    return Reached(keypoints.WINDOW_MOVED, values) if values else None
 
 
-def _resumed(_: Entry) -> tuple[str, tuple[str, ...], Values]:
-    return "release.resumed", EVERYBODY, {}
+def _held(_: Entry) -> Reached:
+    return Reached(keypoints.HELD)
 
 
-_NOTHING: Callable[[Entry], tuple[str, tuple[str, ...], Values]] = _nothing
-_POINTS: Mapping[str, Callable[[Entry], tuple[str, tuple[str, ...], Values]]] = {
+def _resumed(_: Entry) -> Reached:
+    return Reached(keypoints.RESUMED)
+
+
+_POINTS: Mapping[str, Callable[[Entry], Reached | None]] = {
     "instance.started": _started,
-    "phase.entered": _phase,
+    "phase.entered": _entered,
+    "phase.left": _left,
+    "milestone.reached": _milestone,
     "approval.decided": _decided,
     "action.triggered": _acted,
-    "incident.raised": _stuck,
+    "incident.raised": _raised,
     "instance.ended": _ended,
+    "release.edited": _edited,
     "release.held": _held,
     "release.resumed": _resumed,
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from service import errors
@@ -14,18 +13,6 @@ from service.storage.types import Row
 from service.usecases import notices, recipients
 
 KIND = "job.notify"
-
-
-@dataclass(frozen=True)
-class _About:
-    """What a job's recipients are looked up by."""
-
-    release_number: int | None
-    manager: str | None
-    coordinator: str | None
-    instance_key: int
-    activation_key: int
-    task_key: int | None = None
 
 
 def run(job: Row) -> dict[str, Any]:
@@ -50,7 +37,9 @@ def run(job: Row) -> dict[str, Any]:
     row = stored.get(job.key)
     if row is None:
         raise errors.NotFound(f"There is no job {job.key}.")
-    about = _About(row.release_number, row.manager, row.coordinator, row.instance_key, row.activation_key)
+    about = recipients.About(
+        row.release_number, row.manager, row.coordinator, row.instance_key, activation_key=row.activation_key
+    )
     release = f"R-{row.release_number} {row.release_title}" if row.release_number is not None else row.model_name
     meant = recipients.Directory().resolve(wanted, about)
     with db.transaction() as session:

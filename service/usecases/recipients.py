@@ -31,11 +31,28 @@ class Meant:
     missed: Sequence[Missed]
 
 
+@dataclass(frozen=True)
+class About:
+    """What recipients are looked up by, where no row of a deadline says it."""
+
+    release_number: int | None
+    manager: str | None
+    coordinator: str | None
+    instance_key: int | None
+    requester: str | None = None
+    activation_key: int | None = None
+    task_key: int | None = None
+    assignee: str | None = None
+    groups: Sequence[str] = ()
+    users: Sequence[str] = ()
+    deciders: Sequence[str] = ()
+
+
 class Directory:
     """Looks each thing up once; for one transaction.
 
     `about` is a row with release_number, manager, coordinator, instance_key, activation_key, task_key, and where
-    task_key is not None, assignee, groups and users.
+    task_key is not None, assignee, groups and users; an `About` also has who else hears of key points.
     """
 
     def __init__(self) -> None:
@@ -46,17 +63,18 @@ class Directory:
         self._titles: dict[str, str] = {}
         self._inside: dict[int, Sequence[Any]] = {}
 
-    def resolve(self, wanted: Sequence[str], about: Any) -> Meant:
+    def resolve(self, wanted: Sequence[str], about: Any, *, stand_in: bool = True) -> Meant:
         """Whom these recipients mean now.
 
         A deadline without a task of its own means the assignees and candidates of the tasks open inside it. Where the
-        release has no manager or coordinator, everyone with the role is meant.
+        release has no manager or coordinator, everyone with the role is meant, unless nobody is to stand in.
         """
         told: dict[str, str] = {}
         missed = []
-        for entry in wanted:
-            names = list(self._names(entry, about))
-            active = [name for name in names if self._is_active(name)]
+        means = {entry: list(self._names(entry, about, stand_in)) for entry in wanted}
+        self._learn({name for names in means.values() for name in names})
+        for entry, names in means.items():
+            active = [name for name in names if self._active[name]]
             for name in active:
                 told.setdefault(name, entry)
             missed += [Missed(entry, name, INACTIVE) for name in dict.fromkeys(names) if name not in active]
@@ -71,7 +89,7 @@ class Directory:
         offered = [name for task in tasks if not task.assignee for name in (*(task.groups or ()), *(task.users or ()))]
         return list(dict.fromkeys([*called, *offered]))
 
-    def _names(self, entry: str, about: Any) -> Iterable[str]:
+    def _names(self, entry: str, about: Any, stand_in: bool) -> Iterable[str]:
         kind, _, name = entry.partition(":")
         if kind == "user":
             return [name]
@@ -83,7 +101,13 @@ class Directory:
             return self._candidates(self._tasks(about))
         if entry in ROLES:
             own = getattr(about, entry)
-            return [own] if own and self._is_active(own) else self._with_role(ROLES[entry])
+            if own and (self._is_active(own) or not stand_in):
+                return [own]
+            return self._with_role(ROLES[entry]) if stand_in else []
+        if entry == "requester":
+            return [about.requester] if about.requester else []
+        if entry == "deciders":
+            return about.deciders
         if entry in PARTS:
             return self._part(about.release_number, PARTS[entry])
         return self._with_role(entry) if entry in policy.ROLES else []
@@ -97,6 +121,8 @@ class Directory:
     def _tasks(self, about: Any) -> Sequence[Any]:
         if about.task_key is not None:
             return [about]
+        if about.activation_key is None:
+            return []
         if about.activation_key not in self._inside:
             self._inside[about.activation_key] = inside.open_tasks(about.instance_key, about.activation_key)
         return self._inside[about.activation_key]
@@ -121,9 +147,14 @@ class Directory:
         return self._parts[number].get(part, [])
 
     def _is_active(self, name: str) -> bool:
-        if name not in self._active:
-            self._active[name] = bool(people.active_names([name]))
+        self._learn([name])
         return self._active[name]
+
+    def _learn(self, names: Iterable[str]) -> None:
+        unknown = [name for name in names if name not in self._active]
+        if unknown:
+            active = people.active_names(unknown)
+            self._active |= {name: name in active for name in unknown}
 
     def _title(self, name: str) -> str:
         if name not in self._titles:

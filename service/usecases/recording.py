@@ -246,7 +246,7 @@ class Recorder:
         self.tell("phase.entered", fact, phase=fact.phase, name=fact.name, change_status=fact.change_status)
 
     def _phase_left(self, fact: steps.PhaseLeft) -> None:
-        self.tell("phase.left", fact, phase=fact.phase, outcome=fact.outcome)
+        self.tell("phase.left", fact, phase=fact.phase, name=fact.name, outcome=fact.outcome)
 
     def _milestone(self, fact: steps.MilestoneReached) -> None:
         if self.release_number is not None:
@@ -283,8 +283,8 @@ class Recorder:
 
     def _ended(self, fact: steps.Ended) -> None:
         self.ended = fact
-        self.tell("instance.ended", fact, outcome=fact.outcome, name=fact.name)
         status = fact.status or ("closed" if fact.outcome == "completed" else "terminated")
+        self.tell("instance.ended", fact, outcome=fact.outcome, name=fact.name, status=status)
         self.release_columns |= {"status": status, "outcome": fact.name or fact.outcome, "closed_at": self.now}
         self.release_columns |= holding.OVER
 

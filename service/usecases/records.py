@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from service import errors
 from service.storage import writing
+from service.storage.history import Entry
 from service.storage.models.releases import Release, ReleaseFact, ReleasePerson
 from service.storage.queries import people
 from service.storage.types import Row, Session
@@ -51,10 +52,11 @@ def _known(data: Mapping[str, Any], name: str) -> Any:
     return found
 
 
-def write(session: Session, release: Row, recorded: Mapping[str, Any]) -> None:
+def write(session: Session, release: Row, recorded: Mapping[str, Any]) -> list[Entry]:
     """Store facts of a locked release: its own columns where it has them, else `release_facts`.
 
-    Raises InvalidInput, as an edit of the record would, under the names of its columns.
+    Answers what history is to say of it: dates that were set before and are others now. Raises InvalidInput, as an
+    edit of the record would, under the names of its columns.
     """
     columns: dict[str, Any] = {}
     others: dict[str, Any] = {}
@@ -79,6 +81,16 @@ def write(session: Session, release: Row, recorded: Mapping[str, Any]) -> None:
         writing.delete_where(session, ReleaseFact, release_number=release.number, name=list(others))
         rows = [{"release_number": release.number, "name": name, "value": value} for name, value in others.items()]
         writing.insert_rows(session, ReleaseFact, rows)
+    return _moved(release, columns)
+
+
+def _moved(release: Row, columns: Mapping[str, Any]) -> list[Entry]:
+    changes = {}
+    for name in _MOMENTS:
+        before, after = getattr(release, name), columns.get(name)
+        if before and after and before != after:
+            changes[name] = [before.isoformat(), after.isoformat()]
+    return [Entry("release.edited", data={"changes": changes})] if changes else []
 
 
 def _write_people(session: Session, number: int, part: str, rows: list[Any]) -> None:

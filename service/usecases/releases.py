@@ -15,7 +15,7 @@ from service.storage.history import Entry
 from service.storage.models.releases import Category, Comment, Release, ReleasePerson
 from service.storage.queries import definitions, people, releases
 from service.storage.types import Row
-from service.usecases import advancing, instances, records, releasefields, schemas
+from service.usecases import advancing, instances, keypoints, notices, records, releasefields, schemas
 from service.usecases import locked as locks
 
 _STORED = (*releasefields.TEXTS, "classification", "manager", *releasefields.MOMENTS)
@@ -179,7 +179,7 @@ def act(number: int, wanted: str, values: Mapping[str, Any], *, actor: policy.Ac
         if row.key not in {offered.key for offered in releases.actions(number)}:
             raise errors.ActionNotOffered(f"{row.label} is no longer offered: the release has moved on.")
         if recorded and locked.release is not None:
-            records.write(session, locked.release, recorded)
+            locked.entries += records.write(session, locked.release, recorded)
             locked = locks.with_new_facts(locked)
         told = {"action": row.message, "label": row.label, "reason": reason, "by": actor.name}
         locked.entries.append(Entry("action.triggered", row.element, None, told))
@@ -254,6 +254,11 @@ def _plain(value: Any) -> Any:
 
 
 def _tell(session: Any, release: Row, entry: Entry, actor: policy.Actor) -> None:
-    if release.instance_key is not None:
-        locking.instance(session, release.instance_key)
-        history.append_to_instance(session, release.instance_key, [entry], at=clock.now(), actor=actor.name)
+    """Into history, and where it is a key point, to those whom it concerns."""
+    key, now = release.instance_key, clock.now()
+    if key is None:
+        return
+    locking.instance(session, key)
+    head = history.append_to_instance(session, key, [entry], at=now, actor=actor.name)
+    place = {"instance_key": key, "revision": head.count, "step": "record"}
+    notices.tell_all(session, keypoints.tellings(release, [entry], [], actor=actor, **place), now=now)

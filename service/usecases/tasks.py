@@ -136,7 +136,7 @@ def complete(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> adv
         if locked.release is None:
             checked = answers
         elif recorded:
-            records.write(session, locked.release, recorded)
+            locked.entries += records.write(session, locked.release, recorded)
             locked = locks.with_new_facts(locked)
         criteria.require(locked, task)
         return _finish(locked, task, checked, actor=actor, answers=answers)

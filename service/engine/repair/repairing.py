@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from service.domain import keypoints
 from service.engine import beside, compensation, elements, entering, gateways, loops, nodes
 from service.engine.repair import places, rewinding
 from service.engine.tokens import Flow, Token
 from service.errors import Conflict, LimitExceeded, NotFound
 
-BACK_OUT = "back-out"
 NO_GOAL = {"boundaryEvent", "sequenceFlow"}
 
 
@@ -39,7 +39,7 @@ def why_not_skip(board: Any, token: Token) -> str | None:
     """Why nobody may skip this: gates, approvals, steps of the back-out, and what the diagram says so of."""
     own = token.element
     for element in around(token):
-        if element.phase == BACK_OUT:
+        if keypoints.is_back_out(element.phase):
             return f"“{_name(own)}” is a step of the back-out: that is never skipped."
         if element.properties.get("tidegate.skip") == "no":
             return f"“{_name(own)}” is not to be skipped: the diagram says so at “{_name(element)}”."
@@ -49,7 +49,7 @@ def why_not_skip(board: Any, token: Token) -> str | None:
         if element.gate or element.approval:
             what = "gate" if element.gate else "approval"
             return f"“{_name(element)}” is {'a' if element.gate else 'an'} {what}: that is never skipped."
-        if element.phase == BACK_OUT or element.properties.get("tidegate.skip") == "no":
+        if keypoints.is_back_out(element.phase) or element.properties.get("tidegate.skip") == "no":
             return f"“{_name(element)}” is inside of it and is not to be skipped."
     return None
 
