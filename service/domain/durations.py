@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import functools
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -25,24 +25,31 @@ _CLOCK_UNITS = (("H", 3600), ("M", 60), ("S", 1))
 
 @dataclass(frozen=True)
 class Duration:
-    """Months and days of the calendar, and a span of the clock; all may be negative. `text` is how it was drawn."""
+    """Months, weeks and days of the calendar, and a span of the clock; all may be negative. `text` is as drawn."""
 
     months: int = 0
     days: int = 0
     clock: timedelta = timedelta()
     text: str = field(default="", compare=False)
+    weeks: int = 0
 
     def __neg__(self) -> Duration:
         return self * -1
 
     def __mul__(self, times: int) -> Duration:
-        made = Duration(self.months * times, self.days * times, self.clock * times)
-        return Duration(made.months, made.days, made.clock, written(made))
+        made = replace(
+            self,
+            months=self.months * times,
+            weeks=self.weeks * times,
+            days=self.days * times,
+            clock=self.clock * times,
+        )
+        return replace(made, text=written(made))
 
     @property
     def roughly(self) -> timedelta:
         """About how long, for comparing: months of 30.4 days, days of 24 hours."""
-        return timedelta(days=self.months * 30.4375 + self.days) + self.clock
+        return timedelta(days=self.months * 30.4375 + self.weeks * 7 + self.days) + self.clock
 
     def __str__(self) -> str:
         return self.text or written(self)
@@ -89,14 +96,17 @@ def parse(text: str) -> Duration:
         raise ValueError(
             f"“{_short(drawn)}” has a fraction of a year or a month, which have no fixed length. Count in days."
         )
-    whole_months, all_days = int(years * 12 + months), weeks * 7 + days
+    whole_months, whole_weeks = int(years * 12 + months), int(weeks)
+    all_days = (weeks - whole_weeks) * 7 + days
     whole_days = int(all_days)
     seconds = (all_days - whole_days) * 86400 + sum(
         part * size for part, (_, size) in zip(clock, _CLOCK_UNITS, strict=True)
     )
-    if abs(whole_months) > LARGEST_MONTHS or abs(whole_days) + abs(seconds) / 86400 > LARGEST_DAYS:
+    size = abs(whole_weeks) * 7 + abs(whole_days) + abs(seconds) / 86400
+    if abs(whole_months) > LARGEST_MONTHS or size > LARGEST_DAYS:
         raise ValueError(f"“{_short(drawn)}” is longer than a thousand years. {ADVICE}")
-    return Duration(whole_months, whole_days, timedelta(microseconds=round(seconds * 1_000_000)), drawn)
+    clock_part = timedelta(microseconds=round(seconds * 1_000_000))
+    return Duration(whole_months, whole_days, clock_part, drawn, whole_weeks)
 
 
 def is_duration(text: str) -> bool:
@@ -160,16 +170,16 @@ def parse_moment(text: str, zone: str | ZoneInfo | None = None) -> datetime:
 def add(moment: datetime, duration: Duration, zone: str | ZoneInfo = "UTC") -> datetime:
     """The moment after a duration, in UTC.
 
-    Months and days move the date on the calendar of `zone` and keep the wall time, also over a change of daylight
-    saving; the last day of a shorter month stands for a day it does not have, and a wall time that a day leaves out
-    is read an hour later. Hours, minutes and seconds are added as they pass.
+    Months, weeks and days move the date on the calendar of `zone` and keep the wall time, also over a change of
+    daylight saving; the last day of a shorter month stands for a day it does not have, and a wall time that a day
+    leaves out is read an hour later. Hours, minutes and seconds are added as they pass.
     """
     if moment.tzinfo is None:
         raise ValueError(f"a moment without a zone: {moment!r}")
     try:
-        if duration.months or duration.days:
+        if duration.months or duration.weeks or duration.days:
             local = moment.astimezone(_zone(zone))
-            moved = _add_months(local, duration.months) + timedelta(days=duration.days)
+            moved = _add_months(local, duration.months) + timedelta(weeks=duration.weeks, days=duration.days)
             moment = moved.replace(fold=0)
         return moment.astimezone(UTC) + duration.clock
     except OverflowError:
@@ -179,11 +189,11 @@ def add(moment: datetime, duration: Duration, zone: str | ZoneInfo = "UTC") -> d
 def written(duration: Duration) -> str:
     """The shortest ISO 8601 text with this meaning; parts of different signs carry their own."""
     micros = duration.clock // timedelta(microseconds=1)
-    values = (duration.months, duration.days, micros)
+    values = (duration.months, duration.weeks, duration.days, micros)
     sign = -1 if any(values) and all(value <= 0 for value in values) else 1
-    months, days, micros = (value * sign for value in values)
+    months, weeks, days, micros = (value * sign for value in values)
     years, months = _split(months, 12)
-    date = _part(years, "Y") + _part(months, "M") + _part(days, "D")
+    date = _part(years, "Y") + _part(months, "M") + _part(weeks, "W") + _part(days, "D")
     seconds, rest = _split(micros, 1_000_000)
     hours, seconds = _split(seconds, 3600)
     minutes, seconds = _split(seconds, 60)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from service.domain import deadlines, durations
+from service.domain.calendars import Calendar
 
 RECIPIENTS = ("assignee", "candidates", "coordinator", "manager", "stakeholders", "board")
 MOST_REPEATS = 20
@@ -71,20 +72,25 @@ def parse(text: str) -> tuple[Rung, ...]:
 
 
 def levels(
-    rungs: Sequence[Rung], started_at: datetime, due_at: datetime, zone: str = "UTC", clock: str = deadlines.ELAPSED
+    rungs: Sequence[Rung],
+    started_at: datetime,
+    due_at: datetime,
+    calendar: Calendar = deadlines.PLAIN,
+    clock: str = deadlines.ELAPSED,
 ) -> list[Level]:
     """All moments of a ladder, earliest first. Levels count from 1 in the order of the ladder.
 
     A rung before the start of the time fires at once; a repeat is counted from its rung, so that months and days keep
-    their date and wall time in `zone`.
+    their date and wall time in the calendar's zone.
     """
     found = []
     for number, rung in enumerate(rungs, start=1):
-        first = _first(rung, started_at, due_at, zone, clock)
+        first = _first(rung, started_at, due_at, calendar, clock)
         for repeat in range(rung.times + 1):
             moment = first
             if repeat and rung.repeat:
-                moment = deadlines.shift(first, durations.parse(rung.repeat) * repeat, clock=clock, zone=zone)
+                every = durations.parse(rung.repeat) * repeat
+                moment = deadlines.shift(first, every, clock=clock, calendar=calendar)
             fire_at = max(moment, started_at).astimezone(UTC)
             found.append(Level(number, repeat, rung.moment, rung.recipients, fire_at))
     return sorted(found, key=lambda level: (level.fire_at, level.level, level.repeat))
@@ -104,14 +110,11 @@ def is_recipient(name: str) -> bool:
     return name in RECIPIENTS or _NAMED.fullmatch(name) is not None
 
 
-def _first(rung: Rung, started_at: datetime, due_at: datetime, zone: str, clock: str) -> datetime:
+def _first(rung: Rung, started_at: datetime, due_at: datetime, calendar: Calendar, clock: str) -> datetime:
     share = _SHARE.fullmatch(rung.moment)
     if share is None:
-        return deadlines.shift(due_at, durations.parse(rung.moment), clock=clock, zone=zone)
-    part = float(share[1]) / 100
-    if clock == deadlines.WORKING:
-        return deadlines.after_share(started_at, due_at, part, zone)
-    return started_at + timedelta(seconds=(due_at - started_at).total_seconds() * part)
+        return deadlines.shift(due_at, durations.parse(rung.moment), clock=clock, calendar=calendar)
+    return deadlines.after_share(started_at, due_at, float(share[1]) / 100, clock=clock, calendar=calendar)
 
 
 def _rung(number: int, entry: str) -> Rung:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from service.domain import deadlines, durations, workinghours
+from service.domain.calendars import Calendar
 
 OVER = {"held_at": None, "held_by": None, "held_reason": None}  # the columns of a release that is not on hold
 
@@ -28,14 +29,14 @@ def moves(as_drawn: str) -> bool:
     return durations.is_duration(as_drawn)
 
 
-def moved(moment: datetime, held_from: datetime, resumed_at: datetime, clock: str, zone: str) -> datetime:
+def moved(moment: datetime, held_from: datetime, resumed_at: datetime, clock: str, calendar: Calendar) -> datetime:
     """A moment after a hold: as far from its end as it was from its beginning, by this clock.
 
     What had passed before the hold stays.
     """
     if moment <= held_from:
         return moment
-    if clock == deadlines.WORKING:
-        left = workinghours.between(held_from, moment, zone)
-        return workinghours.add(resumed_at, durations.Duration(clock=left), zone)
+    if clock != deadlines.ELAPSED:
+        left = workinghours.between(held_from, moment, calendar)
+        return workinghours.add(resumed_at, durations.Duration(clock=left), calendar)
     return moment + (resumed_at - held_from)

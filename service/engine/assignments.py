@@ -24,7 +24,7 @@ def task_opened(token: Token) -> steps.TaskOpened:
         "assignee": _text(token, given.assignee, "An assignee"),
         "groups": _names(token, given.groups, "The candidate groups"),
         "users": _names(token, given.users, "The candidate users"),
-        "due_at": None if element.deadline else _moment(token, element.due, "The due date"),
+        "due_at": None if element.deadline else _moment(token, element.due, "The due date", element.clock),
         "follow_up_at": _moment(token, element.follow_up, "The follow-up date"),
         "priority": whole(token, element.priority, 50, "A priority"),
         "approval": _rule(token, element.approval.rule) if element.approval else None,
@@ -65,14 +65,15 @@ def _names(token: Token, text: str | None, what: str) -> tuple[str, ...]:
     return expressions.names(_value(token, text, what), text) if expressions.is_feel(text) else expressions.split(text)
 
 
-def _moment(token: Token, text: str | None, what: str) -> datetime | None:
+def _moment(token: Token, text: str | None, what: str, clock: str = moments.ELAPSED) -> datetime | None:
     if not text:
         return None
     value = _value(token, text, what)
     if value is None:
         return None
     try:
-        return moments.due_at(text_of(value), token.board.world.now, zone=token.board.world.zone)
+        world = token.board.world
+        return moments.due_at(text_of(value), world.now, clock=clock, calendar=world.calendar)
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise Stuck("wrong-type", str(error), text) from None
 

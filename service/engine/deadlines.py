@@ -18,7 +18,7 @@ def set_for(token: Token) -> None:
     if expressions.is_feel(text):
         value = assignments.text_of(board.needed(board.scope_of(token), text, "A deadline"))
     try:
-        due_at = moments.due_at(value, now, clock=element.clock, zone=board.world.zone)
+        due_at = moments.due_at(value, now, clock=element.clock, calendar=board.world.calendar)
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise Stuck("wrong-type", str(error), text) from None
     as_drawn = value if isinstance(value, str) else text

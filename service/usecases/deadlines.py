@@ -10,6 +10,7 @@ from typing import Any
 
 from service import errors
 from service.domain import clock, escalation, naming, policy
+from service.domain.calendars import Calendar
 from service.engine import steps
 from service.storage import db, history, keys, ladders, locking, writing
 from service.storage.models.instances import Task
@@ -17,7 +18,7 @@ from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import releases, tasks
 from service.storage.types import Row, Session
-from service.usecases import keypoints, notices, recipients, settings
+from service.usecases import calendars, keypoints, notices, recipients
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def rows(
     instance_key: int,
     release_number: int | None,
     now: datetime,
-    zone: str,
+    calendar: Calendar,
     held: bool = False,
 ) -> None:
     """Insert the deadlines of (activation key, fact, task key) and every level of their ladders.
@@ -47,7 +48,9 @@ def rows(
         for key, (activation, fact, task) in zip(drawn, facts, strict=True)
     ]
     levels = [
-        level for row, (_, fact, _) in zip(made, facts, strict=True) for level in _levels(row, fact.ladder, zone, held)
+        level
+        for row, (_, fact, _) in zip(made, facts, strict=True)
+        for level in _levels(row, fact.ladder, calendar, held)
     ]
     for row, key in zip(levels, keys.take(session, len(levels)), strict=True):
         row["key"] = key
@@ -117,7 +120,7 @@ def _move(session: Session, row: Row, due_at: datetime) -> None:
         raise errors.InvalidInput({"due_at": ["must be after the deadline's start"]})
     if not ladders.move(session, row.key, due_at):
         raise errors.Conflict(f"The deadline of “{row.name}” is over.")
-    ladders.move_levels(session, _moved(ladders.levels(session, row.key), row, due_at, settings.current().zone))
+    ladders.move_levels(session, _moved(ladders.levels(session, row.key), row, due_at, calendars.standard()))
     if row.task_key is not None:
         _date(session, row.task_key, due_at)
 
@@ -221,10 +224,10 @@ def _deadline(
 
 
 def _levels(
-    row: Mapping[str, Any], ladder: Sequence[escalation.Rung] | None, zone: str, held: bool
+    row: Mapping[str, Any], ladder: Sequence[escalation.Rung] | None, calendar: Calendar, held: bool
 ) -> list[dict[str, Any]]:
     rungs = escalation.DEFAULT if ladder is None else ladder
-    found = escalation.levels(rungs, row["started_at"], row["due_at"], zone, row["clock"])
+    found = escalation.levels(rungs, row["started_at"], row["due_at"], calendar, row["clock"])
     return [
         {
             "deadline_key": row["key"], "activation_key": row["activation_key"], "level": level.level,
@@ -242,7 +245,7 @@ def _drawn(level: escalation.Level, rungs: Sequence[escalation.Rung]) -> str:
     return f"{level.moment} repeat {every}" if every else level.moment
 
 
-def _moved(levels: Sequence[Any], row: Any, due_at: datetime, zone: str) -> dict[int, datetime]:
+def _moved(levels: Sequence[Any], row: Any, due_at: datetime, calendar: Calendar) -> dict[int, datetime]:
     """New moments of the waiting levels, by key."""
     rungs: dict[int, escalation.Rung] = {}
     for level in levels:
@@ -250,7 +253,7 @@ def _moved(levels: Sequence[Any], row: Any, due_at: datetime, zone: str) -> dict
         times = max(level.repeat, rungs[level.level].times if level.level in rungs else 0)
         rungs[level.level] = escalation.Rung(moment, tuple(level.recipients), every or None, times)
     numbers = sorted(rungs)
-    planned = escalation.levels([rungs[number] for number in numbers], row.started_at, due_at, zone, row.clock)
+    planned = escalation.levels([rungs[number] for number in numbers], row.started_at, due_at, calendar, row.clock)
     moments = {(numbers[one.level - 1], one.repeat): one.fire_at for one in planned}
     return {level.key: moments[level.level, level.repeat] for level in levels if level.state in ladders.UNFIRED}
 

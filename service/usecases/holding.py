@@ -10,7 +10,7 @@ from service.storage import db, history, holds, ladders, locking, writing
 from service.storage.history import Entry
 from service.storage.models.releases import Release
 from service.storage.types import Row, Session
-from service.usecases import keypoints, notices, settings
+from service.usecases import calendars, keypoints, notices
 
 LONGEST_REASON = 2_000
 
@@ -62,10 +62,10 @@ def _locked(session: Session, number: int, actor: policy.Actor) -> Row:
 
 def _move(session: Session, release: Row, now: datetime) -> int:
     """Give deadlines and their levels the time back; answers how many deadlines moved."""
-    zone = settings.current().zone
+    calendar = calendars.standard()
 
     def after(moment: datetime, row: Row) -> datetime:
-        return holding.moved(moment, max(release.held_at, row.started_at), now, row.clock, zone)
+        return holding.moved(moment, max(release.held_at, row.started_at), now, row.clock, calendar)
 
     running = {row.key: row for row in holds.deadlines(session, release.number) if holding.moves(row.as_drawn)}
     due = {key: after(row.due_at, row) for key, row in running.items()}

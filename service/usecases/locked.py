@@ -14,7 +14,7 @@ from service.storage import locking
 from service.storage.history import Entry
 from service.storage.queries import waiting
 from service.storage.types import Row, Session, made
-from service.usecases import decisions, facts, live, programs, settings
+from service.usecases import calendars, decisions, facts, live, programs, settings
 
 UNKNOWN: Any = object()
 
@@ -94,8 +94,8 @@ def world(row: Row, release: Row | None, library: programs.Library, now: datetim
 
 
 def _seen(now: datetime, record: dict[str, Any], library: programs.Library) -> process.World:
-    zone, newest = settings.current().zone, decisions.Newest()
-    return process.World(now, record, library, zone, settings.engine_limits(), library.decisions, newest)
+    limits, newest = settings.engine_limits(), decisions.Newest()
+    return process.World(now, record, library, calendars.standard, limits, library.decisions, newest)
 
 
 def in_version(locked: Locked, columns: Mapping[str, Any], library: programs.Library) -> Locked:

@@ -10,7 +10,7 @@ from service.domain import clock
 from service.engine import process
 from service.storage.queries import instances, releases
 from service.storage.types import Row
-from service.usecases import facts, programs, settings
+from service.usecases import calendars, facts, programs, settings
 
 
 def form_data(instance_key: int, ref: str | None) -> dict[str, Any]:
@@ -45,4 +45,4 @@ def _world(row: Row) -> process.World:
     release = releases.get(row.release_number) if row.release_number is not None else None
     record = facts.of_release(release, now) if release is not None else facts.empty(now)
     library = programs.Library.of(row.manifest)
-    return process.World(now, record, library, settings.current().zone, settings.engine_limits())
+    return process.World(now, record, library, calendars.standard, settings.engine_limits())

@@ -21,7 +21,7 @@ from service.storage.models.instances import (
 )
 from service.storage.models.messages import Message, Start
 from service.storage.models.releases import Milestone, Release
-from service.usecases import deadlines, keypoints, notices, opening, outgoing, settings
+from service.usecases import deadlines, keypoints, notices, opening, outgoing
 from service.usecases import locked as locks
 
 
@@ -324,7 +324,7 @@ class Recorder:
                 instance_key=self.instance_key,
                 release_number=self.release_number,
                 now=self.now,
-                zone=settings.current().zone,
+                calendar=self.locked.world.calendar,
                 held=holding.on_hold(self.locked.release),
             )
 

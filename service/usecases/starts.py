@@ -15,14 +15,14 @@ from service.storage.models.messages import Start
 from service.storage.queries import definitions
 from service.storage.queries import starts as stored
 from service.storage.types import Session
-from service.usecases import facts, instances, messages, programs, settings
+from service.usecases import calendars, facts, instances, messages, programs
 
 log = logging.getLogger(__name__)
 
 
 def plan(program: Program, now: datetime) -> list[starts.Start]:
     """What the start events of a process wait for from now on. Raises ScriptFailed, naming the element."""
-    record, zone = facts.empty(now), settings.current().zone
+    record, zone = facts.empty(now), calendars.standard().zone
     planned = [starts.plan(element, record, now, zone) for element in starts.drawn(program.process)]
     return list({(one.element, one.kind, one.name): one for one in planned}.values())
 
@@ -105,7 +105,7 @@ def fire(key: int) -> bool:
         cause = {"timer": current.name, "due": current.due_at.isoformat()}
         begun = instances.Beginning(current.element, cause)
         instances.begin(session, prepared, ran, actor=policy.SYSTEM, begun=begun)
-        next_one = starts.following(current.schedule, settings.current().zone)
+        next_one = starts.following(current.schedule, calendars.standard().zone)
         columns = {"schedule": next_one or current.schedule, "due_at": starts.due_at(next_one), "asked_at": None}
         writing.update_where(session, Start, columns, key=key)
     return True

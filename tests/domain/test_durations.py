@@ -17,6 +17,7 @@ MOMENTS = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.
 DURATIONS = st.builds(
     durations.Duration,
     months=st.integers(-500, 500),
+    weeks=st.integers(-500, 500),
     days=st.integers(-5000, 5000),
     clock=st.timedeltas(timedelta(days=-90), timedelta(days=90)),
 )
@@ -32,8 +33,7 @@ def berlin(text: str) -> datetime:
         ("P1D", 0, 1, timedelta()),
         ("PT4H", 0, 0, timedelta(hours=4)),
         ("PT36H", 0, 0, timedelta(hours=36)),
-        ("P2W", 0, 14, timedelta()),
-        ("P1W2D", 0, 9, timedelta()),
+        ("P1W2D", 0, 2, timedelta()),
         ("P1Y2M3DT4H5M6S", 14, 3, timedelta(hours=4, minutes=5, seconds=6)),
         ("-P1DT2H", 0, -1, timedelta(hours=-2)),
         ("P-1D", 0, -1, timedelta()),
@@ -49,6 +49,13 @@ def test_a_duration_is_read_part_by_part(text: str, months: int, days: int, cloc
     read = durations.parse(text)
     assert (read.months, read.days, read.clock) == (months, days, clock)
     assert str(read) == text.strip()
+
+
+def test_weeks_stay_weeks_and_move_the_date_by_seven_days() -> None:
+    read = durations.parse("P2W1D")
+    assert (read.weeks, read.days) == (2, 1)
+    assert (-read * 2).text == "-P4W2D"
+    assert durations.add(berlin("2026-03-20T16:00"), read, BERLIN) == berlin("2026-04-04T16:00")
 
 
 @pytest.mark.parametrize("text", ["", "P", "PT", "1D", "P1", "PD", "P1H", "PT1D", "P1DT", "P1D2H", "P1D P1D", "D1P"])

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain import escalation
+from service.domain.calendars import Calendar
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -82,7 +83,7 @@ def test_levels_stand_at_shares_and_durations_from_the_due_moment() -> None:
 
 def test_repeats_follow_their_rung_and_keep_the_wall_time() -> None:
     due = datetime(2026, 3, 27, 17, tzinfo=BERLIN)
-    found = escalation.levels([rung("P1D: manager repeat P1D x2")], START, due, "Europe/Berlin")
+    found = escalation.levels([rung("P1D: manager repeat P1D x2")], START, due, Calendar("Europe/Berlin"))
     assert [(level.repeat, level.fire_at.astimezone(BERLIN).isoformat()) for level in found] == [
         (0, "2026-03-28T17:00:00+01:00"),
         (1, "2026-03-29T17:00:00+02:00"),
@@ -98,7 +99,7 @@ def test_a_reminder_before_the_start_comes_at_the_start() -> None:
 def test_working_time_skips_the_weekend() -> None:
     friday = datetime(2026, 3, 6, 15, tzinfo=UTC)
     due = datetime(2026, 3, 9, 11, tzinfo=UTC)  # four working hours later
-    found = escalation.levels(escalation.parse("50%: assignee\nP1D: manager"), friday, due, "UTC", "working")
+    found = escalation.levels(escalation.parse("50%: assignee\nP1D: manager"), friday, due, clock="working")
     assert [level.fire_at for level in found] == [
         datetime(2026, 3, 6, 17, tzinfo=UTC),
         datetime(2026, 3, 10, 11, tzinfo=UTC),
@@ -140,7 +141,7 @@ def test_every_ladder_reads_as_it_is_written(ladder: tuple[escalation.Rung, ...]
 def test_levels_are_complete_ordered_and_never_before_the_start(
     ladder: tuple[escalation.Rung, ...], time: timedelta, zone: str
 ) -> None:
-    found = escalation.levels(ladder, START, START + time, zone)
+    found = escalation.levels(ladder, START, START + time, Calendar(zone))
     assert {(level.level, level.repeat) for level in found} == {
         (number, repeat) for number, one in enumerate(ladder, 1) for repeat in range(one.times + 1)
     }

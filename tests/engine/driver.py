@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from service.domain.calendars import Calendar
 from service.engine import decisions, definitions, process, steps
 from service.engine.migration import migrating
 
@@ -91,7 +92,9 @@ class Case:
         programs = _programs([source] if isinstance(source, bytes) else source)
         first = next(iter(programs.values()))
         models = {name: model for model in _models(rules) for name in model.decisions}
-        self.world = process.World(now, facts or {}, programs, zone, limits or process.Limits(), models, models)
+        self.world = process.World(
+            now, facts or {}, programs, lambda: Calendar(zone), limits or process.Limits(), models, models
+        )
         self.history: list[steps.Fact] = []
         self.tracks = [Track(restores, first, programs) for restores in (False, True)]
         for track in self.tracks:
