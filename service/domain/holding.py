@@ -38,5 +38,7 @@ def moved(moment: datetime, held_from: datetime, resumed_at: datetime, clock: st
         return moment
     if clock != deadlines.ELAPSED:
         left = workinghours.between(held_from, moment, calendar)
-        return workinghours.add(resumed_at, durations.Duration(clock=left), calendar)
+        found = workinghours.add(resumed_at, durations.Duration(clock=left), calendar)
+        # The end of a day and the beginning of the next are as far: what was due when work began is so again.
+        return workinghours.opens_at(found, calendar) if workinghours.is_open(moment, calendar) else found
     return moment + (resumed_at - held_from)

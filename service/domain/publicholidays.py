@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -32,7 +33,10 @@ def of_year(country: str, region: str | None, year: int, language: str | None = 
     """The public holidays of a year with their names, in `language` where the country's are known in it."""
     if not EARLIEST <= year <= LATEST:
         return {}
-    found = holidays.country_holidays(country, subdiv=region, years=year, language=_spoken(country, language))
+    with warnings.catch_warnings():
+        # Of some countries the days that follow the moon are known for some decades only; the others still count.
+        warnings.simplefilter("ignore")
+        found = holidays.country_holidays(country, subdiv=region, years=year, language=_spoken(country, language))
     return {day: name for day, name in found.items() if day.year == year}
 
 
