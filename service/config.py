@@ -64,6 +64,7 @@ class Settings:
     max_step_ms: int = 1500
     max_expressions_ms: int = 1000
     max_checking_ms: int = 2000
+    webhook_private: bool = False
     secure_cookies: bool = False
     trusted_proxies: int = 0
 

@@ -15,6 +15,7 @@ from tests.support.mail import MailServer
 from tests.support.postgres import Postgres
 from tests.support.product import Product
 from tests.support.queue_server import QueueServer
+from tests.support.receiver import Receiver
 
 TESTS = Path(__file__).parent
 pytest_plugins = ["tests.support.proofs"]
@@ -124,6 +125,21 @@ def mail(_mail_server: MailServer) -> MailServer:
     """A real SMTP server with an empty letter box."""
     _mail_server.clear()
     return _mail_server
+
+
+@pytest.fixture(scope="session")
+def _receiver() -> Iterator[Receiver]:
+    server = Receiver()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def receiver(_receiver: Receiver) -> Receiver:
+    """A real HTTP receiver, empty and willing."""
+    _receiver.clear()
+    return _receiver
 
 
 @pytest.fixture

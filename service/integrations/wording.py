@@ -131,6 +131,13 @@ _ENGLISH = {
         "",
         "Correct the cause, then retry it.",
     ),
+    "webhook.off": (
+        "Webhook turned off: {name}",
+        "The receiver of the webhook “{name}” wants no more events. It answered:",
+        "{error}",
+        "",
+        "It is off until somebody turns it on again. What waited for it was not sent.",
+    ),
 }
 
 _GERMAN = {
@@ -253,6 +260,13 @@ _GERMAN = {
         "{error}",
         "",
         "Bitte die Ursache beheben und dann wiederholen.",
+    ),
+    "webhook.off": (
+        "Webhook abgeschaltet: {name}",
+        "Der Empfänger des Webhooks „{name}“ möchte keine Ereignisse mehr. Er hat geantwortet:",
+        "{error}",
+        "",
+        "Er bleibt aus, bis ihn jemand wieder einschaltet. Was für ihn wartete, wurde nicht gesendet.",
     ),
 }
 

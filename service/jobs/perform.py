@@ -19,6 +19,7 @@ from service.usecases import (
     migrations,
     starts,
     tasks,
+    webhook_calls,
 )
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,12 @@ def deliver(*bundle_keys: int) -> None:
     """Send messages."""
     for key in bundle_keys:
         _do("bundles", key, deliveries.deliver)
+
+
+def call_webhook(*event_keys: int) -> None:
+    """Tell webhooks."""
+    for key in event_keys:
+        _do("hooks", key, webhook_calls.call)
 
 
 def _do(

@@ -19,6 +19,7 @@ DOORS = (
     perform.move,
     perform.reconsider,
     perform.deliver,
+    perform.call_webhook,
 )
 
 

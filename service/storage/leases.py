@@ -15,14 +15,16 @@ from service.domain import clock
 from service.storage.db import db
 from service.storage.models.instances import Job
 from service.storage.models.notices import Bundle
+from service.storage.models.webhooks import WebhookEvent
 
 log = logging.getLogger(__name__)
 
 RENEWALS_A_LEASE = 3
+Leased = type[Job] | type[Bundle] | type[WebhookEvent]
 
 
 @contextmanager
-def kept(model: type[Job] | type[Bundle], key: int, token: str, seconds: float) -> Iterator[None]:
+def kept(model: Leased, key: int, token: str, seconds: float) -> Iterator[None]:
     """Within the block, keep the lease of this row alive. Outside of any transaction, within an application context."""
     over = threading.Event()
     thread = threading.Thread(
@@ -36,9 +38,7 @@ def kept(model: type[Job] | type[Bundle], key: int, token: str, seconds: float) 
         thread.join()
 
 
-def _renew(
-    engine: Engine, model: type[Job] | type[Bundle], key: int, token: str, seconds: float, over: threading.Event
-) -> None:
+def _renew(engine: Engine, model: Leased, key: int, token: str, seconds: float, over: threading.Event) -> None:
     while not over.wait(seconds / RENEWALS_A_LEASE):
         until = clock.now() + timedelta(seconds=seconds)
         statement = update(model).where(model.key == key, model.lease == token).values(leased_until=until)

@@ -1,6 +1,6 @@
 """What is due now, and asking for each thing once at a time.
 
-Ten tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
+Eleven tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
 is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
 is due again a lease later: that is the sweep.
 """
@@ -20,10 +20,12 @@ from service.storage.models.instances import Job, Subscription, Task, Timer
 from service.storage.models.messages import Message, Start
 from service.storage.models.migrations import MigrationItem
 from service.storage.models.notices import Bundle, DeadlineLevel, Delivery
+from service.storage.models.webhooks import WebhookEvent
 
 LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
 SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, BUNDLES = "subscriptions", "starts", "moves", "approvals", "bundles"
-KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, DELIVERIES, BUNDLES)
+HOOKS = "hooks"
+KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, DELIVERIES, BUNDLES, HOOKS)
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,16 @@ _SOURCES = {
         Bundle.key,
         Bundle.due_at,
         (Bundle.state == "waiting", or_(Bundle.leased_until.is_(None), Bundle.leased_until < _LEASE_OVER)),
+    ),
+    HOOKS: _Source(
+        WebhookEvent,
+        (WebhookEvent.key,),
+        WebhookEvent.key,
+        WebhookEvent.due_at,
+        (
+            WebhookEvent.state == "waiting",
+            or_(WebhookEvent.leased_until.is_(None), WebhookEvent.leased_until < _LEASE_OVER),
+        ),
     ),
 }
 

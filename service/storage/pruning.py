@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.storage.models.ledger import Breakdown, IdempotencyKey
 from service.storage.models.messages import Message, Receipt
+from service.storage.models.webhooks import WebhookAttempt, WebhookEvent
 
 FINISHED = ("done", "expired")
 _QUIET = {"synchronize_session": False}
@@ -20,6 +21,15 @@ def messages(session: Session, before: datetime, most: int) -> int:
     keys = session.execute(chosen.where(Message.expires_at < before).limit(most)).scalars().all()
     session.execute(delete(Receipt).where(Receipt.message_key.in_(keys)), execution_options=_QUIET)
     session.execute(delete(Message).where(Message.key.in_(keys)), execution_options=_QUIET)
+    return len(keys)
+
+
+def webhook_events(session: Session, before: datetime, most: int) -> int:
+    """Events that webhooks took, or that came while they were off, each with its attempts; those given up stay."""
+    chosen = select(WebhookEvent.key).where(WebhookEvent.state.in_(("sent", "skipped")), WebhookEvent.due_at < before)
+    keys = session.execute(chosen.limit(most)).scalars().all()
+    session.execute(delete(WebhookAttempt).where(WebhookAttempt.event_key.in_(keys)), execution_options=_QUIET)
+    session.execute(delete(WebhookEvent).where(WebhookEvent.key.in_(keys)), execution_options=_QUIET)
     return len(keys)
 
 

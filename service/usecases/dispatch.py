@@ -26,6 +26,7 @@ DOORS = {
     outbox.APPROVALS: ("reconsider", WORK),
     outbox.DELIVERIES: ("gather", WORK),
     outbox.BUNDLES: ("deliver", MAIL),
+    outbox.HOOKS: ("call_webhook", MAIL),
 }
 PAUSE_AFTER_FAILURE_S = 30
 BATCHES = {  # many may be due at once: one request carries so many
@@ -34,6 +35,7 @@ BATCHES = {  # many may be due at once: one request carries so many
     outbox.MOVES: 10,
     outbox.DELIVERIES: 100,
     outbox.BUNDLES: 10,
+    outbox.HOOKS: 10,
 }
 REQUESTS_AT_LEAST = 2  # so that more than one worker has something to do
 SHORTEST_PAUSE_S = 0.005

@@ -1,4 +1,4 @@
-"""What nobody needs any more goes: finished messages, answers kept for repeated requests, breakdowns that are gone."""
+"""What nobody needs any more goes: messages and events that are over, answers kept for repetitions, breakdowns."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def tidy() -> int:
     gone = 0
     for prune, before in (
         (pruning.messages, finished),
+        (pruning.webhook_events, finished),
         (pruning.idempotency_keys, now - idempotency.KEPT),
         (pruning.breakdowns, now - BREAKDOWNS_KEPT),
     ):

@@ -13,8 +13,8 @@ from service.integrations import texts
 from service.storage import db, post, untold
 from service.storage.queries import notices as stored
 from service.storage.types import Row, Session
+from service.usecases import hooking, settings
 from service.usecases import recipients as meaning
-from service.usecases import settings
 
 EMAIL = "email"
 NO_ADDRESS = "no-address"
@@ -52,12 +52,13 @@ def tell(session: Session, *, now: datetime | None = None, **telling: Any) -> in
 
 
 def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | None = None) -> int:
-    """Put notices into the inboxes of their recipients, and mails on their way, in the caller's transaction.
+    """Put notices into the inboxes of their recipients, and mails and events on their way, in the caller's transaction.
 
-    Four statements, however much is told to however many; none where there are no recipients. Answers how many
-    notices are new.
+    Five statements, however much is told to however many, and one more where a webhook wants it; fewer where there is
+    nobody to tell. Answers how many notices are new.
     """
     told_at = now or clock.now()
+    hooking.emit(session, tellings, told_at)
     names = {name for one in tellings for name in one.recipients}
     reachable = stored.reachable(names) if names else ()
     known = {person.name for person in reachable}

@@ -51,6 +51,7 @@ PAGES = {
         "/administration/groups",
         "/administration/undelivered",
         "/administration/breakdowns",
+        "/administration/webhooks",
     ],
 }
 

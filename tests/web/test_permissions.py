@@ -91,6 +91,16 @@ TABLE = [
     ("POST", "/groups", {"name": "new"}, {"ada"}),
     ("GET", "/breakdowns", None, {"ada"}),
     ("POST", "/breakdowns/{breakdown}/retry", {}, {"ada"}),
+    ("GET", "/webhooks", None, {"ada"}),
+    ("POST", "/webhooks", {"name": "x", "url": "https://example.org/"}, {"ada"}),
+    ("GET", "/webhooks/{webhook}", None, {"ada"}),
+    ("PATCH", "/webhooks/{webhook}", {"name": "y"}, {"ada"}),
+    ("POST", "/webhooks/{webhook}/rotate", {}, {"ada"}),
+    ("POST", "/webhooks/{webhook}/test", {}, {"ada"}),
+    ("GET", "/webhooks/{webhook}/events", None, {"ada"}),
+    ("GET", "/webhook-events/{hook_event}", None, {"ada"}),
+    ("POST", "/webhook-events/{hook_event}/retry", {}, {"ada"}),
+    ("DELETE", "/webhooks/{webhook}", None, {"ada"}),
     ("GET", "/users", None, {"ada"}),
     ("POST", "/users", {"name": "new"}, {"ada"}),
     ("GET", "/users/tom", None, {"ada"}),
@@ -134,6 +144,11 @@ def house(web: Flask, person: Person) -> dict[str, str]:
         breakdowns.keep("messages", int(sent["id"]), OSError("no room"))
         broken = found.listing()[0][0].key
     ids |= {"move": move["id"], "deadline": deadline["id"], "breakdown": str(broken)}
+    hook = person("ada").post("/webhooks", {"name": "theirs", "url": "https://example.org/"}).json
+    event = person("ada").post(f"/webhooks/{hook['id']}/test").json
+    person("ada").patch(f"/webhooks/{hook['id']}", {"active": False})
+    person("ada").patch(f"/webhooks/{hook['id']}", {"active": True})
+    ids |= {"webhook": hook["id"], "hook_event": event["id"]}
     return {"task": run["tasks"][0]["id"], "run": run["id"], **ids}
 
 

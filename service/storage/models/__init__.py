@@ -11,6 +11,7 @@ from service.storage.models import (
     people,
     releases,
     untold,
+    webhooks,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "people",
     "releases",
     "untold",
+    "webhooks",
 ]

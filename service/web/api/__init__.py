@@ -22,9 +22,10 @@ from service.web.api import (
     rest,
     tasks,
     timing,
+    webhooks,
 )
 
-BLUEPRINTS = (releases, tasks, timing, models, migrations, instances, messages, jobs, breakdowns, people)
+BLUEPRINTS = (releases, tasks, timing, models, migrations, instances, messages, jobs, breakdowns, webhooks, people)
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}
 NUMBER = {"type": "string", "pattern": r"^R-[1-9][0-9]{0,9}$"}

@@ -25,6 +25,7 @@ from service.web.pages import (
     repairs,
     searching,
     tasks,
+    webhooks,
     words,
 )
 
@@ -47,6 +48,7 @@ FAMILIES = (
     repairs,
     searching,
     tasks,
+    webhooks,
 )
 
 
