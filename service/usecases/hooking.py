@@ -40,6 +40,8 @@ class Told(Protocol):
     def instance_key(self) -> int | None: ...
     @property
     def task_key(self) -> int | None: ...
+    @property
+    def urgent(self) -> bool: ...
 
 
 def emit(session: Session, told: Sequence[Told], at: datetime) -> None:
@@ -83,6 +85,7 @@ def _data(told: Told) -> tuple[str, dict[str, Any]]:
         "release": f"R-{told.release_number}" if told.release_number is not None else None,
         "instance": _key(told.instance_key),
         "task": _key(told.task_key),
+        "urgent": told.urgent,
         "recipients": [{"name": name, "as": part} for name, part in sorted(told.recipients.items())],
         "values": {name: _plain(value) for name, value in (values or {}).items()},
     }
