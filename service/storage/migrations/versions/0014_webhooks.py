@@ -5,8 +5,8 @@ from alembic import op
 
 from service.storage.models.base import Json, Moment
 
-revision = "0011"
-down_revision = "0010"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:
