@@ -51,6 +51,8 @@ TABLE = [
     ("POST", "/instances/{run}/move", {"activation": "1", "element": "end", "reason": "x"}, {"ada", "petra", "max"}),
     ("POST", "/instances/{run}/items", {"activation": "1", "item": 1, "reason": "x"}, {"ada", "petra", "max"}),
     ("POST", "/instances/{run}/cancel", {"reason": "x"}, {"ada", "petra", "max"}),
+    ("POST", "/releases/R-1/hold", {"reason": "x"}, {"ada", "max"}),
+    ("POST", "/releases/R-1/resume", {}, {"ada", "max"}),
     ("POST", "/releases/R-1/cancel", {"reason": "x"}, {"ada", "petra", "max"}),
     ("GET", "/deadlines/{deadline}", None, {"ada", "petra", "max", "cora", "bea"}),
     (
