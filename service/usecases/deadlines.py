@@ -166,6 +166,7 @@ def fire_all(level_keys: Sequence[int]) -> int:
             return 0
         deadlines = stored.by_keys({level.deadline_key for level in levels})
         directory = recipients.Directory()
+        directory.meet(deadlines.values())
         entries: dict[int, list[history.Entry]] = defaultdict(list)
         tellings = []
         for level in levels:

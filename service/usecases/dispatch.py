@@ -14,7 +14,7 @@ from service.usecases import settings
 
 log = logging.getLogger(__name__)
 
-MOST_QUEUED = 60  # requests in a queue at a time: what waits longer than a lease would be asked for again
+MOST_QUEUED = 30  # requests in a queue at a time: what waits longer than a lease would be asked for again
 DOORS = {
     outbox.LEVELS: ("fire_level", WORK),
     outbox.TIMERS: ("fire_timers", WORK),
@@ -30,7 +30,7 @@ DOORS = {
 }
 PAUSE_AFTER_FAILURE_S = 30
 BATCHES = {  # many may be due at once: one request carries so many
-    outbox.LEVELS: 10,
+    outbox.LEVELS: 25,
     outbox.SUBSCRIPTIONS: 10,
     outbox.MOVES: 10,
     outbox.DELIVERIES: 100,

@@ -63,6 +63,16 @@ class Directory:
         self._titles: dict[str, str] = {}
         self._inside: dict[int, Sequence[Any]] = {}
 
+    def meet(self, abouts: Iterable[Any]) -> None:
+        """Look up at once those who hold these things and run their releases, rather than one by one later."""
+        rows = list(abouts)
+        named = {name for row in rows for name in (row.manager, row.coordinator)}
+        named |= {name for row in rows if row.task_key is not None for name in (row.assignee, *(row.users or ()))}
+        wanted = {name for name in named if name}
+        known = {row.name: row for row in people.called(wanted)}
+        self._active |= {name: name in known and known[name].deactivated_at is None for name in wanted}
+        self._titles |= {name: known[name].title if name in known else name for name in wanted}
+
     def resolve(self, wanted: Sequence[str], about: Any, *, stand_in: bool = True) -> Meant:
         """Whom these recipients mean now.
 

@@ -146,6 +146,15 @@ def titles(names: Iterable[str]) -> dict[str, str]:
         }
 
 
+def called(names: Iterable[str]) -> Sequence[Row]:
+    """Of the people with these names: name, title, deactivated_at."""
+    wanted = list(names)
+    if not wanted:
+        return []
+    with db.reading() as session:
+        return session.execute(select(User.name, User.title, User.deactivated_at).where(User.name.in_(wanted))).all()
+
+
 def tokens(user_name: str) -> Sequence[Row]:
     """A person's tokens, newest first: key, label, created_at, revoked_at."""
     statement = (
