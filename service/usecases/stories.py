@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from service import errors
 from service.domain import policy
+from service.storage import ladders
 from service.storage.queries import deadlines, notices, releases, untold
 from service.storage.types import Row
 from service.usecases import recipients, tasks
@@ -15,9 +16,8 @@ from service.usecases import recipients, tasks
 
 @dataclass(frozen=True)
 class Rung:
-    """A level: receipts are the notices with their deliveries, one row for each pair; would: whom it means now.
-
-    `would` is there for the next level of an open deadline alone.
+    """A level: receipts are the notices with their deliveries, one row for each pair; would: whom it means now, while
+    it is still to fire.
     """
 
     level: Row
@@ -35,6 +35,7 @@ class Story:
 
     @property
     def next(self) -> Rung | None:
+        """The level that fires next."""
         return next((rung for rung in self.rungs if rung.would is not None), None)
 
 
@@ -63,17 +64,11 @@ def tell(key: int, *, actor: policy.Actor) -> Story:
         receipts[receipt.cause].append(receipt)
     for one in untold.of_causes(causes):
         missed[one.cause].append(one)
-    waiting = next((level.key for level in levels if level.state == "waiting"), None) if row.state == "open" else None
     directory = recipients.Directory()
-    return Story(
-        row,
-        [
-            Rung(
-                level,
-                receipts[f"level:{level.key}"],
-                missed[f"level:{level.key}"],
-                directory.resolve(level.recipients, row) if level.key == waiting else None,
-            )
-            for level in levels
-        ],
-    )
+    rungs = []
+    for level in levels:
+        cause = f"level:{level.key}"
+        ahead = row.state == "open" and level.state in ladders.UNFIRED
+        would = directory.resolve(level.recipients, row) if ahead else None
+        rungs.append(Rung(level, receipts[cause], missed[cause], would))
+    return Story(row, rungs)

@@ -49,6 +49,7 @@ PAGES = {
         "/administration/people/cora",
         "/administration/people/new",
         "/administration/groups",
+        "/administration/ledger",
         "/administration/undelivered",
         "/administration/breakdowns",
         "/administration/webhooks",

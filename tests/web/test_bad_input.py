@@ -19,7 +19,7 @@ from tests.web.caller import Caller
 PASSWORD = "correct horse battery"
 NUL = "\x00"
 HTML = {"Accept": "text/html"}
-LISTS = ("/releases", "/tasks", "/deadlines", "/incidents", "/notices", "/inbox")
+LISTS = ("/releases", "/tasks", "/deadlines", "/incidents", "/notices", "/ledger", "/inbox")
 FOREIGN = (
     [{}],
     [[1]],

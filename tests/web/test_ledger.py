@@ -96,3 +96,88 @@ def test_a_deadline_is_shown_to_who_sees_its_task(person: Person, begun: dict[st
     assert person("bea").get(path).status_code == 200
     assert person("nora").get(path).status_code == 403
     assert person("max").get("/deadlines/1").status_code == 404
+
+
+def test_the_ledger_has_a_line_for_each_way_of_telling_and_for_who_was_not_told(
+    web: Flask, person: Person, begun: dict[str, Any], turned: Any
+) -> None:
+    max_, task = person("max"), begun["tasks"][0]["id"]
+    with web.app_context():
+        turned(timedelta(hours=5))
+    items = max_.get("/ledger").json["items"]
+    assert {(one["user"], one["channel"], one["state"], one["reason"]) for one in items} == {
+        ("bea", "inbox", "told", None),
+        ("bea", "email", "waiting", None),
+        (None, None, "untold", "nobody"),
+    }
+    inbox = next(one for one in items if one["channel"] == "inbox")
+    assert (inbox["level"], inbox["told_as"], inbox["task"], inbox["answered"]) == (1, "candidates", task, None)
+    assert inbox["planned_at"] <= inbox["claimed_at"] == inbox["told_at"]
+    assert inbox["deadline"] == the_deadline(max_).removeprefix("/deadlines/")
+    person("bea").post(f"/tasks/{task}/claim")
+    person("bea").post(f"/tasks/{task}/delegate", {"to": "tom"})
+    answered = max_.get("/ledger?channel=inbox").json["items"][0]["answered"]
+    assert (answered["what"], answered["by"]) == ("delegated", "bea")
+
+
+def test_the_ledger_is_filtered_and_comes_page_by_page(
+    web: Flask, person: Person, begun: dict[str, Any], turned: Any
+) -> None:
+    max_ = person("max")
+    with web.app_context():
+        turned(timedelta(hours=10))
+    everything = max_.get("/ledger?limit=200").json["items"]
+    assert len(everything) == 10, "1 and 3 people on two ways, and nobody who holds it twice"
+    found, path = [], "/ledger?limit=3"
+    while path:
+        page = max_.get(path).json
+        found += page["items"]
+        path = f"/ledger?limit=3&cursor={page['next']}" if page["next"] else ""
+    assert [one["id"] for one in found] == [one["id"] for one in everything]
+    for query, count in (
+        ("user=bea", 4),
+        ("channel=email", 4),
+        ("state=untold", 2),
+        ("reason=nobody", 2),
+        ("state=told&user=cora", 1),
+        (f"task={begun['tasks'][0]['id']}", 10),
+        ("task=1", 0),
+        ("since=2100-01-01T00:00:00Z", 0),
+        ("channel=chat", 0),
+    ):
+        assert len(max_.get(f"/ledger?{query}").json["items"]) == count, query
+    assert max_.get("/ledger?state=maybe").status_code == 422
+
+
+def test_people_see_their_own_lines_and_those_of_their_releases(
+    web: Flask, person: Person, begun: dict[str, Any], turned: Any
+) -> None:
+    with web.app_context():
+        turned(timedelta(hours=10))
+    assert {one["user"] for one in person("bea").get("/ledger").json["items"]} == {"bea"}
+    assert person("nora").get("/ledger").json["items"] == []
+
+
+def why(caller: Caller, user: str) -> list[tuple[int, str]]:
+    answer = caller.get(f"{the_deadline(caller)}/explanation?user={user}").json
+    return [(one["level"], one["code"]) for one in answer["findings"]]
+
+
+def test_why_somebody_was_or_was_not_told_has_an_answer_in_words(
+    web: Flask, person: Person, begun: dict[str, Any], turned: Any
+) -> None:
+    max_ = person("max")
+    assert why(max_, "bea") == [(1, "not-due"), (2, "not-due"), (3, "not-meant")]
+    with web.app_context():
+        turned(timedelta(hours=5))
+    assert why(max_, "bea") == [(1, "inbox"), (1, "waiting"), (2, "not-due"), (3, "not-meant")]
+    assert why(max_, "tom") == [(1, "not-named"), (2, "not-meant"), (3, "not-meant")]
+    answer = max_.get(f"{the_deadline(max_)}/explanation?user=tom").json
+    assert answer["told"] is False
+    assert answer["findings"][0]["words"].endswith("candidates, assignee. Told: bea.") or answer["findings"][0][
+        "words"
+    ].endswith("assignee, candidates. Told: bea.")
+    person("bea").post(f"/tasks/{begun['tasks'][0]['id']}/complete", {})
+    assert why(max_, "max") == [(1, "not-named"), (2, "cancelled"), (3, "cancelled")]
+    assert max_.get(f"{the_deadline(max_)}/explanation?user=nobody-here").status_code == 422
+    assert person("nora").get(f"{the_deadline(max_)}/explanation?user=nora").status_code == 403

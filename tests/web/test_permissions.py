@@ -84,6 +84,8 @@ TABLE = [
     ("GET", "/releases/R-1/history", None, {"ada", "petra", "max", "cora", "bea"}),
     ("PUT", "/releases/R-1/people/board", {"names": ["rita"]}, {"max", "cora"}),
     ("GET", "/deadlines", None, EVERYBODY),
+    ("GET", "/deadlines/{deadline}/explanation?user=bea", None, {"ada", "petra", "max", "cora", "bea"}),
+    ("GET", "/ledger", None, EVERYBODY),
     ("GET", "/notices", None, EVERYBODY),
     ("GET", "/inbox", None, EVERYBODY),
     ("POST", "/inbox/read", {}, EVERYBODY),

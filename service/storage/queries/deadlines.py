@@ -46,6 +46,13 @@ def open_of_task(task_key: int) -> Row | None:
         return session.execute(_contextual().where(Deadline.task_key == task_key, Deadline.state == "open")).first()
 
 
+def of_task(task_key: int) -> Row | None:
+    """The deadline of a task, open or over; a row as in `get`."""
+    statement = _contextual().where(Deadline.task_key == task_key).order_by(Deadline.key.desc()).limit(1)
+    with db.reading() as session:
+        return session.execute(statement).first()
+
+
 def by_keys(keys: Iterable[int]) -> dict[int, Row]:
     """Several deadlines by key; rows as in `get`."""
     with db.reading() as session:

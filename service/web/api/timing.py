@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
+
+import flask_babel
 
 from service.storage.queries import deadlines
 from service.storage.queries import notices as found
 from service.storage.types import Row
+from service.usecases import answers, explaining, notices, stories
 from service.usecases import deadlines as moving
-from service.usecases import notices, stories
-from service.web import access, auth
+from service.web import access, auth, explained
 from service.web.api import rest
 from service.web.schemas import fields
 from service.web.schemas import timing as schemas
@@ -79,6 +82,51 @@ def _with_deliveries(receipts: Iterable[Row]) -> list[dict[str, Any]]:
         if row.delivery_key is not None:
             one["deliveries"].append({name: getattr(row, name) for name in _RECEIPT} | {"state": row.delivery_state})
     return list(found.values())
+
+
+@blueprint.get("/deadlines/<key:id>/explanation")
+@blueprint.arguments(schemas.ExplainedPerson, location="query")
+@blueprint.response(200, schemas.Explanation)
+@access.signed_in
+def explain_deadline(wanted: dict[str, Any], id: int) -> Any:
+    """Why somebody was told of a deadline, or was not: a finding for each level, in words."""
+    found = explaining.explain(id, wanted["user"], actor=auth.actor())
+    with flask_babel.force_locale("en"):
+        findings = [
+            {
+                "level": one.level.level,
+                "repeat": one.level.repeat,
+                "code": one.code,
+                "at": one.at,
+                "words": explained.sentence(one, _plainly, str, str),
+            }
+            for one in found.findings
+        ]
+    return {"user": found.user, "told": found.told, "findings": findings}
+
+
+def _plainly(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+@blueprint.get("/ledger")
+@blueprint.arguments(schemas.LedgerFilter, location="query")
+@blueprint.response(200, schemas.LedgerPage)
+@access.signed_in
+def list_ledger(wanted: dict[str, Any]) -> Any:
+    """Who was told what, when, by which channel and with what result, and who was not and why; the newest first."""
+    lines, cursor = answers.lines(actor=auth.actor(), **wanted)
+    return {"items": [_line(one) for one in lines], "next": cursor}
+
+
+def _line(one: answers.Line) -> dict[str, Any]:
+    row, level = one.row, one.level
+    body = {**row._mapping, "answered": one.answered, "told_at": row.at if row.notice_key is not None else None}
+    body |= {name: getattr(row, name) or None for name in ("user", "channel", "reason")}
+    if level is None:
+        return body
+    own = {"deadline_key": level.deadline_key, "level": level.level, "repeat": level.repeat}
+    return body | own | {"planned_at": level.fire_at, "claimed_at": level.fired_at}
 
 
 @blueprint.get("/notices")

@@ -1,18 +1,21 @@
-"""Who was told what, when and how, and who was not: the page of one deadline."""
+"""Who was told what, when and how, and who was not: the page of one deadline, and the ledger of everything."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import Any
+
+from flask import request
 
 from service.domain import clock, policy
-from service.storage.queries import releases
+from service.storage.queries import people, releases
 from service.storage.types import Row
-from service.usecases import stories
-from service.web import access, auth
-from service.web.pages import frame
+from service.usecases import answers, explaining, stories
+from service.web import access, auth, explained
+from service.web.pages import frame, words
 
 pages = frame.pages
 
@@ -27,6 +30,7 @@ class Mark:
     kind: str
     at: datetime
     rung: stories.Rung | None = None
+    next: bool = False
     more: int = 0
     last: datetime | None = None
 
@@ -52,33 +56,69 @@ def marks(story: stories.Story) -> list[Mark]:
             shown.add(level.level)
             later = [one.level for one in story.rungs if one.level.level == level.level]
             rest = [one for one in later if one.state == level.state and one.repeat > level.repeat]
-            found.append(Mark(LEVEL, level.fire_at, rung, len(rest), rest[-1].fire_at if rest else None))
+            until = rest[-1].fire_at if rest else None
+            found.append(Mark(LEVEL, level.fire_at, rung, rung is story.next, len(rest), until))
     return sorted(found, key=lambda one: (one.at, _AT_ONCE.index(one.kind)))
 
 
 @pages.get("/deadlines/<key:key>")
 @access.signed_in
 def deadline(key: int) -> str:
+    """The ladder as a timeline; `?person=` explains why that person was told or was not."""
     who = auth.actor()
     story = stories.tell(key, actor=who)
     row = story.deadline
     release = releases.get(row.release_number) if row.release_number is not None else None
-    frame.learn_titles(_names(story))
+    person = request.args.get("person") or None
+    found = explaining.explain(key, person, actor=who) if person else None
+    frame.learn_titles([*_names(story), person])
     return frame.show(
         "deadline.html",
         one=row,
         release=release,
         marks=marks(story),
         next=story.next,
+        explained=found,
+        sentences=[(one, _sentence(one)) for one in found.findings] if found else (),
+        people=people.users(active_only=True) if policy.may_see_everything(who) else (),
         may_move=row.state == "open" and policy.may_move_deadline(who, row) is None,
         now=clock.now(),
     )
 
 
+def _sentence(one: explaining.Finding) -> str:
+    return explained.sentence(one, words.exact, frame.title_of, words.recipient)
+
+
 def _names(story: stories.Story) -> list[str | None]:
     row = story.deadline
-    people = [row.assignee, row.manager, row.coordinator]
+    found = [row.assignee, row.manager, row.coordinator]
     for rung in story.rungs:
-        people += [one.user for one in (*rung.receipts, *rung.untold)]
-        people += [*rung.would.told, *(one.user for one in rung.would.missed)] if rung.would else []
-    return people
+        found += [one.user for one in (*rung.receipts, *rung.untold)]
+        found += [*rung.would.told, *(one.user for one in rung.would.missed)] if rung.would else []
+    return found
+
+
+@pages.get("/administration/ledger")
+@access.requires(policy.may_administer)
+def whole_ledger() -> str:
+    """Everything that was told and was not, filtered by what the address says."""
+    given = {name: request.args.get(name, "").strip() for name in ("release", "user", "state", "channel")}
+    wanted: dict[str, Any] = {name: value for name, value in given.items() if value}
+    if given["release"]:
+        wanted["release"] = _number(given["release"])
+    lines, cursor = answers.lines(actor=auth.actor(), cursor=request.args.get("cursor"), **wanted)
+    learn(lines)
+    return frame.show("ledger.html", lines=lines, cursor=cursor, given=given, people=people.users())
+
+
+def _number(text: str) -> int:
+    """The number of a release, with or without its R; 0, which none has, for anything else."""
+    digits = text.upper().removeprefix("R-")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+
+
+def learn(lines: Iterable[answers.Line]) -> None:
+    """Look up the people of several lines at once."""
+    found = list(lines)
+    frame.learn_titles([line.row.user for line in found] + [line.answered.by for line in found if line.answered])

@@ -25,9 +25,9 @@ from service.storage.queries import (
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
-from service.usecases import incidents, peeking, releases, repairs
+from service.usecases import answers, incidents, peeking, releases, repairs
 from service.web import access, auth, reading
-from service.web.pages import events, frame, standing
+from service.web.pages import events, frame, ledger, standing
 
 pages = frame.pages
 
@@ -192,9 +192,9 @@ def release_deadlines(number: int) -> str:
 @access.signed_in
 def release_notices(number: int) -> str:
     row = seen(number)
-    told = notices.of_release(number)
-    frame.learn_titles(one.user for one in told)
-    return frame.show("release_notices.html", **common(row, "notices"), told=told)
+    lines, cursor = answers.lines(actor=auth.actor(), release=number, limit=100, cursor=request.args.get("cursor"))
+    ledger.learn(lines)
+    return frame.show("release_notices.html", **common(row, "notices"), lines=lines, cursor=cursor)
 
 
 @pages.get("/releases/<release:number>/comments")

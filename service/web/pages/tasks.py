@@ -9,7 +9,7 @@ from flask import Response, request, url_for
 from flask_babel import gettext as _
 
 from service.domain import clock, holding, policy
-from service.storage.queries import history, people, releases
+from service.storage.queries import deadlines, history, people, releases
 from service.storage.queries import tasks as found
 from service.storage.types import Row
 from service.usecases import criteria, tasks
@@ -86,6 +86,7 @@ def task(key: int) -> str:
         form=view,
         release=release,
         checklist=criteria.checklist(row),
+        deadline=deadlines.of_task(key),
         votes=votes,
         pending=[name for name in deciders if name not in {vote.user for vote in votes}],
         decided=next((vote for vote in votes if vote.user == who.name), None),

@@ -50,6 +50,8 @@ DEADLINE_STATES = {
     "cancelled": (_l("Withdrawn"), ""),
 }
 DELIVERY_STATES = {
+    "told": (_l("There"), "good"),
+    "untold": (_l("Not told"), "warn"),
     "waiting": (_l("On its way"), "info"),
     "held": (_l("Held back"), "info"),
     "sent": (_l("Delivered"), "good"),
@@ -58,9 +60,23 @@ DELIVERY_STATES = {
 }
 DELIVERY_REASONS = {
     "no-address": _l("no address"),
+    "opted-out": _l("switched off in their preferences"),
+    "on-leave": _l("away; a substitute was told"),
+    "quiet": _l("quiet hours"),
+    "digest": _l("comes with the digest"),
     "rate": _l("many messages lately"),
 }
 CHANNELS = {"email": _l("E-mail"), "inbox": _l("Inbox"), "file": _l("Mail file"), "chat": _l("Chat")}
+ANSWERS = {
+    "completed": _l("finished"),
+    "skipped": _l("skipped"),
+    "cancelled": _l("withdrawn"),
+    "decided": _l("decided"),
+    "delegated": _l("passed on"),
+    "claimed": _l("taken"),
+    "met": _l("done in time"),
+    "late": _l("done late"),
+}
 UNTOLD = {
     "nobody": _l("nobody to tell"),
     "inactive": _l("not active any more"),
@@ -222,5 +238,6 @@ def init_app(app: Flask) -> None:
         "delivery_states": DELIVERY_STATES,
         "delivery_reasons": DELIVERY_REASONS,
         "channels": CHANNELS,
-        "untold": UNTOLD,
+        "untold": UNTOLD | DELIVERY_REASONS,
+        "answers": ANSWERS,
     }

@@ -7,6 +7,8 @@ from marshmallow import validate
 
 from service.web.schemas import fields, tasks
 
+LINE_STATES = ("told", "waiting", "held", "sent", "dead", "skipped", "untold")
+
 
 class Level(fields.Schema):
     """One rung of the ladder, or one repeat of it."""
@@ -145,6 +147,86 @@ class DeadlineStory(Deadline):
 
     levels = ma.List(ma.Nested(LevelStory))
     next = ma.Nested(NextLevel, allow_none=True)
+
+
+class Answered(fields.Schema):
+    """What came of it."""
+
+    what = ma.String(
+        required=True,
+        metadata={"description": "completed, skipped, cancelled, decided, delegated, claimed; a phase: met, late"},
+    )
+    at = fields.Moment(required=True)
+    by = ma.String(allow_none=True)
+
+
+class LedgerLine(fields.Schema):
+    """One person, one cause, one way of telling: what became of it."""
+
+    id = fields.Key(attribute="key", required=True)
+    notice = fields.Key(attribute="notice_key", allow_none=True)
+    cause = ma.String(required=True, metadata={"description": "level:5, job:7, ..."})
+    kind = ma.String(required=True)
+    subject = ma.String(allow_none=True)
+    release = fields.Number(attribute="release_number", allow_none=True)
+    task = fields.Key(attribute="task_key", allow_none=True)
+    deadline = fields.Key(attribute="deadline_key", allow_none=True)
+    level = ma.Integer(allow_none=True)
+    repeat = ma.Integer(allow_none=True)
+    planned_at = fields.Moment(allow_none=True)
+    claimed_at = fields.Moment(allow_none=True)
+    told_at = fields.Moment(allow_none=True, metadata={"description": "null: not told."})
+    sent_at = fields.Moment(allow_none=True)
+    read_at = fields.Moment(allow_none=True)
+    answered = ma.Nested(Answered, allow_none=True)
+    user = ma.String(allow_none=True, metadata={"description": "null: nobody was meant."})
+    told_as = ma.String(attribute="as_", metadata={"description": "assignee, coordinator, group:x, ..."})
+    channel = ma.String(allow_none=True, metadata={"description": "inbox, email, chat; null: not told."})
+    state = ma.String(
+        required=True,
+        metadata={"description": "told (inbox), waiting, held, sent, dead, skipped, untold"},
+    )
+    reason = ma.String(allow_none=True, metadata={"description": "Why not, or why not yet."})
+    words = ma.String(attribute="answer", allow_none=True, metadata={"description": "What the other side said."})
+
+
+LedgerPage = fields.page_of(LedgerLine, "LedgerPage")
+
+
+class LedgerFilter(fields.Paging):
+    """Which lines."""
+
+    release = fields.Number()
+    user = fields.text(80, least=1)
+    task = fields.Key()
+    state = fields.text(10, validate=[validate.OneOf(LINE_STATES)])
+    channel = fields.text(20, least=1)
+    reason = fields.text(20, least=1)
+    since = fields.Moment()
+
+
+class LevelFinding(fields.Schema):
+    """What is the matter with one level."""
+
+    level = ma.Integer()
+    repeat = ma.Integer()
+    code = ma.String(required=True)
+    at = fields.Moment(required=True)
+    words = ma.String(required=True)
+
+
+class Explanation(fields.Schema):
+    """Why somebody was told, or was not."""
+
+    user = ma.String(required=True)
+    told = ma.Boolean(required=True)
+    findings = ma.List(ma.Nested(LevelFinding), required=True)
+
+
+class ExplainedPerson(fields.Schema):
+    """About whom."""
+
+    user = fields.text(80, least=1, required=True)
 
 
 class InboxFilter(fields.Paging):

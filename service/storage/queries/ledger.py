@@ -1,0 +1,146 @@
+"""The ledger: one line for each person and way in which something was told, held back, or not told at all."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, literal, null, or_, select, tuple_
+
+from service.domain import policy
+from service.storage import db
+from service.storage.models.ledger import Event
+from service.storage.models.notices import Deadline, DeadlineLevel, Delivery, Notice
+from service.storage.models.untold import Untold
+from service.storage.queries import pages, releases
+from service.storage.types import Row
+
+INBOX, TOLD, UNTOLD = "inbox", "told", "untold"
+
+_NOTICE = [
+    Notice.key.label("notice_key"),
+    Notice.cause,
+    Notice.kind,
+    Notice.subject,
+    Notice.user,
+    Notice.as_.label("as_"),
+    Notice.release_number,
+    Notice.instance_key,
+    Notice.task_key,
+    Notice.asked_at.label("at"),
+    Notice.read_at,
+]
+_INBOX: Any = select(
+    Notice.key, *_NOTICE, literal(INBOX).label("channel"), literal(TOLD).label("state"), literal("").label("reason"),
+    null().label("address"), literal(0).label("attempts"),
+    Notice.asked_at.label("sent_at"), null().label("next_attempt_at"), null().label("answer"),
+)  # fmt: skip
+_DELIVERED: Any = select(
+    Delivery.key, *_NOTICE, Delivery.channel, Delivery.state, Delivery.reason, Delivery.address, Delivery.attempts,
+    Delivery.sent_at, Delivery.due_at.label("next_attempt_at"), Delivery.answer,
+).join(Notice, Notice.key == Delivery.notice_key)  # fmt: skip
+_MISSED: Any = select(
+    Untold.key, null().label("notice_key"), Untold.cause, Untold.kind, null().label("subject"), Untold.user,
+    Untold.recipient.label("as_"), Untold.release_number, Untold.instance_key, Untold.task_key, Untold.at,
+    null().label("read_at"), literal("").label("channel"), literal(UNTOLD).label("state"), Untold.reason,
+    null().label("address"), literal(0).label("attempts"),
+    null().label("sent_at"), null().label("next_attempt_at"), null().label("answer"),
+)  # fmt: skip
+# of each kind of line: the statement, its moment, its key, its table, and what it can be filtered by
+_SOURCES: Sequence[tuple[Select[Any], Any, Any, Any, Mapping[str, Any]]] = (
+    (_INBOX, Notice.asked_at, Notice.key, Notice, {"channel": INBOX, "state": TOLD, "reason": ""}),
+    (
+        _DELIVERED, Notice.asked_at, Delivery.key, Notice,
+        {"channel": Delivery.channel, "state": Delivery.state, "reason": Delivery.reason},
+    ),
+    (_MISSED, Untold.at, Untold.key, Untold, {"channel": "", "state": UNTOLD, "reason": Untold.reason}),
+)  # fmt: skip
+
+
+def lines(
+    actor: policy.Actor,
+    *,
+    release: int | None = None,
+    user: str | None = None,
+    task: int | None = None,
+    since: datetime | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+    **wanted: str | None,
+) -> tuple[list[Row], str | None]:
+    """Lines the actor may see, newest first: their own, and those of releases they see; wanted: channel, state, reason.
+
+    A row has key, notice_key (None where nobody was told), cause, kind, subject, user ('' where nobody was meant), as_,
+    release_number, instance_key, task_key, at, read_at, channel, state, reason, address, attempts, sent_at,
+    next_attempt_at, answer.
+    """
+    limit = pages.bounded(limit)
+    before = pages.decode(cursor, pages.moment, pages.key) if cursor else None
+    given = {name: value for name, value in wanted.items() if value is not None}
+    found = []
+    for statement, at, key, table, columns in _SOURCES:
+        conditions = _matches(columns, given)
+        if conditions is None:
+            continue
+        statement = statement.where(*conditions, *_visible(actor, table))
+        for column, value in ((table.release_number, release), (table.user, user), (table.task_key, task)):
+            statement = statement.where(column == value) if value is not None else statement
+        statement = statement.where(at >= since) if since is not None else statement
+        statement = statement.where(tuple_(at, key) < tuple_(*before)) if before else statement
+        found.append(statement.order_by(at.desc(), key.desc()).limit(limit + 1))
+    with db.reading() as session:
+        parts = [session.execute(statement).all() for statement in found]
+    rows = list(islice(heapq.merge(*parts, key=lambda row: (row.at, row.key), reverse=True), limit + 1))
+    return pages.cut(rows, limit, lambda row: [row.at.isoformat(), row.key])
+
+
+def _matches(columns: Mapping[str, Any], given: Mapping[str, str]) -> list[ColumnElement[bool]] | None:
+    """Conditions on columns; None where a kind of line has another constant."""
+    conditions = []
+    for name, value in given.items():
+        column = columns[name]
+        if isinstance(column, str):
+            if column != value:
+                return None
+        else:
+            conditions.append(column == value)
+    return conditions
+
+
+def _visible(actor: policy.Actor, table: Any) -> list[ColumnElement[bool]]:
+    if policy.may_see_everything(actor):
+        return []
+    return [or_(table.user == actor.name, table.release_number.in_(releases.visible_numbers(actor)))]
+
+
+def levels(keys: Collection[int]) -> dict[int, Row]:
+    """Levels by key: deadline_key, level, repeat, fire_at, asked_at, fired_at; and of the deadline state, ended_at."""
+    if not keys:
+        return {}
+    statement = (
+        select(
+            DeadlineLevel.key, DeadlineLevel.deadline_key, DeadlineLevel.level, DeadlineLevel.repeat,
+            DeadlineLevel.fire_at, DeadlineLevel.asked_at, DeadlineLevel.fired_at, Deadline.name, Deadline.state,
+            Deadline.ended_at,
+        )
+        .join(Deadline, Deadline.key == DeadlineLevel.deadline_key)
+        .where(DeadlineLevel.key.in_(keys))
+    )  # fmt: skip
+    with db.reading() as session:
+        return {row.key: row for row in session.execute(statement)}
+
+
+def answers(instance_keys: Collection[int], events: Collection[str], since: datetime) -> Sequence[Row]:
+    """What happened in these runs since a moment, of these events, in its order: at, actor, event, data."""
+    if not instance_keys:
+        return ()
+    statement = (
+        select(Event.at, Event.actor, Event.event, Event.data)
+        .where(Event.instance_key.in_(instance_keys), Event.event.in_(events), Event.at >= since)
+        .order_by(Event.id)
+    )
+    with db.reading() as session:
+        return session.execute(statement).all()
