@@ -79,8 +79,6 @@ TABLE = [
     ("PATCH", "/releases/R-1", {"title": "x"}, {"max", "cora"}),
     ("GET", "/releases/R-1/actions", None, {"ada", "petra", "max", "cora", "bea"}),
     ("POST", "/releases/R-1/actions/terminate", {"reason": "x"}, {"max"}),
-    ("POST", "/releases/R-1/hold", {"reason": "x"}, {"ada", "max"}),
-    ("POST", "/releases/R-1/resume", {}, {"ada", "max"}),
     ("GET", "/releases/R-1/comments", None, {"ada", "petra", "max", "cora", "bea"}),
     ("POST", "/releases/R-1/comments", {"text": "x"}, {"ada", "petra", "max", "cora", "bea"}),
     ("GET", "/releases/R-1/history", None, {"ada", "petra", "max", "cora", "bea"}),
