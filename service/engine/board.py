@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from service.engine import conditions, elements, expressions, limits, observing,
 from service.engine.expressions import Stuck
 from service.engine.graphs import Graph
 from service.engine.scopes import ROOT, Scopes, nested, plain
-from service.engine.tokens import Flow, SubFlow, Token, TopFlow
+from service.engine.tokens import Flow, SubFlow, Token, TopFlow, alerts
 from service.engine.worlds import World
 
 FRESH = 0.5
@@ -63,6 +64,9 @@ class Board:
         self.scopes.limits = world.limits
 
     def say(self, fact: steps.Fact) -> None:
+        token = self.tokens.get(fact.ref) if isinstance(fact, steps.Heard) else None
+        if isinstance(fact, steps.Heard) and token is not None and (who := alerts(token)):
+            fact = replace(fact, alerts=who)
         self.facts.append(fact)
 
     def settle(self) -> None:

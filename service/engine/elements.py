@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.domain import escalation
+from service.domain import escalation, keypoints
 
 
 @dataclass(frozen=True)
@@ -180,6 +180,7 @@ class Element:
     lane: str | None = None
     phase: str | None = None
     change_status: str | None = None
+    alerts: keypoints.Alerts = field(default_factory=dict)  # of a phase: who hears of what happens inside
     deadline: str | None = None
     clock: str = "elapsed"
     ladder: tuple[escalation.Rung, ...] | None = None  # None: the default ladder

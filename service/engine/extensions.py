@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from service.domain import escalation
+from service.domain import escalation, keypoints
 from service.engine import elements, xml
 from service.engine.findings import Findings
 
@@ -19,6 +19,7 @@ CRITERION = "tidegate.criterion."
 PROPERTIES = {
     "tidegate.phase": ("sub-process, call activity", "A phase of the release, by this name."),
     "tidegate.changeStatus": ("phase", "The status that linked changes get when the phase is entered."),
+    "tidegate.alerts": ("phase", "Who hears of what happens inside of it, one `EVENT: recipients` a line."),
     "tidegate.deadline": ("any activity", "Due moment or duration from its start, FEEL or ISO 8601."),
     "tidegate.clock": ("beside a deadline", "`elapsed` (default) or `working`."),
     "tidegate.escalation": ("beside a deadline", "The ladder, one `MOMENT: recipients [repeat DURATION xN]` a line."),
@@ -141,6 +142,7 @@ def _tidegate_fields(ext: Extensions, node: etree._Element, found: Findings) -> 
     return {
         "phase": props.get("tidegate.phase") or None,
         "change_status": props.get("tidegate.changeStatus") or None,
+        "alerts": _alerts(props.get("tidegate.alerts"), node, found),
         "deadline": props.get("tidegate.deadline") or None,
         "clock": props.get("tidegate.clock") or "elapsed",
         "ladder": _ladder(props.get("tidegate.escalation"), node, found),
@@ -170,6 +172,16 @@ def _ladder(text: str | None, node: etree._Element, found: Findings) -> tuple[es
     except ValueError as error:
         found.error("escalation", str(error), line=node.sourceline, element=node.get("id"))
         return None
+
+
+def _alerts(text: str | None, node: etree._Element, found: Findings) -> keypoints.Alerts:
+    if not text:
+        return {}
+    try:
+        return keypoints.parse_alerts(text)
+    except ValueError as error:
+        found.error("alerts", str(error), line=node.sourceline, element=node.get("id"))
+        return {}
 
 
 def refuse_unknown(props: Mapping[str, str], node: etree._Element, found: Findings) -> None:

@@ -13,13 +13,14 @@ from datetime import datetime
 from typing import Any
 
 from service.bpmnio import bounds, feel
+from service.domain import keypoints
 from service.engine import adopting, beside, conditions, facts, nodes, snapshots, starting, steps, timers, worlds
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
 from service.engine.repair import repairing, stalling
 from service.engine.scopes import ROOT, plain, require_size, size
-from service.engine.tokens import Token
+from service.engine.tokens import Token, alerts
 from service.errors import Conflict, IncidentClosed, InvalidInput, NotFound, ScriptFailed, TaskNotOpen
 
 World = worlds.World
@@ -223,6 +224,11 @@ class Instance:
         """How the drawing calls the element of an open activation."""
         token = self._board.tokens.get(ref)
         return token.element.name if token is not None and token.element is not None else None
+
+    def alerts_of(self, ref: str) -> keypoints.Alerts:
+        """Who hears of what happens at an open activation, as the phase around it says."""
+        token = self._board.tokens.get(ref)
+        return alerts(token) if token is not None else {}
 
     def open_refs(self) -> tuple[Waiting, ...]:
         """Everything that waits, the oldest first."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from service.domain import escalation
+from service.domain import escalation, keypoints
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,13 @@ class Fact:
 
     ref: str
     element: str
+
+
+@dataclass(frozen=True)
+class Heard(Fact):
+    """A fact that people may hear of; `alerts`: who does instead of the usual, as the phase around it says."""
+
+    alerts: keypoints.Alerts = field(default_factory=dict, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class Left(Fact):
 
 
 @dataclass(frozen=True)
-class TaskOpened(Fact):
+class TaskOpened(Heard):
     """A person's task is open. Lists are resolved; moments are aware UTC."""
 
     name: str = ""
@@ -68,7 +75,7 @@ class TaskOpened(Fact):
 
 
 @dataclass(frozen=True)
-class TaskClosed(Fact):
+class TaskClosed(Heard):
     """A person's task is over: completed, cancelled or skipped."""
 
     outcome: str = "completed"
@@ -121,7 +128,7 @@ class Subscribed(Fact):
 
 
 @dataclass(frozen=True)
-class Unsubscribed(Fact):
+class Unsubscribed(Heard):
     """It no longer waits for it; `received` tells why."""
 
     received: bool = False
@@ -164,7 +171,7 @@ class SignalThrown(Fact):
 
 
 @dataclass(frozen=True)
-class PhaseEntered(Fact):
+class PhaseEntered(Heard):
     """The release is in a phase now."""
 
     phase: str = ""
@@ -173,7 +180,7 @@ class PhaseEntered(Fact):
 
 
 @dataclass(frozen=True)
-class PhaseLeft(Fact):
+class PhaseLeft(Heard):
     """The release left a phase; outcome as in Left."""
 
     phase: str = ""
@@ -182,7 +189,7 @@ class PhaseLeft(Fact):
 
 
 @dataclass(frozen=True)
-class MilestoneReached(Fact):
+class MilestoneReached(Heard):
     """A throw event with a milestone was passed."""
 
     milestone: str = ""
@@ -190,7 +197,7 @@ class MilestoneReached(Fact):
 
 
 @dataclass(frozen=True)
-class IncidentRaised(Fact):
+class IncidentRaised(Heard):
     """The engine cannot go on here until somebody helps."""
 
     code: str = ""  # expression-failed, null-value, no-flow-matches, too-few-deciders, job-failed, limit, ...

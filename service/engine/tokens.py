@@ -7,6 +7,8 @@ the size nor the depth of an instance grows with what it has done.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from SpiffWorkflow.bpmn.util.subworkflow import BpmnSubWorkflow
 from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
+from service.domain import keypoints
 from service.engine import elements, expressions
 from service.engine.graphs import Graph
 
@@ -172,3 +175,26 @@ class SubFlow(Flow, BpmnSubWorkflow):
     def discard(self) -> None:
         """Forget this flow; its tokens are gone already."""
         del self.top_workflow.subprocesses[self.parent_task_id]
+
+
+def around(token: Token) -> Iterator[elements.Element]:
+    """The element of a token and those that enclose it, innermost first, out of called processes too."""
+    at: Token | None = token
+    while at is not None:
+        drawn = at.element
+        while drawn is not None:
+            yield drawn
+            drawn = at.flow.graph.elements.get(drawn.parent or "")
+        flow: Flow = at.flow
+        while flow.host is not None and "called" not in flow.host.internal_data:
+            flow = flow.host.flow
+        at = flow.host
+
+
+def alerts(token: Token) -> keypoints.Alerts:
+    """Who hears of what happens here, as the innermost phase says; an event at its border is inside of it."""
+    own = token.element
+    attached = own.event.attached_to if own is not None and own.event is not None else None
+    host = token.flow.graph.elements.get(attached or "")
+    around_it = around(token) if host is None else itertools.chain([host], around(token))
+    return next((element.alerts for element in around_it if element.phase), {})

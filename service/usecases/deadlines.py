@@ -18,7 +18,7 @@ from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import releases, tasks
 from service.storage.types import Row, Session
-from service.usecases import calendars, keypoints, notices, recipients
+from service.usecases import calendars, keypoints, notices, peeking, recipients
 
 log = logging.getLogger(__name__)
 
@@ -141,8 +141,9 @@ def _tell_moved(
     data |= {"task": task_key, "name": row.name} if task_key is not None else {}
     entry = history.Entry("deadline.moved", row.element, row.activation_key, data)
     head = history.append_to_instance(session, row.instance_key, [entry], at=now, actor=actor.name)
-    cause = f"moved:{row.instance_key}:{head.count}"
-    notices.tell_all(session, [keypoints.moved(row, release, due_at, reason, cause=cause, actor=actor)], now=now)
+    cause, alerts = f"moved:{row.instance_key}:{head.count}", peeking.alerts(row.activation_key)
+    told = keypoints.moved(row, release, due_at, reason, cause=cause, actor=actor, alerts=alerts)
+    notices.tell_all(session, [told], now=now)
 
 
 def fire(level_key: int) -> bool:

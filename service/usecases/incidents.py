@@ -72,7 +72,8 @@ def _choose_deciders(locked: locks.Locked, incident: Row, actor: policy.Actor) -
     approval = opening.approval(locked, rule, task.groups, task.users, before.get("assignee"), place)
     writing.update_where(locked.session, Task, {"approval": approval, "revision": task.revision + 1}, key=task.key)
     if locked.release is not None:
-        told = keypoints.asked(locked.release, {**task._mapping, "approval": approval})
+        alerts = locked.live.instance.alerts_of(task.ref)
+        told = keypoints.asked(locked.release, {**task._mapping, "approval": approval}, alerts)
         notices.tell_all(locked.session, [told], now=locked.now)
     problem = opening.too_few(approval, task.ref, task.element)
     if problem is None:

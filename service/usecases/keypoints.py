@@ -38,22 +38,28 @@ def tellings(
     revision: int,
     actor: policy.Actor,
     step: str = "step",
+    alerts: Mapping[int | str, keypoints.Alerts] | None = None,
 ) -> list[notices.Telling]:
     """What to tell whom after one step of a release's instance: from its history entries and the tasks it opened.
 
     step: what `revision` counts, so that no two steps are taken for one: the run's own steps, or others of its release.
+    alerts: by activation and by element, who hears of what happens there because its phase says so (S2-10).
     """
+    drawn = alerts or {}
     found, directory = [], recipients.Directory()
     for number, (entry, reached) in enumerate(_reached(entries)):
         if reached is None:
             continue
-        meant = _hearers(directory, reached.point, _about(release, instance_key, entry.activation_key), actor)
+        about = _about(release, instance_key, entry.activation_key)
+        said = drawn.get(entry.activation_key or 0) or drawn.get(entry.element or "") or {}
+        meant = _hearers(directory, reached.point, about, actor, said)
         cause = f"{step}:{instance_key}:{revision}:{number}"
         found.append(_telling(release, reached, meant, cause, actor, instance_key))
-    return found + [asked(release, row) for row in opened if row["approval"]]
+    approvals = [row for row in opened if row["approval"]]
+    return found + [asked(release, row, drawn.get(row["activation_key"], {})) for row in approvals]
 
 
-def asked(release: Row, task: Mapping[str, Any]) -> notices.Telling:
+def asked(release: Row, task: Mapping[str, Any], alerts: keypoints.Alerts) -> notices.Telling:
     """Deciders hear that they are asked; those who were told before are not told again."""
     about = replace(
         _about(release, task["instance_key"], None),
@@ -64,13 +70,20 @@ def asked(release: Row, task: Mapping[str, Any]) -> notices.Telling:
         deciders=task["approval"]["deciders"],
     )
     reached = Reached(keypoints.ASKED, {"name": naming.called(task["name"], task["item"]), "due": task["due_at"]})
-    meant = _hearers(recipients.Directory(), reached.point, about, policy.SYSTEM)
+    meant = _hearers(recipients.Directory(), reached.point, about, policy.SYSTEM, alerts)
     telling = _telling(release, reached, meant, f"asked:{task['key']}", policy.SYSTEM, task["instance_key"])
     return replace(telling, **_place(task["key"]))
 
 
 def moved(
-    row: Row, release: Row | None, due_at: datetime, reason: str, *, cause: str, actor: policy.Actor
+    row: Row,
+    release: Row | None,
+    due_at: datetime,
+    reason: str,
+    *,
+    cause: str,
+    actor: policy.Actor,
+    alerts: keypoints.Alerts,
 ) -> notices.Telling:
     """Who works on something and who coordinates the release hear that it is due at another moment.
 
@@ -86,7 +99,7 @@ def moved(
     )
     values = {"name": naming.called(row.name, row.item), "before": row.due_at, "due": due_at, "reason": reason}
     reached = Reached(keypoints.MOVED, values)
-    meant = _hearers(recipients.Directory(), reached.point, about, actor)
+    meant = _hearers(recipients.Directory(), reached.point, about, actor, alerts)
     return replace(_telling(release, reached, meant, cause, actor, row.instance_key), **_place(task_key))
 
 
@@ -99,7 +112,7 @@ def task_of(row: Row) -> int | None:
 def stuck(release: Row, instance_key: int, name: str, problem: str, *, cause: str) -> notices.Telling:
     """Who runs a release hears that it stands still, where no step of its own tells it."""
     reached = Reached(keypoints.STUCK, {"name": name, "error": problem})
-    meant = _hearers(recipients.Directory(), reached.point, _about(release, instance_key, None), policy.SYSTEM)
+    meant = _hearers(recipients.Directory(), reached.point, _about(release, instance_key, None), policy.SYSTEM, {})
     return _telling(release, reached, meant, cause, policy.SYSTEM, instance_key)
 
 
@@ -137,13 +150,18 @@ def _about(release: Row | None, instance_key: int, activation_key: int | None) -
 
 
 def _hearers(
-    directory: recipients.Directory, point: keypoints.Point, about: recipients.About, actor: policy.Actor
+    directory: recipients.Directory,
+    point: keypoints.Point,
+    about: recipients.About,
+    actor: policy.Actor,
+    alerts: keypoints.Alerts,
 ) -> recipients.Meant:
     """Who hears of it. What is pressing reaches whoever did it too, and others with the role of nobody.
 
     A recipient that means nobody, like the stakeholders of a release without any, is missed only where nobody is left.
     """
-    meant = directory.resolve(point.recipients, about, stand_in=point.pressing)
+    wanted = alerts.get(point.event, point.recipients)
+    meant = directory.resolve(wanted, about, stand_in=point.pressing)
     told = {name: part for name, part in meant.told.items() if point.pressing or name != actor.name}
     missed = [one for one in meant.missed if one.reason != recipients.NOBODY or not meant.told]
     if len(told) < len(meant.told):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service import errors
-from service.domain import clock
+from service.domain import clock, keypoints
 from service.engine import process
 from service.storage.queries import instances, releases
 from service.storage.types import Row
@@ -30,6 +30,12 @@ def world_and_instance(instance_key: int) -> tuple[process.World, process.Instan
     """A copy of the instance, and what it may see now."""
     row, instance = restored(instance_key)
     return _world(row), instance
+
+
+def alerts(activation_key: int) -> keypoints.Alerts:
+    """Who hears of what happens at an open activation, as the phase around it says."""
+    row = instances.activation(activation_key)
+    return restored(row.instance_key)[1].alerts_of(row.ref) if row is not None else {}
 
 
 def restored(instance_key: int) -> tuple[Row, process.Instance]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from service.domain import holding, naming, policy
+from service.domain import keypoints as domain
 from service.engine import steps
 from service.storage import history, keys, writing
 from service.storage.history import Entry
@@ -44,6 +45,7 @@ class Recorder:
         self.pending: list[int] = []
         self.release_columns: dict[str, Any] = {}
         self.ended: steps.Ended | None = None
+        self.alerts: dict[int | str, domain.Alerts] = {}  # by activation and by element: who hears instead
         self._inserts: dict[type, list[dict[str, Any]]] = defaultdict(list)
         self._activations: dict[str, dict[str, Any]] = {}  # ref -> row, of this step
         self._known: dict[str, int] = {}  # ref -> activation key, of those entered or left in this step
@@ -64,6 +66,13 @@ class Recorder:
             handler = _HANDLERS.get(type(fact))
             if handler:
                 handler(self, fact)
+            if isinstance(fact, steps.Heard):
+                self._note_alerts(fact)
+
+    def _note_alerts(self, fact: steps.Heard) -> None:
+        who = fact.alerts or self.live.instance.alerts_of(fact.ref)
+        if who:
+            self.alerts[self.key_of(fact.ref) or fact.element] = self.alerts[fact.element] = who
 
     def key_of(self, ref: str) -> int | None:
         """The key of an activation that is open or was entered in this step."""
@@ -338,6 +347,7 @@ class Recorder:
                 instance_key=self.instance_key,
                 revision=self.locked.row.revision + 1,
                 actor=self.actor,
+                alerts=self.alerts,
             )
             notices.tell_all(self.session, told, now=self.now)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from service.engine import definitions
 from service.storage.queries import notices, releases, tasks
-from service.usecases import models, settings
+from service.usecases import deadlines, models, people, settings
 from service.usecases import releases as releases_
 from service.usecases import tasks as tasks_
 from tests import cast
@@ -17,7 +19,7 @@ from tests.support import posting
 
 INSIDE = (
     d.start("s")
-    + d.user("work", name="Work", groups="build-team")
+    + d.user("work", name="Work", groups="build-team", deadline="P1D")
     + d.user("agree", name="Agree", groups="release-review-board", approval="any")
     + d.end("e")
     + d.chain("s", "work", "agree", "e")
@@ -102,3 +104,65 @@ def test_an_incident_without_a_manager_reaches_everybody_with_the_role(house: Fl
     finish(number, "work", "bea", {})
     finish(number, "agree", "rita", {"outcome": "approved", "comment": ""})
     assert {user for user, kind in told(number) if kind == "incident.raised"} >= {"max", "carl"}
+
+
+ALERTS = """entered: group:test-team
+approval-asked: deciders manager
+approval-decided: nobody
+milestone: user:tom
+action: board user:tom
+date-moved: user:tom
+left: user:tom"""
+
+
+def alerted(text: str) -> bytes:
+    """The model with alerts on its phase, and a milestone in it."""
+    phase = d.properties({"phase": "build"}).encode()
+    assert phase in MODEL
+    return MODEL.replace(phase, d.properties({"phase": "build", "alerts": text}).encode(), 1)
+
+
+@pytest.mark.req("S2-10")
+def test_the_alerts_of_a_phase_take_the_place_of_the_usual_recipients_for_new_releases_only(
+    release: int, time: Any
+) -> None:
+    models.deploy([("minor.bpmn", alerted(ALERTS))], actor=cast.actor("petra"))
+    newer = releases_.create({**GIVEN, "manager": "max"}, actor=cast.actor("cora"))
+    assert told(newer) == {("max", "release.started"), ("tom", "phase.entered")}
+    (work,) = tasks.of_release(newer, state="open")
+    deadlines.move_of_task(work.key, time.now + timedelta(days=3), reason="", actor=cast.actor("max"))
+    finish(newer, "work", "bea", {})
+    assert {user for user, kind in told(newer) if kind == "approval.asked"} == {"rita", "rolf", "rosa", "max"}
+    finish(newer, "agree", "rita", {"outcome": "approved", "comment": ""})
+    found = told(newer)
+    assert {user for user, kind in found if kind == "deadline.moved"} == {"tom"}
+    assert not [user for user, kind in found if kind == "approval.decided"]
+    assert {user for user, kind in found if kind == "phase.left"} == {"tom"}
+    assert {user for user, kind in found if kind == "incident.raised"} == {"max", "cora"}, "that lies behind the phase"
+    finish(release, "work", "bea", {})
+    finish(release, "agree", "rita", {"outcome": "approved", "comment": ""})
+    assert {user for user, kind in told(release) if kind == "approval.decided"} == {"max", "cora"}
+    assert "tom" not in {user for user, _ in told(release)}
+
+
+@pytest.mark.req("S2-10")
+def test_an_action_at_the_border_of_a_phase_and_an_incident_in_it_follow_its_alerts(house: Flask) -> None:
+    models.deploy([("minor.bpmn", alerted("action: user:tom\nincident: user:otto"))], actor=cast.actor("petra"))
+    number = releases_.create({**GIVEN, "manager": "max"}, actor=cast.actor("cora"))
+    people.deactivate("rita", actor=cast.actor("ada"))
+    people.deactivate("rolf", actor=cast.actor("ada"))
+    people.deactivate("rosa", actor=cast.actor("ada"))
+    finish(number, "work", "bea", {})
+    assert {user for user, kind in told(number) if kind == "incident.raised"} == {"otto"}
+    releases_.act(number, "back_out", {"reason": "It broke."}, actor=cast.actor("max"))
+    assert {user for user, kind in told(number) if kind == "action.taken"} == {"tom"}
+
+
+def test_alerts_that_cannot_be_read_or_stand_elsewhere_are_refused_where_they_are() -> None:
+    for model, code, said in (
+        (alerted("enter: manager"), "alerts", "Line 1 of the alerts: “enter” is not an event."),
+        (MODEL.replace(b'"tidegate.phase" value="build"', b'"tidegate.alerts" value="left: board"'),
+         "misplaced-property", "tidegate.alerts needs tidegate.phase beside it."),
+    ):  # fmt: skip
+        found = [one for one in definitions.check("minor.bpmn", model) if one.code == code]
+        assert [(one.element_id, said in one.message, one.line > 1) for one in found] == [("phase_build", True, True)]

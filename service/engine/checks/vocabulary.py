@@ -32,6 +32,8 @@ def _phase(element: elements.Element, process: elements.Process, found: Findings
     if element.phase is None:
         if element.change_status:
             found.error("misplaced-property", "tidegate.changeStatus needs tidegate.phase beside it.", element)
+        if element.properties.get("tidegate.alerts"):
+            found.error("misplaced-property", "tidegate.alerts needs tidegate.phase beside it.", element)
         return
     if element.type not in PHASES or element.triggered_by_event:
         found.error("misplaced-property", "A phase is a sub-process or a call activity; move tidegate.phase.", element)

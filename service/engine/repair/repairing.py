@@ -5,13 +5,12 @@ Each command checks first and then acts; one that is not possible raises and cha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from service.domain import keypoints
 from service.engine import beside, compensation, elements, entering, gateways, loops, nodes
 from service.engine.repair import places, rewinding
-from service.engine.tokens import Flow, Token
+from service.engine.tokens import Flow, Token, around
 from service.errors import Conflict, LimitExceeded, NotFound
 
 NO_GOAL = {"boundaryEvent", "sequenceFlow"}
@@ -52,20 +51,6 @@ def why_not_skip(board: Any, token: Token) -> str | None:
         if keypoints.is_back_out(element.phase) or element.properties.get("tidegate.skip") == "no":
             return f"“{_name(element)}” is inside of it and is not to be skipped."
     return None
-
-
-def around(token: Token) -> Iterator[elements.Element]:
-    """The element of a token and those that enclose it, innermost first, out of called processes too."""
-    at: Token | None = token
-    while at is not None:
-        drawn = at.element
-        while drawn is not None:
-            yield drawn
-            drawn = at.flow.graph.elements.get(drawn.parent or "")
-        flow: Flow = at.flow
-        while flow.host is not None and "called" not in flow.host.internal_data:
-            flow = flow.host.flow
-        at = flow.host
 
 
 def enclosed(token: Token, element: elements.Element) -> list[elements.Element]:
