@@ -81,24 +81,21 @@ def parse_alerts(text: str) -> dict[str, tuple[str, ...]]:
                 raise ValueError(f"{where}: “{event}” is not an event. Known are {', '.join(EVENTS)}.")
             if event in found:
                 raise ValueError(f"{where}: {event} is there twice; put its recipients on one line.")
-            try:
-                found[event] = parse_recipients(rest)
-            except ValueError as problem:
-                raise ValueError(f"{where}: {problem}") from None
+            found[event] = parse_recipients(rest, where)
     if not found:
         raise ValueError("The alerts are empty. Write one entry a line, like “entered: manager board”, or remove them.")
     return found
 
 
-def parse_recipients(text: str) -> tuple[str, ...]:
+def parse_recipients(text: str, where: str = "The recipients") -> tuple[str, ...]:
     """Read who hears of something: names separated by blanks or commas, or `nobody`. Raises ValueError."""
     names = tuple(dict.fromkeys(text.replace(",", " ").split()))
     known = f"Known are {', '.join(RECIPIENTS)}, group:x, user:x and {NOBODY}."
     if not names:
-        raise ValueError(f"It names no recipients. {known}")
+        raise ValueError(f"{where}: nobody is named. {known}")
     for name in names:
         if not (name in RECIPIENTS or name == NOBODY or escalation.is_recipient(name)):
-            raise ValueError(f"“{name}” is not a recipient. {known}")
+            raise ValueError(f"{where}: “{name}” is not a recipient. {known}")
     if NOBODY in names and len(names) > 1:
-        raise ValueError(f"It names {NOBODY} and others; keep one of them.")
+        raise ValueError(f"{where}: {NOBODY} stands beside others; keep one of them.")
     return () if NOBODY in names else names

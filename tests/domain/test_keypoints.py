@@ -24,9 +24,9 @@ def test_each_line_names_an_event_and_who_hears_of_it() -> None:
         ("entred: board", "Line 1 of the alerts: “entred” is not an event. Known are entered, left, milestone,"),
         ("closed: board", "“closed” is not an event"),
         ("entered: board\nentered: manager", "Line 2 of the alerts: entered is there twice"),
-        ("left:", "Line 1 of the alerts: It names no recipients. Known are assignee, candidates,"),
+        ("left:", "Line 1 of the alerts: nobody is named. Known are assignee, candidates,"),
         ("\n\nleft: the boss", "Line 3 of the alerts: “the” is not a recipient."),
-        ("left: nobody board", "It names nobody and others"),
+        ("left: nobody board", "nobody stands beside others"),
         (" ; \n", "The alerts are empty."),
     ],
 )
