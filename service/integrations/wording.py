@@ -1,8 +1,8 @@
 """The wording of notices: language, kind, then the subject and the lines of the body with simple placeholders.
 
 Placeholders: name (of the task, phase or action), release (`R-1 Payroll 4.2`), due, assignee, by, outcome, phase,
-reason, comment, error. A line of the body with a placeholder that has no value is left out. Every language has the same
-kinds with the same placeholders; a test compares them.
+reason, comment, error; of a forecast longer, comparable, exceeded and act_by. A line of the body with a placeholder
+that has no value is left out. Every language has the same kinds with the same placeholders; a test compares them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ _ENGLISH = {
         "Due soon: {name}, {release} – due {due}",
         "“{name}” of {release} is due {due}.",
         "It is with: {assignee}.",
+        "In {longer} of {comparable} earlier cases it took longer than the time left.",
+        "It has already taken longer than each of {exceeded} earlier cases.",
+        "To be done in time, it should be begun by {act_by}.",
         "",
         "Please finish it in time, or say what stands in the way.",
     ),
@@ -145,6 +148,9 @@ _GERMAN = {
         "Bald fällig: {name}, {release} – fällig {due}",
         "„{name}“ von {release} ist fällig: {due}.",
         "Bearbeitung: {assignee}.",
+        "In {longer} von {comparable} früheren Fällen dauerte es länger als die Zeit, die noch bleibt.",
+        "Es hat schon länger gedauert als jeder von {exceeded} früheren Fällen.",
+        "Um rechtzeitig fertig zu werden, sollte es begonnen werden bis {act_by}.",
         "",
         "Bitte rechtzeitig abschließen oder mitteilen, was im Weg steht.",
     ),

@@ -18,7 +18,7 @@ from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import releases, tasks
 from service.storage.types import Row, Session
-from service.usecases import calendars, keypoints, notices, peeking, recipients
+from service.usecases import calendars, forecasts, keypoints, notices, peeking, recipients
 
 log = logging.getLogger(__name__)
 
@@ -168,11 +168,12 @@ def fire_all(level_keys: Sequence[int]) -> int:
         deadlines = stored.by_keys({level.deadline_key for level in levels})
         directory = recipients.Directory()
         directory.meet(deadlines.values())
+        foreseen = forecasts.of(deadlines.values(), now=now)
         entries: dict[int, list[history.Entry]] = defaultdict(list)
         tellings = []
         for level in levels:
             deadline = deadlines[level.deadline_key]
-            one = _telling(level, deadline, directory)
+            one = _telling(level, deadline, directory, forecasts.said(foreseen.get(deadline.activation_key), now))
             tellings.append(one)
             entries[deadline.instance_key].append(_fired(level, deadline, one))
         notices.tell_all(session, tellings, now=now)
@@ -180,7 +181,9 @@ def fire_all(level_keys: Sequence[int]) -> int:
     return len(levels)
 
 
-def _telling(level: Any, deadline: Any, directory: recipients.Directory) -> notices.Telling:
+def _telling(
+    level: Any, deadline: Any, directory: recipients.Directory, foreseen: Mapping[str, Any]
+) -> notices.Telling:
     meant = directory.resolve(level.recipients, deadline)
     if not meant.told:
         log.warning("deadline %s: nobody to tell: %s", deadline.key, " ".join(level.recipients))
@@ -189,7 +192,7 @@ def _telling(level: Any, deadline: Any, directory: recipients.Directory) -> noti
         recipients=meant.told,
         missed=meant.missed,
         kind=_kind(level, deadline),
-        values=_values(deadline, directory),
+        values={**_values(deadline, directory), **foreseen},
         link=_link(deadline),
         release_number=deadline.release_number,
         instance_key=deadline.instance_key,

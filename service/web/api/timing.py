@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ import flask_babel
 from service.storage.queries import deadlines
 from service.storage.queries import notices as found
 from service.storage.types import Row
-from service.usecases import answers, explaining, notices, stories
+from service.usecases import answers, explaining, forecasts, notices, stories
 from service.usecases import deadlines as moving
 from service.web import access, auth, explained
 from service.web.api import rest
@@ -31,8 +31,7 @@ def list_deadlines(wanted: dict[str, Any]) -> Any:
     """Deadlines that you may see, the soonest first, each with its ladder."""
     state = wanted.pop("state")
     rows, cursor = deadlines.listing(auth.actor(), state=None if state == "any" else state, **wanted)
-    levels = deadlines.levels([row.key for row in rows])
-    return {"items": [{**row._mapping, "levels": levels[row.key]} for row in rows], "next": cursor}
+    return {"items": _with_ladders(rows), "next": cursor}
 
 
 @blueprint.get("/deadlines/<key:id>")
@@ -63,7 +62,8 @@ def _story(key: int) -> Any:
         {**rung.level._mapping, "notices": _with_deliveries(rung.receipts), "untold": rung.untold}
         for rung in story.rungs
     ]
-    body = {**story.deadline._mapping, "levels": levels, "next": _next(story.next)}
+    foreseen = forecasts.of([story.deadline]).get(story.deadline.activation_key)
+    body = {**story.deadline._mapping, "levels": levels, "next": _next(story.next), "forecast": foreseen}
     return body, {"ETag": f'"{story.deadline.revision}"'}
 
 
@@ -82,6 +82,12 @@ def _with_deliveries(receipts: Iterable[Row]) -> list[dict[str, Any]]:
         if row.delivery_key is not None:
             one["deliveries"].append({name: getattr(row, name) for name in _RECEIPT} | {"state": row.delivery_state})
     return list(found.values())
+
+
+def _with_ladders(rows: Sequence[Any]) -> list[dict[str, Any]]:
+    """Deadlines with their levels and what is foreseen."""
+    levels, foreseen = deadlines.levels([row.key for row in rows]), forecasts.of(rows)
+    return [{**row._mapping, "levels": levels[row.key], "forecast": foreseen.get(row.activation_key)} for row in rows]
 
 
 @blueprint.get("/deadlines/<key:id>/explanation")

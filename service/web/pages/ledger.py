@@ -13,7 +13,7 @@ from flask import request
 from service.domain import clock, policy
 from service.storage.queries import people, releases
 from service.storage.types import Row
-from service.usecases import answers, explaining, stories
+from service.usecases import answers, explaining, forecasts, stories
 from service.web import access, auth, explained
 from service.web.pages import frame, words
 
@@ -81,6 +81,7 @@ def deadline(key: int) -> str:
         explained=found,
         sentences=[(one, _sentence(one)) for one in found.findings] if found else (),
         people=people.users(active_only=True) if policy.may_see_everything(who) else (),
+        forecast=forecasts.of([row]).get(row.activation_key),
         may_move=row.state == "open" and policy.may_move_deadline(who, row) is None,
         now=clock.now(),
     )

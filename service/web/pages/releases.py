@@ -25,7 +25,7 @@ from service.storage.queries import (
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
-from service.usecases import answers, incidents, peeking, releases, repairs
+from service.usecases import answers, forecasts, incidents, peeking, releases, repairs
 from service.web import access, auth, reading
 from service.web.pages import events, frame, ledger, standing
 
@@ -184,6 +184,7 @@ def release_deadlines(number: int) -> str:
         **common(row, "deadlines"),
         rows=rows,
         levels=deadlines.levels([one.key for one in rows]),
+        forecasts=forecasts.of(rows),
         may_move=policy.may_move_deadline(auth.actor(), row) is None,
     )
 

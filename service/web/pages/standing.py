@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from service.domain import clock, policy
+from service.domain import clock, forecasting, policy
 from service.storage.queries import deadlines, instances, tasks
 from service.storage.types import Row
-from service.usecases import criteria, diagrams
+from service.usecases import criteria, diagrams, forecasts
 
 DONE, NOW, NEXT, OPTIONAL, LEFT, NEVER, PASSED = "done", "now", "next", "optional", "left", "never", "passed"
 
@@ -25,6 +25,7 @@ class Phase:
     due_at: datetime | None = None
     since: datetime | None = None
     left_at: datetime | None = None
+    forecast: forecasting.Forecast | None = None
 
     @property
     def late(self) -> bool:
@@ -53,6 +54,7 @@ class Standing:
     unmet: Sequence[tuple[Row, Sequence[criteria.Criterion]]] = ()
     waits: Sequence[Mapping[str, Any]] = ()
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    forecasts: Mapping[int, forecasting.Forecast] = field(default_factory=dict)  # by activation key
     version: int | None = None
 
 
@@ -66,13 +68,15 @@ def of(instance_key: int | None, *, active: bool) -> Standing:
     due = {row.activation_key: row for row in _deadlines(instance)}
     opened = list(tasks.open_of_instance(instance.key))
     failed = _failed(instance)
+    foreseen = forecasts.of([*due.values(), *(task for task in opened if task.activation_key not in due)])
     return Standing(
         outline=outline,
-        phases=_phases(outline, activations, due, active=active),
+        phases=_phases(outline, activations, due, foreseen, active=active),
         tasks=opened,
         unmet=_unmet(opened),
         waits=_waits(activations, outline, due, instances.timers(instance.key)),
         marks=_marks(activations, due, failed),
+        forecasts=foreseen,
     )
 
 
@@ -88,7 +92,12 @@ def _failed(instance: Row) -> set[str]:
 
 
 def _phases(
-    outline: diagrams.Outline, activations: Sequence[Row], due: Mapping[int, Row], *, active: bool
+    outline: diagrams.Outline,
+    activations: Sequence[Row],
+    due: Mapping[int, Row],
+    foreseen: Mapping[int, forecasting.Forecast],
+    *,
+    active: bool,
 ) -> list[Phase]:
     last = {row.element: row for row in activations}  # in the order of entering: the latest stay wins
     now = [at for at, node in enumerate(outline.phases) if node.id in last and last[node.id].left_at is None]
@@ -112,6 +121,7 @@ def _phases(
                 deadline.due_at if deadline is not None else None,
                 row.entered_at,
                 row.left_at,
+                foreseen.get(row.key),
             )
         )
     return [

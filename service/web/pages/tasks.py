@@ -12,7 +12,7 @@ from service.domain import clock, holding, policy
 from service.storage.queries import deadlines, history, people, releases
 from service.storage.queries import tasks as found
 from service.storage.types import Row
-from service.usecases import criteria, tasks
+from service.usecases import criteria, forecasts, tasks
 from service.web import access, auth, reading
 from service.web.pages import events, frame
 
@@ -42,6 +42,7 @@ def listing() -> str:
         group=group,
         q=text,
         numbers=found.counts(who),
+        forecasts=forecasts.of(rows),
         now=clock.now(),
     )
 
@@ -92,6 +93,7 @@ def task(key: int) -> str:
         decided=next((vote for vote in votes if vote.user == who.name), None),
         may=_may(who, row, release),
         story=events.told(_story(row)),
+        forecast=forecasts.of([row]).get(row.activation_key),
         comments=releases.comments(row.release_number) if release else (),
         others=people.users(active_only=True) if policy.may_delegate(who, row, release) is None else (),
         now=clock.now(),

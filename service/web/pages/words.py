@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from service import errors
-from service.domain import clock, naming
+from service.domain import clock, forecasting, naming
 from service.web import numbers, problems
 from service.web.pages import frame
 
@@ -110,6 +110,32 @@ def due(moment: datetime) -> tuple[str, str]:
     if left < MINUTE:
         return _("due now"), "soon"
     return _("in %(span)s", span=span(left)), "soon" if left < SOON else ""
+
+
+def outlook(forecast: forecasting.Forecast) -> str:
+    """What earlier cases say about a deadline."""
+    if forecast.chance is None or not forecast.comparable:
+        return ngettext(
+            "It has already taken longer than %(num)d earlier case.",
+            "It has already taken longer than each of %(num)d earlier cases.",
+            forecast.cases,
+        )
+    told = _(
+        "The chance of missing it is %(chance)s: in %(longer)d of %(comparable)d earlier cases it took longer than the"
+        " time left.",
+        chance=flask_babel.format_percent(forecast.chance),
+        comparable=forecast.comparable,
+        longer=forecast.longer,
+    )
+    sooner = forecast.cases - forecast.comparable
+    more = ngettext("%(num)d more was done sooner.", "%(num)d more were done sooner.", sooner) if sooner else ""
+    return f"{told} {more} {_begin(forecast)}".replace("  ", " ").strip()
+
+
+def _begin(forecast: forecasting.Forecast) -> str:
+    if forecast.act_by > clock.now():
+        return _("To be done in time, it should be begun by %(moment)s.", moment=short(forecast.act_by))
+    return _("It should be acted on now.") if forecast.level else ""
 
 
 def ago(moment: datetime) -> str:
@@ -212,6 +238,7 @@ def init_app(app: Flask) -> None:
     filters: dict[str, Callable[..., Any]] = {
         "due": due,
         "ago": ago,
+        "outlook": outlook,
         "exact": exact,
         "short": short,
         "day": day,

@@ -22,6 +22,22 @@ class Level(fields.Schema):
     fired_at = fields.Moment(allow_none=True)
 
 
+class Forecast(fields.Schema):
+    """What earlier cases of the same activity say about a deadline that is still ahead."""
+
+    chance = ma.Float(
+        allow_none=True,
+        metadata={"description": "Of missing it, 0 to 1; null: it has taken longer than every earlier case."},
+    )
+    act_by = fields.Moment(
+        metadata={"description": "Begun later, it would have been late in more than one of five earlier cases."}
+    )
+    cases = ma.Integer(metadata={"description": "Finished earlier cases that it rests on."})
+    comparable = ma.Integer(metadata={"description": "Of these, how many took at least as long as this one by now."})
+    longer = ma.Integer(metadata={"description": "Of those, how many took longer than the time left."})
+    working = ma.Boolean(metadata={"description": "Whether lengths were counted in working time."})
+
+
 class Deadline(fields.Schema):
     """A due moment of one activity."""
 
@@ -41,6 +57,9 @@ class Deadline(fields.Schema):
     due_at = fields.Moment(required=True)
     ended_at = fields.Moment(allow_none=True)
     levels = ma.List(ma.Nested(Level))
+    forecast = ma.Nested(
+        Forecast, allow_none=True, metadata={"description": "Null where it is over or missed, or too few are finished."}
+    )
 
 
 DeadlinePage = fields.page_of(Deadline, "DeadlinePage")
