@@ -34,8 +34,9 @@ def end(session: Session, number: int) -> None:
 
 
 def deadlines(session: Session, number: int) -> Sequence[Row]:
-    """The open deadlines of a release."""
-    return session.execute(select(*Deadline.__table__.c).where(*_open(number))).all()
+    """The open deadlines of a release, with who holds their tasks."""
+    statement = select(*Deadline.__table__.c, Task.assignee).outerjoin(Task, Task.key == Deadline.task_key)
+    return session.execute(statement.where(*_open(number))).all()
 
 
 def levels(session: Session, deadline_keys: Sequence[int]) -> Sequence[Row]:
@@ -50,7 +51,9 @@ def move_deadlines(session: Session, due_at: Mapping[int, datetime]) -> None:
         return
     moments = [{"of": key, "at": at} for key, at in due_at.items()]
     deadline, task = cast(Table, Deadline.__table__), cast(Table, Task.__table__)
-    session.connection().execute(update(deadline).where(deadline.c.key == bindparam("of")).values(_at()), moments)
+    session.connection().execute(
+        update(deadline).where(deadline.c.key == bindparam("of")).values(_at() | {"moved": True}), moments
+    )
     whose = select(deadline.c.task_key).where(deadline.c.key == bindparam("of")).scalar_subquery()
     dated = update(task).where(task.c.key == whose).values({**_at(), "revision": task.c.revision + 1})
     session.connection().execute(dated, moments)

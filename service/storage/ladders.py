@@ -54,12 +54,12 @@ def end(session: Session, keys_by_outcome: Mapping[str, Sequence[int]], now: dat
         )
 
 
-def move(session: Session, deadline_key: int, due_at: datetime) -> bool:
-    """Set another due moment on an open deadline; False where it is over."""
+def move(session: Session, deadline_key: int, due_at: datetime, *, by_somebody: bool = True) -> bool:
+    """Set another due moment on an open deadline; False where it is over. by_somebody: it stays as it is from now on."""
     moved = session.execute(
         update(Deadline)
         .where(Deadline.key == deadline_key, Deadline.state == "open")
-        .values(due_at=due_at, revision=Deadline.revision + 1),
+        .values(due_at=due_at, moved=Deadline.moved | by_somebody, revision=Deadline.revision + 1),
         execution_options=_QUIET,
     )
     return bool(moved.rowcount)  # type: ignore[attr-defined]

@@ -120,7 +120,8 @@ def _move(session: Session, row: Row, due_at: datetime) -> None:
         raise errors.InvalidInput({"due_at": ["must be after the deadline's start"]})
     if not ladders.move(session, row.key, due_at):
         raise errors.Conflict(f"The deadline of “{row.name}” is over.")
-    ladders.move_levels(session, _moved(ladders.levels(session, row.key), row, due_at, calendars.standard()))
+    calendar = calendars.Book().of(row.clock, row.service, row.assignee)
+    ladders.move_levels(session, _moved(ladders.levels(session, row.key), row, due_at, calendar))
     if row.task_key is not None:
         _date(session, row.task_key, due_at)
 

@@ -62,9 +62,10 @@ def _locked(session: Session, number: int, actor: policy.Actor) -> Row:
 
 def _move(session: Session, release: Row, now: datetime) -> int:
     """Give deadlines and their levels the time back; answers how many deadlines moved."""
-    calendar = calendars.standard()
+    book = calendars.Book()
 
     def after(moment: datetime, row: Row) -> datetime:
+        calendar = book.of(row.clock, release.service, row.assignee)
         return holding.moved(moment, max(release.held_at, row.started_at), now, row.clock, calendar)
 
     running = {row.key: row for row in holds.deadlines(session, release.number) if holding.moves(row.as_drawn)}

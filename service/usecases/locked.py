@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -50,7 +51,7 @@ def lock(session: Session, instance_key: int, *, release_number: int | None = UN
 def world_for_new(release: Row | None, library: programs.Library, now: datetime) -> process.World:
     """What an instance may see that is just starting."""
     record = facts.of_release(release, now) if release is not None else facts.empty(now)
-    return _seen(now, record, library)
+    return _seen(now, record, library, release)
 
 
 def adopt(
@@ -90,12 +91,13 @@ def world(row: Row, release: Row | None, library: programs.Library, now: datetim
         record = facts.of_release(release, now)
     else:
         record = facts.empty(now)
-    return _seen(now, record, library)
+    return _seen(now, record, library, release)
 
 
-def _seen(now: datetime, record: dict[str, Any], library: programs.Library) -> process.World:
+def _seen(now: datetime, record: dict[str, Any], library: programs.Library, release: Row | None) -> process.World:
     limits, newest = settings.engine_limits(), decisions.Newest()
-    return process.World(now, record, library, calendars.standard, limits, library.decisions, newest)
+    working = functools.partial(calendars.of_release, release)
+    return process.World(now, record, library, working, limits, library.decisions, newest)
 
 
 def in_version(locked: Locked, columns: Mapping[str, Any], library: programs.Library) -> Locked:

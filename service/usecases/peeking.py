@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -51,4 +52,5 @@ def _world(row: Row) -> process.World:
     release = releases.get(row.release_number) if row.release_number is not None else None
     record = facts.of_release(release, now) if release is not None else facts.empty(now)
     library = programs.Library.of(row.manifest)
-    return process.World(now, record, library, calendars.standard, settings.engine_limits())
+    working = functools.partial(calendars.of_release, release)
+    return process.World(now, record, library, working, settings.engine_limits())

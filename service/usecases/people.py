@@ -21,7 +21,7 @@ from service.storage import db, history, keys, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Task
 from service.storage.models.people import Group, Membership, Token, User
-from service.storage.queries import people
+from service.storage.queries import calendars, people
 from service.storage.queries import tasks as asked
 from service.storage.types import Row, Session
 from service.usecases import settings, tasks
@@ -47,6 +47,7 @@ def create_user(
     roles: Iterable[str] = (),
     groups: Iterable[str] = (),
     zone: str | None = None,
+    calendar: str | None = None,
     language: str = "en",
     actor: policy.Actor,
 ) -> int:
@@ -57,7 +58,7 @@ def create_user(
     """
     policy.require(policy.may_administer(actor))
     roles, groups, zone = list(roles), list(groups), zone or settings.current().zone
-    given = {"title": title, "email": email, "zone": zone, "language": language}
+    given = {"title": title, "email": email, "zone": zone, "calendar": calendar, "language": language}
     problems = _problems(roles=roles, groups=groups, password=password, **given)
     if not _NAME.fullmatch(name):
         problems["name"] = ["use small letters, digits and . _ @ -, at most 80"]
@@ -76,6 +77,7 @@ def create_user(
             "password_hash": digest,
             "roles": roles,
             "zone": zone,
+            "calendar": calendar,
             "language": language,
             "theme": "auto",
             "session_mark": secrets.token_hex(8),
@@ -88,11 +90,14 @@ def create_user(
 
 
 def edit_user(name: str, changes: Mapping[str, Any], *, actor: policy.Actor) -> None:
-    """Change title, email, roles, groups, zone, language or theme. People change their own zone, language, theme."""
+    """Change title, email, roles, groups, zone, calendar, language or theme.
+
+    People change their own zone, language and theme.
+    """
     own = {"zone", "language", "theme"}
     if not (actor.name == name and changes.keys() <= own):
         policy.require(policy.may_administer(actor))
-    unknown = changes.keys() - own - {"title", "email", "roles", "groups"}
+    unknown = changes.keys() - own - {"title", "email", "roles", "groups", "calendar"}
     problems = {field: ["cannot be changed"] for field in unknown} | _problems(**dict(changes))
     if problems:
         raise errors.InvalidInput(problems)
@@ -279,6 +284,8 @@ def _problems(**given: Any) -> dict[str, list[str]]:
             found["groups"] = [f"there is no group {', '.join(wrong)}"]
     if "zone" in given and given["zone"] not in available_timezones() | {"UTC"}:
         found["zone"] = ["is not a time zone like Europe/Berlin"]
+    if given.get("calendar") is not None and calendars.get(given["calendar"]) is None:
+        found["calendar"] = [f"there is no calendar {given['calendar']}"]
     if "language" in given and given["language"] not in LANGUAGES:
         found["language"] = [f"choose among {', '.join(LANGUAGES)}"]
     if "theme" in given and given["theme"] not in ("auto", "light", "dark"):

@@ -104,6 +104,11 @@ TABLE = [
     ("GET", "/webhook-events/{hook_event}", None, {"ada"}),
     ("POST", "/webhook-events/{hook_event}/retry", {}, {"ada"}),
     ("DELETE", "/webhooks/{webhook}", None, {"ada"}),
+    ("GET", "/calendars", None, EVERYBODY),
+    ("GET", "/calendars/standard", None, EVERYBODY),
+    ("GET", "/calendars/standard/days?from=2026-03-01", None, EVERYBODY),
+    ("POST", "/calendars", {"name": "new"}, {"ada"}),
+    ("PATCH", "/calendars/standard", {"country": "DE"}, {"ada"}),
     ("GET", "/users", None, {"ada"}),
     ("POST", "/users", {"name": "new"}, {"ada"}),
     ("GET", "/users/tom", None, {"ada"}),
@@ -185,8 +190,10 @@ def _shape(path: str) -> tuple[str, ...]:
         "operations": "*",
         "terminate": "*",
         "board": "*",
+        "standard": "*",
         "1": "*",
     }
+    path = path.partition("?")[0]
     return tuple("*" if part.startswith("{") else fixed.get(part, part) for part in path.split("/"))
 
 

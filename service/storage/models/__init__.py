@@ -2,6 +2,7 @@
 
 from service.storage.models import (
     base,
+    calendars,
     definitions,
     instances,
     ledger,
@@ -16,6 +17,7 @@ from service.storage.models import (
 
 __all__ = [
     "base",
+    "calendars",
     "definitions",
     "instances",
     "ledger",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
@@ -29,6 +29,7 @@ class Deadline(Base):
     state: Mapped[str] = mapped_column(String(10))  # open met late cancelled
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+    moved: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # by somebody, or by a hold
     __table_args__ = (Index(None, "state", "due_at"),)
 
 

@@ -21,6 +21,7 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(String(255))
     roles: Mapped[list[str]] = mapped_column(Json, default=list)
     zone: Mapped[str] = mapped_column(String(64), default="UTC")
+    calendar: Mapped[str | None] = mapped_column(String(80))  # none: the standard hours in their zone
     language: Mapped[str] = mapped_column(String(8), default="en")
     theme: Mapped[str] = mapped_column(String(8), default="auto")
     session_mark: Mapped[str] = mapped_column(

@@ -28,6 +28,7 @@ _WITH_CONTEXT = [
     Task.groups,
     Task.users,
     Release.title.label("release_title"),
+    Release.service,
     Release.manager,
     Release.coordinator,
     Definition.name.label("model_name"),

@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app
 from service.web import access, numbers
 from service.web.api import (
     breakdowns,
+    calendars,
     document,
     instances,
     jobs,
@@ -25,7 +26,9 @@ from service.web.api import (
     webhooks,
 )
 
-BLUEPRINTS = (releases, tasks, timing, models, migrations, instances, messages, jobs, breakdowns, webhooks, people)
+BLUEPRINTS = (
+    releases, tasks, timing, models, migrations, instances, messages, jobs, breakdowns, webhooks, calendars, people
+)  # fmt: skip
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}
 NUMBER = {"type": "string", "pattern": r"^R-[1-9][0-9]{0,9}$"}

@@ -32,6 +32,7 @@ def me() -> Any:
         "groups": sorted(who.groups),
         "language": who.language,
         "zone": who.zone,
+        "calendar": getattr(found.user(who.name), "calendar", None),
     }
 
 
@@ -193,7 +194,7 @@ def _shown(name: str) -> Any:
 
 
 def _user(row: Any, groups: list[str]) -> dict[str, Any]:
-    kept = ("name", "title", "email", "roles", "zone", "language", "created_at", "deactivated_at")
+    kept = ("name", "title", "email", "roles", "zone", "calendar", "language", "created_at", "deactivated_at")
     return {name: getattr(row, name) for name in kept} | {"groups": groups, "active": row.deactivated_at is None}
 
 

@@ -45,12 +45,13 @@ def text(most: int, *, least: int = 0, **kwargs: Any) -> Text:
 
 def required(most: int, **kwargs: Any) -> Text:
     """A text that must be there and not be blank."""
-    kwargs["validate"] = [_not_blank, *kwargs.get("validate", ())]
+    kwargs["validate"] = [not_blank, *kwargs.get("validate", ())]
     kwargs["metadata"] = {"pattern": r"\S", **kwargs.get("metadata", {})}
     return text(most, least=1, required=True, **kwargs)
 
 
-def _not_blank(value: str) -> None:
+def not_blank(value: str) -> None:
+    """Refuses a text of white space alone."""
     if not value.strip():
         raise marshmallow.ValidationError("Must not be blank.")
 

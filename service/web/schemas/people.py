@@ -27,6 +27,7 @@ class Me(fields.Schema):
     groups = ma.List(ma.String(), required=True)
     language = ma.String()
     zone = ma.String()
+    calendar = ma.String(allow_none=True)
 
 
 class User(fields.Schema):
@@ -38,6 +39,7 @@ class User(fields.Schema):
     roles = ma.List(ma.String(), required=True)
     groups = ma.List(ma.String(), required=True)
     zone = ma.String()
+    calendar = ma.String(allow_none=True)
     language = ma.String()
     active = ma.Boolean(required=True)
     created_at = fields.Moment()
@@ -51,6 +53,9 @@ class _Person(fields.Schema):
     title = fields.text(120, least=1)
     email = fields.text(254, least=3, allow_none=True)
     zone = fields.text(64)
+    calendar = fields.text(
+        80, allow_none=True, metadata={"description": "When they work; null: the standard hours in their zone."}
+    )
     language = fields.text(8, validate=[validate.OneOf(people.LANGUAGES)])
     roles = _roles()
     groups = fields.Names()

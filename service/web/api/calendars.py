@@ -1,0 +1,85 @@
+"""Calendars of working time, and the days as they see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from service.domain import calendars as domain
+from service.domain import policy
+from service.usecases import calendars
+from service.web import access, auth
+from service.web.api import rest
+from service.web.schemas import calendars as schemas
+from service.web.schemas import fields
+
+blueprint = rest.Blueprint("calendars", "Calendars of working time")
+
+EXAMPLE = {
+    "hours": {"monday": "09:00-12:30 13:00-17:00", "tuesday": "09:00-17:00"},
+    "country": "DE",
+    "region": "BE",
+    "closures": [{"first": "2026-12-24", "last": "2026-12-31", "name": "Works holiday"}],
+}
+
+
+@blueprint.get("/calendars")
+@blueprint.arguments(fields.Paging, location="query")
+@blueprint.response(200, schemas.CalendarPage)
+@access.signed_in
+def list_calendars(wanted: dict[str, Any]) -> Any:
+    """All calendars, by name."""
+    after = rest.name_position(wanted["cursor"])
+    rows = sorted((row for row in calendars.listing() if row["name"] > after), key=lambda row: row["name"])
+    return rest.page(rows[: wanted["limit"] + 1], wanted["limit"], lambda row: row["name"])
+
+
+@blueprint.post("/calendars")
+@blueprint.arguments(schemas.NewCalendar, example={"name": "berlin", "zone": "Europe/Berlin", **EXAMPLE})
+@blueprint.response(201, schemas.Calendar)
+@access.requires(policy.may_administer)
+def create_calendar(body: dict[str, Any]) -> Any:
+    """Add a calendar."""
+    name = body.pop("name")
+    calendars.create(name, body, actor=auth.actor())
+    return _shown(name)
+
+
+@blueprint.get("/calendars/<string(maxlength=80):name>")
+@blueprint.response(200, schemas.Calendar)
+@access.signed_in
+def get_calendar(name: str) -> Any:
+    """One calendar."""
+    return _shown(name)
+
+
+@blueprint.patch("/calendars/<string(maxlength=80):name>")
+@rest.if_match
+@blueprint.arguments(schemas.CalendarChange, example=EXAMPLE)
+@blueprint.response(200, schemas.Calendar)
+@access.requires(policy.may_administer)
+def change_calendar(body: dict[str, Any], name: str) -> Any:
+    """Change members of a calendar. What is due already stays as it is; `recalculate` works it out anew."""
+    revision = rest.matching(calendars.get(name)["revision"])
+    with rest.stale_is_mismatch():
+        calendars.change(name, body, revision=revision, actor=auth.actor())
+    return _shown(name)
+
+
+@blueprint.get("/calendars/<string(maxlength=80):name>/days")
+@blueprint.arguments(schemas.Days, location="query")
+@blueprint.response(200, schemas.DayList)
+@access.signed_in
+def list_days(wanted: dict[str, Any], name: str) -> Any:
+    """The days from one on: hours, and the names of holidays and closures in your language."""
+    days = calendars.days(name, wanted["first"], wanted["count"], auth.actor().language)
+    return {"items": [_day(day) for day in days], "next": None}
+
+
+def _day(day: domain.Day) -> dict[str, Any]:
+    names = {"holiday": day.holiday, "closure": day.closure, "opening": day.opening}
+    return {"date": day.date.isoformat(), "hours": domain.written(day.hours), **names}
+
+
+def _shown(name: str) -> Any:
+    row = calendars.get(name)
+    return rest.tagged(row, row["revision"])

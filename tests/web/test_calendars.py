@@ -1,0 +1,78 @@
+"""Calendars over the API: making, changing under an ETag, and the days as they see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.web.caller import Caller
+
+Person = Callable[[str | None], Caller]
+BERLIN = {
+    "name": "berlin",
+    "title": "Berlin",
+    "zone": "Europe/Berlin",
+    "hours": {"monday": "09:00 - 12:30, 13:00–17:00", "saturday": "22:00-06:00"},
+    "country": "DE",
+    "region": "BE",
+    "closures": [{"first": "2026-05-15", "last": "2026-05-15", "name": "Bridge day"}],
+    "openings": [{"day": "2026-05-17", "hours": "10:00-14:00", "name": "Stocktaking"}],
+    "services": ["Portal"],
+}
+
+
+@pytest.fixture
+def ada(person: Person) -> Caller:
+    return person("ada")
+
+
+def test_a_calendar_is_made_read_and_changed(ada: Caller) -> None:
+    made = ada.post("/calendars", BERLIN)
+    assert made.status_code == 201
+    assert made.json["hours"] == {
+        "monday": "09:00-12:30 13:00-17:00", "tuesday": "", "wednesday": "", "thursday": "", "friday": "",
+        "saturday": "22:00-06:00", "sunday": "",
+    }  # fmt: skip
+    tag = ada.get("/calendars/berlin").headers["ETag"]
+    assert ada.get("/calendars/berlin", headers={"If-None-Match": tag}).status_code == 304
+    changed = ada.patch("/calendars/berlin", {"title": "Berlin-Mitte", "services": []}, headers={"If-Match": tag})
+    assert (changed.status_code, changed.json["title"], changed.json["services"]) == (200, "Berlin-Mitte", [])
+    assert changed.json["closures"] == BERLIN["closures"]
+    assert ada.patch("/calendars/berlin", {"title": "x"}, headers={"If-Match": tag}).status_code == 412
+    assert ada.get("/calendars/munich").status_code == 404
+    names = ada.get("/calendars?limit=1").json
+    assert [row["name"] for row in names["items"]] == ["berlin"]
+    rest = ada.get(f"/calendars?cursor={names['next']}").json
+    assert [row["name"] for row in rest["items"]] == ["standard"]
+
+
+def test_days_say_what_makes_them_different_in_the_language_of_who_asks(ada: Caller) -> None:
+    ada.post("/calendars", BERLIN)
+    ada.patch("/users/ada", {"language": "de"})
+    days = ada.get("/calendars/berlin/days?from=2026-05-14&days=5").json["items"]
+    assert [(day["date"], day["hours"], day["holiday"], day["closure"], day["opening"]) for day in days] == [
+        ("2026-05-14", "", "Christi Himmelfahrt", "", ""),
+        ("2026-05-15", "", "", "Bridge day", ""),
+        ("2026-05-16", "22:00-06:00", "", "", ""),
+        ("2026-05-17", "10:00-14:00", "", "", "Stocktaking"),
+        ("2026-05-18", "09:00-12:30 13:00-17:00", "", "", ""),
+    ]
+    assert ada.get("/calendars/berlin/days?from=9999-12-31").status_code == 422
+
+
+def test_mistakes_are_named_by_their_fields(ada: Caller) -> None:
+    wrong = {**BERLIN, "zone": "Mars", "hours": {"monday": "9-5"}, "region": "TX"}
+    answer = ada.post("/calendars", wrong)
+    assert answer.status_code == 422
+    assert answer.json["errors"].keys() == {"zone", "hours.monday", "region"}
+    assert ada.post("/calendars", {**BERLIN, "closures": [{"first": "soon"}]}).status_code == 422
+    assert ada.post("/calendars", {**BERLIN, "name": "standard"}).status_code == 409
+
+
+def test_a_person_is_given_a_calendar(ada: Caller, person: Person) -> None:
+    ada.post("/calendars", BERLIN)
+    assert ada.patch("/users/tom", {"calendar": "berlin"}).json["calendar"] == "berlin"
+    assert person("tom").get("/me").json["calendar"] == "berlin"
+    assert ada.patch("/users/tom", {"calendar": "mars"}).status_code == 422
+    assert ada.patch("/users/tom", {"calendar": None}).json["calendar"] is None
