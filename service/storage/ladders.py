@@ -55,7 +55,7 @@ def end(session: Session, keys_by_outcome: Mapping[str, Sequence[int]], now: dat
 
 
 def move(session: Session, deadline_key: int, due_at: datetime, *, by_somebody: bool = True) -> bool:
-    """Set another due moment on an open deadline; False where it is over. by_somebody: it stays as it is from now on."""
+    """Set another due moment on an open deadline; False where it is over. by_somebody: it stays as it is."""
     moved = session.execute(
         update(Deadline)
         .where(Deadline.key == deadline_key, Deadline.state == "open")

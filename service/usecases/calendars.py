@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from service import errors
-from service.domain import calendarvalues, clock, deadlines, policy, workinghours
 from service.domain import calendars as domain
+from service.domain import calendarvalues, clock, deadlines, policy, workinghours
 from service.domain.calendars import Calendar
 from service.storage import db, history, writing
 from service.storage.history import Entry
@@ -174,7 +174,7 @@ def _checked(
     """The values as they are stored. Raises InvalidInput."""
     unknown = values.keys() - {"title", "services", *_PARTS}
     read, problems = calendarvalues.read(values)
-    problems = {**wrong, **dict.fromkeys(sorted(unknown), ["cannot be changed"]), **problems}
+    problems = {**wrong, **{key: ["cannot be changed"] for key in sorted(unknown)}, **problems}
     title = str(values.get("title") or "").strip()
     if not 0 < len(title) <= LONGEST_TITLE:
         problems["title"] = ["say what it is called" if not title else f"use at most {LONGEST_TITLE} characters"]
