@@ -225,6 +225,13 @@ def may_work_jobs(actor: Actor) -> str | None:
     return "Only process owners and administrators answer jobs of external workers."
 
 
+def may_publish_service(actor: Actor) -> str | None:
+    """A calendar of all releases of a service, by secret link."""
+    if actor.has(RELEASE_MANAGER, ADMINISTRATOR):
+        return None
+    return "Only release managers make links to the calendar of a service."
+
+
 def may_administer(actor: Actor) -> str | None:
     if actor.has(ADMINISTRATOR):
         return None

@@ -14,6 +14,8 @@ from service import errors
 
 PER_NAME = RateLimitItemPerMinute(5)  # failed attempts for one name from one address
 PER_ADDRESS = RateLimitItemPerMinute(30)
+PER_FEED = RateLimitItemPerMinute(30)  # readings of one calendar, by whomever
+PER_MISSES = RateLimitItemPerMinute(60)  # readings of calendars that are not there, from one address
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,12 @@ class Throttle:
         """One more attempt failed."""
         for item, key in self._keys(name, address):
             self._ask("hit", item, *key)
+
+    def spend(self, item: RateLimitItem, *key: str) -> None:
+        """One more use of something that everybody may use so often. Raises TooManyAttempts when that was too often."""
+        if not self._ask("hit", item, *key):
+            wait = math.ceil(max(1, self._reset(item, key) - time.time()))
+            raise errors.TooManyAttempts(f"This is asked for too often. Try again in {wait} s.", retry_after=wait)
 
     @staticmethod
     def _keys(name: str, address: str) -> list[tuple[RateLimitItem, tuple[str, ...]]]:

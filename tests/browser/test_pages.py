@@ -31,6 +31,7 @@ PAGES = {
         "/inbox",
         "/search?q=portal",
         "/account",
+        "/account/calendar",
         "/nowhere",
     ],
     "petra": [

@@ -89,6 +89,8 @@ TABLE = [
     ("GET", "/inbox", None, EVERYBODY),
     ("POST", "/inbox/read", {}, EVERYBODY),
     ("GET", "/me", None, EVERYBODY),
+    ("GET", "/me/calendar-links", None, EVERYBODY),
+    ("POST", "/me/calendar-links", {"service": "Shop"}, {"ada", "max"}),
     ("GET", "/groups", None, EVERYBODY),
     ("GET", "/groups/operations", None, EVERYBODY),
     ("POST", "/groups", {"name": "new"}, {"ada"}),
@@ -124,6 +126,8 @@ ASKED_ELSEWHERE = {
     "/inbox/{id}/read",  # one's own only
     "/deadlines/{id}/explanation",  # as the deadline itself, see test_ledger
     "/me/password",  # one's own only
+    "/me/calendar-links/{id}",  # one's own only
+    "/me/calendar-links/{id}/rotate",  # one's own only
 }
 
 

@@ -13,6 +13,7 @@ from service.web.api import (
     breakdowns,
     calendars,
     document,
+    feeds,
     instances,
     jobs,
     messages,
@@ -27,8 +28,20 @@ from service.web.api import (
 )
 
 BLUEPRINTS = (
-    releases, tasks, timing, models, migrations, instances, messages, jobs, breakdowns, webhooks, calendars, people
-)  # fmt: skip
+    releases,
+    tasks,
+    timing,
+    models,
+    migrations,
+    instances,
+    messages,
+    jobs,
+    breakdowns,
+    webhooks,
+    calendars,
+    feeds,
+    people,
+)
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}
 NUMBER = {"type": "string", "pattern": r"^R-[1-9][0-9]{0,9}$"}

@@ -28,6 +28,8 @@ FAMILIES = {
     "action": later("Actions that people take"),
     "incident": later("What got stuck"),
     "job": later("What diagrams tell"),
+    "back-out": later("Back-outs"),
+    "window": later("Dates that move"),
     "webhook": later("Webhooks that were turned off"),
 }
 STATES = {
