@@ -17,6 +17,7 @@ from tests.web.caller import Caller, token
 PUBLIC = {
     "static",
     "openapi",
+    "pages.calendar_feed",  # the secret is in the address
     "operation.healthz",
     "operation.metrics",
     "operation.readyz",
