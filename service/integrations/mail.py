@@ -85,15 +85,15 @@ def _talk(message: EmailMessage, to: str, sender: str, url: SplitResult) -> str:
     secure = url.scheme == "smtps"
     host, port = url.hostname or "localhost", url.port or (465 if secure else 587 if url.username else 25)
     local = socket.gethostname().split(".")[0] or "localhost"
-    context = ssl.create_default_context()
     if secure:
+        context = ssl.create_default_context()
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, local, timeout=TIMEOUT_S, context=context)
     else:
         server = smtplib.SMTP(host, port, local, timeout=TIMEOUT_S)
     with server:
         server.ehlo()
         if not secure:
-            _start_tls(server, url, context)
+            _start_tls(server, url)
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
         server.mail(sender)
@@ -110,7 +110,7 @@ def _hand_over(server: smtplib.SMTP, message: EmailMessage, to: str) -> str:
     return _words(code, words)
 
 
-def _start_tls(server: smtplib.SMTP, url: SplitResult, context: ssl.SSLContext) -> None:
+def _start_tls(server: smtplib.SMTP, url: SplitResult) -> None:
     """Encrypt as asked. Merely offered encryption is taken without checking the certificate: it is better than none.
 
     A password is never sent without a checked certificate, unless `starttls=never` says so.
@@ -120,6 +120,7 @@ def _start_tls(server: smtplib.SMTP, url: SplitResult, context: ssl.SSLContext) 
         raise errors.ExternalFailure(f"TIDEGATE_SMTP_URL: starttls is one of {', '.join(STARTTLS)}.", transient=True)
     if wanted == "never" or (wanted == "offered" and not server.has_extn("starttls")):
         return
+    context = ssl.create_default_context()  # reads all certificates: only for who encrypts
     if wanted == "offered":
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
