@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import email.policy
 import time
@@ -39,12 +40,20 @@ class Received:
 
 @dataclass
 class MailServer:
-    """Listens on the loopback address; `refusal` is what it answers to a recipient or message, None accepts."""
+    """Listens on the loopback address; `refusal` is what it answers to a recipient or message, None accepts.
+
+    hangs: it takes a message and says nothing more. drops: it closes the connection when it has the message, in place
+    of an answer, and has not accepted it; with `keeps_what_it_drops` it has.
+    """
 
     received: list[Received] = field(default_factory=list)
     refusal: str | None = None
     refused_recipients: set[str] = field(default_factory=set)
+    hangs: bool = False
+    drops: bool = False
+    keeps_what_it_drops: bool = False
     attempts: int = 0
+    dropped: int = 0
 
     def start(self) -> None:
         self._controller = Controller(self, hostname="127.0.0.1", port=children.free_port())
@@ -52,6 +61,14 @@ class MailServer:
 
     def stop(self) -> None:
         self._controller.stop()
+
+    def go_away(self) -> None:
+        """Nobody listens any more; `come_back` listens on the same port."""
+        self._controller.stop()
+
+    def come_back(self) -> None:
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._controller.port)
+        self._controller.start()
 
     @property
     def url(self) -> str:
@@ -61,7 +78,8 @@ class MailServer:
         self.received.clear()
         self.refused_recipients.clear()
         self.refusal = None
-        self.attempts = 0
+        self.hangs = self.drops = self.keeps_what_it_drops = False
+        self.attempts = self.dropped = 0
 
     def to(self, address: str) -> list[Received]:
         return [mail for mail in self.received if address in mail.recipients]
@@ -88,7 +106,17 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refusal is not None:
             return self.refusal
+        while self.hangs:
+            await asyncio.sleep(0.05)
+        if not self.drops or self.keeps_what_it_drops:
+            self._accept(envelope)
+        if self.drops:
+            self.dropped += 1
+            cast(asyncio.Transport, server.transport).abort()
+            raise asyncio.CancelledError
+        return "250 Message accepted"
+
+    def _accept(self, envelope: Envelope) -> None:
         content = cast(bytes, envelope.original_content)
         message = email.message_from_bytes(content, policy=email.policy.default)
         self.received.append(Received(envelope.mail_from or "", [str(to) for to in envelope.rcpt_tos], message))
-        return "250 Message accepted"

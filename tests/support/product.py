@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -91,6 +91,7 @@ class Product:
             "TIDEGATE_SECRET_KEY": "only-for-tests-0123456789abcdef0123456789abcdef",
             **environment,
         }
+        self.command: Sequence[str | Path] = [COMMAND]
         self.processes: list[Process] = []
         self._slowest_start_s = 0.0
 
@@ -104,7 +105,7 @@ class Product:
             url = f"http://{settings['TIDEGATE_BIND']}"
         log = self.directory / f"{len(self.processes)}-{name}.log"
         begun = time.monotonic()
-        popen = children.start([COMMAND, *words], environment=settings, log=log, directory=self.directory)
+        popen = children.start([*self.command, *words], environment=settings, log=log, directory=self.directory)
         process = Process(name, popen, log, url)
         self.processes.append(process)
         if wait:

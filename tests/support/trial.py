@@ -1,0 +1,162 @@
+"""Waves of deadlines under the tests' clock, and a crew of real processes in which whoever falls is replaced."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from service import config
+from service.domain import clock
+from service.storage import db, writing
+from service.storage.models.notices import DeadlineLevel, Delivery
+from service.storage.models.people import User
+from service.usecases import instances, live, models, programs, settings
+from tests import cast
+from tests.support import drawing as d
+from tests.support import dying, oracle
+from tests.support.fate import Fate
+from tests.support.product import Process, Product
+from tests.web.caller import settle_in
+
+ALIKE = 17  # tasks of one instance, each with a deadline of its own
+RUNGS = 4
+APART = timedelta(minutes=30)
+LADDER = "-PT5M: assignee candidates; PT0S: group:release-coordinators; PT5M: user:nora repeat PT5M x1"
+WHO = {
+    "assignee": (),
+    "candidates": ("bea",),
+    "group:release-coordinators": ("cora", "carl"),
+    "user:nora": ("nora",),
+}
+WITHOUT_ADDRESS = ("carl", "nora")
+MANY = (
+    "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics "
+    f'inputCollection="={list(range(ALIKE))}" inputElement="number"/></bpmn:extensionElements>'
+    "</bpmn:multiInstanceLoopCharacteristics>"
+)
+WAVE = d.diagram(
+    d.start()
+    + d.element(
+        "userTask",
+        "build",
+        '<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="build-team"/>'
+        + d.properties({"deadline": "=due", "escalation": LADDER}),
+        MANY,
+    )
+    + d.end()
+    + d.chain("start", "build", "end"),
+    process="wave",
+)
+
+
+@contextmanager
+def open_house(database: str, folder: Path, fate: Fate) -> Iterator[Flask]:
+    """The cast, each with a token, in a database that processes share; here too the tests' clock goes."""
+    own = config.Settings.from_env({"TIDEGATE_DATABASE_URL": database, "TIDEGATE_DATA_DIR": str(folder)})
+    before = settings.current()
+    settings.use(own)
+    app = Flask("tests")
+    db.init_app(app, own.database_url)
+    live.forget()
+    programs.forget()
+    with clock.replaced(fate.now), app.app_context():
+        try:
+            settle_in()
+            with db.transaction() as session:
+                for name in WITHOUT_ADDRESS:
+                    writing.update_where(session, User, {"email": None}, name=name)
+            models.deploy([("wave.bpmn", WAVE)], actor=cast.actor("petra"))
+            yield app
+        finally:
+            db.db.session.remove()
+            db.db.engine.dispose()
+            settings.use(before)
+
+
+class Waves:
+    """Deadlines that come due together, wave after wave, far enough apart for the clock to be turned between them."""
+
+    def __init__(self, fate: Fate, count: int, instances_each: int) -> None:
+        self.fate = fate
+        self.deadlines = count * instances_each * ALIKE
+        self.due = [fate.now() + APART * (number + 1) for number in range(count)]
+        self.tasks: list[list[int]] = []
+        self._next = 0
+        for moment in self.due:
+            begun = [self._begin(moment) for _ in range(instances_each)]
+            self.tasks.append([task["key"] for one in begun for task in one.opened])
+
+    def _begin(self, moment: datetime) -> instances.advancing.Outcome:
+        return instances.start("wave", variables={"due": moment.isoformat()}, actor=cast.actor("petra"))
+
+    def rise(self) -> None:
+        """The moments of all levels of the next wave come at once."""
+        self.fate.turn_to(self.due[self._next] + APART / 2)
+        self._next += 1
+
+    def settled(self) -> bool:
+        """Whether all that is due was told, and what was told is through."""
+        return not oracle.count(
+            DeadlineLevel, DeadlineLevel.state == "waiting", DeadlineLevel.fire_at <= self.fate.now()
+        ) and not oracle.count(Delivery, Delivery.state == "waiting")
+
+    def settle(self, patience_s: float = 120) -> None:
+        wait_until(self.settled, self._what_is_left, patience_s)
+
+    def _what_is_left(self) -> str:
+        left = Counter((row.state, row.answer) for row in oracle.rows(Delivery, Delivery.state != "sent"))
+        return f"levels or deliveries are left: {left}"
+
+
+class Crew:
+    """Processes of the product, as many of each kind as at first."""
+
+    def __init__(self, product: Product, fate: Fate, **sizes: int) -> None:
+        self.product, self.fate = product, fate
+        product.command = fate.command
+        self.members = [product.start(kind, wait=False) for kind, size in sizes.items() for _ in range(size)]
+        self.deaths: Counter[str] = Counter()
+        for member in self.members:
+            product._wait(member)
+
+    def dies_at(self, step: str) -> None:
+        """Somebody comes to this step now and dies there; another takes the place."""
+        number = self.fate.wait_until_fallen(step)
+        (member,) = [one for one in self.members if number in {one.popen.pid, *_descendants(one)}]
+        self.replace(member)
+
+    def replace(self, member: Process) -> None:
+        """Kill it, where it is not dead already, and start another one."""
+        member.kill()
+        self.members.remove(member)
+        self.deaths[member.name] += 1
+        self.members.append(self.product.start(member.name, wait=False))
+
+    def of(self, kind: str) -> list[Process]:
+        return [one for one in self.members if one.name == kind]
+
+    def check_alive(self) -> None:
+        """Nobody ended by itself."""
+        for member in self.members:
+            assert member.running, member.log[-4000:]
+
+
+def _descendants(member: Process) -> set[int]:
+    return {one.pid for one in member.family()}
+
+
+def wait_until(condition: Callable[[], bool], complaint: Callable[[], str], patience_s: float) -> None:
+    end = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < end, complaint()
+        time.sleep(0.03)
+
+
+def steps_of(*kinds: str) -> list[str]:
+    return [name for name, step in dying.STEPS.items() if step.who in kinds]
