@@ -8,7 +8,7 @@ is due again a lease later: that is the sweep.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, tuple_, update
@@ -40,6 +40,7 @@ class _Source:
 
 
 _LEASE_OVER = bindparam("now", type_=Moment)
+_EVERY_LEASE_IS_OVER = datetime(9000, 1, 1, tzinfo=UTC)
 _SOURCES = {
     LEVELS: _Source(
         DeadlineLevel,
@@ -136,6 +137,15 @@ def postpone(session: Session, kind: str, key: int, until: datetime | None) -> N
     source = _SOURCES[kind]
     statement = update(source.model).where(source.key == key).values(asked_at=until)
     session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def still_waits(session: Session, kind: str, key: int) -> bool:
+    """Whether a row is yet to be done, in whosever hands it is; until this transaction ends, nobody finishes it."""
+    source = _SOURCES[kind]
+    statement = select(source.key).where(source.key == key, source.due_at.is_not(None), *source.waiting)
+    if session.get_bind().dialect.name == "postgresql":
+        statement = statement.with_for_update()
+    return session.execute(statement, {"now": _EVERY_LEASE_IS_OVER}).first() is not None
 
 
 def waiting(now: datetime) -> dict[str, int]:

@@ -45,10 +45,15 @@ def note(instance_key: int, problem: Exception) -> None:
 
 
 def keep(kind: str, subject: int, problem: Exception) -> None:
-    """Show that something due fails: once, with its newest cause, however often it is tried."""
+    """Show that something due fails: once, with its newest cause, however often it is tried.
+
+    Not where another worker has done it meanwhile: nobody would come and say that it is over.
+    """
     name, instance_key = found.what(kind, subject)
     said = f"{type(problem).__name__}: {problem}".strip()[:LONGEST_CAUSE]
     with db.transaction() as session:
+        if not outbox.still_waits(session, kind, subject):
+            return
         now, before = clock.now(), found.find(kind, subject)
         if before is not None:
             columns = {"problem": said, "attempts": before.attempts + 1, "last_at": now}

@@ -97,6 +97,19 @@ def test_what_is_not_due_any_more_goes_after_an_hour(one_fails: list[int], time:
     assert found.count() == 0
 
 
+def test_what_another_worker_did_meanwhile_does_not_show(house: Flask, time: Any) -> None:
+    late = d.diagram(d.start() + d.user("pack", deadline="PT1H") + d.end() + d.chain("start", "pack", "end"))
+    models.deploy([("b.bpmn", late)], actor=cast.actor("petra"))
+    instances.start("p", actor=cast.actor("petra"))
+    time.turn(hours=2)
+    with db.reading() as session:
+        first, second, *_ = [row.key for row in session.query(DeadlineLevel).order_by(DeadlineLevel.fire_at)]
+    assert deadlines.fire(first)
+    for key in (first, second):
+        breakdowns.keep("levels", key, Broken("the database went away"))
+    assert [row.subject for row in found.listing()[0]] == [second]
+
+
 def test_a_message_that_never_arrives_and_a_level_that_never_fires_show_too(
     house: Flask, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,13 +6,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.domain import webhooks
 from service.storage import db
 from service.storage import history as chains
 from service.storage.models.instances import Instance, Job, Timer
 from service.storage.models.ledger import Breakdown, Event
-from service.storage.models.notices import Deadline, DeadlineLevel, Delivery, Notice
+from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery, Notice
+from service.storage.models.webhooks import WebhookEvent
 from service.storage.queries import history
 from tests.support.mail import MailServer
+from tests.support.receiver import Receiver
+
+SENT = (("sent", None), ("sent", "rate"))
+SKIPPED = (("skipped", "no-address"),)
 
 
 def rows(model: Any, *conditions: Any) -> list[Any]:
@@ -49,39 +55,68 @@ def check_levels(deadlines: int, rungs: int, ended: Mapping[int, str], who: Mapp
 
 
 def check_receipts(without_address: Sequence[str]) -> None:
-    """Each notice has its one delivery a channel, which is through and in nobody's hands."""
-    deliveries = rows(Delivery)
-    of = Counter((row.notice_key, row.channel) for row in deliveries)
-    assert of == Counter((row.key, "email") for row in rows(Notice) if row.user not in without_address)
-    assert Counter(row.state for row in deliveries) == {"sent": len(deliveries)}
-    incomplete = [row.key for row in deliveries if not (row.sent_at and row.message_id and row.answer and row.address)]
-    assert incomplete == []
-    assert [row.key for row in deliveries if row.lease or row.leased_until or not row.attempts] == []
+    """Each notice has its one receipt a channel: it went in a bundle that is through, or says why it did not."""
+    told = {row.key: row for row in rows(Notice)}
+    receipts = rows(Delivery)
+    assert Counter((row.notice_key, row.channel) for row in receipts) == Counter((key, "email") for key in told)
+    for row in receipts:
+        reached = told[row.notice_key].user not in without_address
+        assert (row.state, row.reason) in (SENT if reached else SKIPPED)
+    bundles = {row.key: row for row in rows(Bundle)}
+    assert {row.state for row in bundles.values()} == {"sent"}
+    assert {key: row.size for key, row in bundles.items()} == Counter(row.bundle for row in receipts if row.bundle)
+    for row in (one for one in receipts if one.state == "sent"):
+        own = bundles[row.bundle]
+        assert (row.user, row.address, row.message_id, row.sent_at, row.answer, row.attempts) == (
+            (own.user, own.address, own.message_id, own.sent_at, own.answer, own.attempts)
+        )
+        assert row.answer
+        assert row.sent_at >= row.told_at
+    assert [key for key, row in bundles.items() if row.lease or row.leased_until or not row.attempts] == []
 
 
-def check_mail(mail: MailServer, most_repeats: int) -> Counter[str]:
-    """What the server accepted is what was sent, to whom; answers what it accepted more than once, and how often more.
+def check_mail(mail: MailServer) -> Counter[str]:
+    """What the server accepted is what was sent, to whom; answers how often more than once, by Message-ID.
 
-    A repeat is the same mail under the same Message-ID, and there are at most so many: one for each process that died.
+    A repeat is the same message to the letter.
     """
-    sent = {row.message_id: row.address for row in rows(Delivery)}
     accepted: dict[str, list[Any]] = {}
     for one in mail.received:
         accepted.setdefault(one.message_id, []).append(one)
-    assert set(accepted) == set(sent)
+    bundles = {row.message_id: row for row in rows(Bundle)}
+    assert set(accepted) == set(bundles)
     for number, copies in accepted.items():
-        assert {(tuple(one.recipients), one.subject, one.text) for one in copies} == {
-            ((sent[number],), copies[0].subject, copies[0].text)
+        assert {(*one.recipients, one.subject, one.text) for one in copies} == {
+            (bundles[number].address, copies[0].subject, copies[0].text)
         }
-    repeats = Counter({number: len(copies) - 1 for number, copies in accepted.items() if len(copies) > 1})
-    assert repeats.total() <= most_repeats, repeats
-    return repeats
+        if bundles[number].size > 1:
+            assert copies[0].subject.startswith(f"{bundles[number].size} ")
+    return Counter({number: len(copies) - 1 for number, copies in accepted.items() if len(copies) > 1})
+
+
+def check_webhook(receiver: Receiver, secret: str, kind: str) -> Counter[str]:
+    """Each notice's cause of this kind was told to the webhook once; answers how often more, by event.
+
+    A repeat has the same id and body, and each call is signed.
+    """
+    causes = {row.cause for row in rows(Notice, Notice.kind == kind)}
+    events = rows(WebhookEvent)
+    assert Counter(row.cause for row in events) == dict.fromkeys(causes, 1)
+    assert Counter(row.state for row in events) == {"sent": len(causes)}
+    assert [row.key for row in events if row.lease or row.leased_until or not (row.sent_at and row.attempts)] == []
+    assert {(one.id, one.body.decode()) for one in receiver.calls} == {
+        (webhooks.message_id(row.key), row.body) for row in events
+    }
+    assert all(one.is_signed_with(secret) for one in receiver.calls)
+    return Counter({number: times - 1 for number, times in receiver.ids.items() if times > 1})
 
 
 def check_nothing_is_left() -> None:
     """Nothing waits, nothing broke down for good, and the histories are whole."""
     assert count(DeadlineLevel, DeadlineLevel.state == "waiting") == 0
-    assert count(Delivery, Delivery.state == "waiting") == 0
+    assert count(Delivery, Delivery.state.in_(("waiting", "held"))) == 0
+    assert count(Bundle, Bundle.state == "waiting") == 0
+    assert count(WebhookEvent, WebhookEvent.state == "waiting") == 0
     assert (count(Timer), count(Job, Job.state == "open")) == (0, 0)
     assert [(row.kind, row.problem) for row in rows(Breakdown)] == []
     for instance in rows(Instance):

@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from flask import Flask
 
 from service import config
 from service.domain import clock
 from service.storage import db, writing
-from service.storage.models.notices import DeadlineLevel, Delivery
+from service.storage.models.notices import Bundle, DeadlineLevel, Delivery
 from service.storage.models.people import User
+from service.storage.models.webhooks import WebhookEvent
 from service.usecases import instances, live, models, programs, settings
 from tests import cast
 from tests.support import drawing as d
@@ -24,7 +24,7 @@ from tests.support.fate import Fate
 from tests.support.product import Process, Product
 from tests.web.caller import settle_in
 
-ALIKE = 17  # tasks of one instance, each with a deadline of its own
+ALIKE = 14  # tasks of one instance, each with a deadline of its own
 RUNGS = 4
 APART = timedelta(minutes=30)
 LADDER = "-PT5M: assignee candidates; PT0S: group:release-coordinators; PT5M: user:nora repeat PT5M x1"
@@ -56,9 +56,9 @@ WAVE = d.diagram(
 
 
 @contextmanager
-def open_house(database: str, folder: Path, fate: Fate) -> Iterator[Flask]:
-    """The cast, each with a token, in a database that processes share; here too the tests' clock goes."""
-    own = config.Settings.from_env({"TIDEGATE_DATABASE_URL": database, "TIDEGATE_DATA_DIR": str(folder)})
+def open_house(product: Product, fate: Fate) -> Iterator[Flask]:
+    """The cast, each with a token, in the product's database and by its settings; here too the tests' clock goes."""
+    own = config.Settings.from_env(product.environment)
     before = settings.current()
     settings.use(own)
     app = Flask("tests")
@@ -100,18 +100,18 @@ class Waves:
         self.fate.turn_to(self.due[self._next] + APART / 2)
         self._next += 1
 
-    def settled(self) -> bool:
-        """Whether all that is due was told, and what was told is through."""
-        return not oracle.count(
-            DeadlineLevel, DeadlineLevel.state == "waiting", DeadlineLevel.fire_at <= self.fate.now()
-        ) and not oracle.count(Delivery, Delivery.state == "waiting")
+    def left(self) -> Counter[str]:
+        """What is due and not through, by what it is."""
+        now = self.fate.now()
+        return +Counter(
+            levels=oracle.count(DeadlineLevel, DeadlineLevel.state == "waiting", DeadlineLevel.fire_at <= now),
+            receipts=oracle.count(Delivery, Delivery.state.in_(("waiting", "held")), Delivery.due_at <= now),
+            bundles=oracle.count(Bundle, Bundle.state == "waiting", Bundle.due_at <= now),
+            events=oracle.count(WebhookEvent, WebhookEvent.state == "waiting", WebhookEvent.due_at <= now),
+        )
 
     def settle(self, patience_s: float = 120) -> None:
-        wait_until(self.settled, self._what_is_left, patience_s)
-
-    def _what_is_left(self) -> str:
-        left = Counter((row.state, row.answer) for row in oracle.rows(Delivery, Delivery.state != "sent"))
-        return f"levels or deliveries are left: {left}"
+        wait_until(lambda: not self.left(), lambda: f"not through: {self.left()}", patience_s)
 
 
 class Crew:
@@ -122,6 +122,7 @@ class Crew:
         product.command = fate.command
         self.members = [product.start(kind, wait=False) for kind, size in sizes.items() for _ in range(size)]
         self.deaths: Counter[str] = Counter()
+        self.forgot = 0  # who did not die, and could not note what left the house
         for member in self.members:
             product._wait(member)
 
