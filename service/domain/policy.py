@@ -162,6 +162,13 @@ def may_hold(actor: Actor, release: HasPeople) -> str | None:
     return "Only release managers put a release on hold or let it go on."
 
 
+def may_follow_for(actor: Actor, release: Release, user: str | None) -> str | None:
+    """Who follows its announced dates: people decide for themselves, its manager and coordinator for everybody."""
+    if user == actor.name or may_change_release(actor, release) is None:
+        return None
+    return "Only its manager and coordinator say who else follows a release."
+
+
 def may_act(actor: Actor, roles: Sequence[str], release: Release | None) -> str | None:
     """Trigger an action whose diagram names these roles and groups; none named: the release manager."""
     wanted = list(roles) or [RELEASE_MANAGER]

@@ -33,6 +33,7 @@ class Letter:
     link: str
     message_id: str
     at: datetime
+    unsubscribe: str = ""  # where one click ends these mails (RFC 8058)
 
 
 def send(letter: Letter, smtp_url: str, sender: str, folder: Path) -> str:
@@ -70,6 +71,9 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message["Date"] = format_datetime(letter.at)
     message["Message-ID"] = letter.message_id
     message["Auto-Submitted"] = "auto-generated"
+    if letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     text = f"{letter.text}\n\n{letter.link}" if letter.link else letter.text
     message.set_content(text + "\n")
     message.add_alternative(_html(letter), subtype="html")

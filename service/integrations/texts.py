@@ -12,7 +12,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
 
 from service import phrasebook
-from service.integrations.wording import DATES, FALLBACK, WORDING, WORDS
+from service.integrations.wording import DATES, FALLBACK, UNFOLLOW, WORDING, WORDS
 
 EXPLAINING = ("error",)  # values that are sentences of the layers below
 
@@ -40,6 +40,11 @@ def render(kind: str, language: str, zone: str, values: Mapping[str, Any]) -> tu
     said["assignee"] = said.get("assignee") or WORDS[code]["nobody"]
     body = [line.format_map(said) for line in lines if all(said.get(name) for name in placeholders(line))]
     return subject.format_map(_Given(said)), "\n".join(body).strip()
+
+
+def unfollow(language: str, link: str) -> str:
+    """How somebody without an account ends these mails."""
+    return UNFOLLOW.get(language, UNFOLLOW[FALLBACK]).format(link=link)
 
 
 def placeholders(line: str) -> list[str]:

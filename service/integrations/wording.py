@@ -87,6 +87,20 @@ _ENGLISH = {
         "Milestone reached: {name}, {release}",
         "{release} has reached the milestone “{name}”.",
     ),
+    "release.announced": (
+        "Announced: {release} – {start}",
+        "The dates of {release} are announced.",
+        "It begins {start}.",
+        "It ends {end}.",
+        "{message}",
+    ),
+    "release.dates-changed": (
+        "Dates changed: {release} – {start}",
+        "The announced dates of {release} have changed.",
+        "It begins {start}. Before: {start_before}.",
+        "It ends {end}. Before: {end_before}.",
+        "{message}",
+    ),
     "release.closed": (
         "Release ended: {release} – {outcome}",
         "{release} has ended: {outcome}.",
@@ -220,6 +234,20 @@ _GERMAN = {
         "Meilenstein erreicht: {name}, {release}",
         "{release} hat den Meilenstein „{name}“ erreicht.",
     ),
+    "release.announced": (
+        "Angekündigt: {release} – {start}",
+        "Die Termine von {release} sind angekündigt.",
+        "Es beginnt {start}.",
+        "Es endet {end}.",
+        "{message}",
+    ),
+    "release.dates-changed": (
+        "Termine geändert: {release} – {start}",
+        "Die angekündigten Termine von {release} haben sich geändert.",
+        "Es beginnt {start}. Vorher: {start_before}.",
+        "Es endet {end}. Vorher: {end_before}.",
+        "{message}",
+    ),
     "release.closed": (
         "Release beendet: {release} – {outcome}",
         "{release} ist beendet: {outcome}.",
@@ -289,4 +317,10 @@ WORDS: dict[str, dict[str, str]] = {
         "completed": "abgeschlossen",
         "cancelled": "abgebrochen",
     },
+}
+
+# What ends the mails to somebody without an account.
+UNFOLLOW = {
+    "en": "You get this mail because your address follows this release. To end that, open {link}",
+    "de": "Sie erhalten diese Mail, weil Ihre Adresse diesem Release folgt. Um das zu beenden, öffnen Sie {link}",
 }

@@ -9,6 +9,7 @@ from typing import Any
 
 from service.jobs import house
 from service.usecases import (
+    announcing,
     breakdowns,
     deadlines,
     deliveries,
@@ -101,6 +102,12 @@ def call_webhook(*event_keys: int) -> None:
     """Tell webhooks."""
     for key in event_keys:
         _do("hooks", key, webhook_calls.call)
+
+
+def announce(*mail_keys: int) -> None:
+    """Tell addresses of announced dates."""
+    for key in mail_keys:
+        _do("announcements", key, announcing.send)
 
 
 def _do(

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from service.domain import clock
 from service.storage.db import db
+from service.storage.models.announcements import AnnouncementMail
 from service.storage.models.instances import Job
 from service.storage.models.notices import Bundle
 from service.storage.models.webhooks import WebhookEvent
@@ -20,7 +21,7 @@ from service.storage.models.webhooks import WebhookEvent
 log = logging.getLogger(__name__)
 
 RENEWALS_A_LEASE = 3
-Leased = type[Job] | type[Bundle] | type[WebhookEvent]
+Leased = type[Job] | type[Bundle] | type[WebhookEvent] | type[AnnouncementMail]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, tupl
 from sqlalchemy.orm import Session
 
 from service.storage import db
+from service.storage.models.announcements import AnnouncementMail
 from service.storage.models.base import Base, Moment
 from service.storage.models.instances import Job, Subscription, Task, Timer
 from service.storage.models.messages import Message, Start
@@ -25,7 +26,21 @@ from service.storage.models.webhooks import WebhookEvent
 LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
 SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, BUNDLES = "subscriptions", "starts", "moves", "approvals", "bundles"
 HOOKS = "hooks"
-KINDS = (LEVELS, TIMERS, JOBS, MESSAGES, SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, DELIVERIES, BUNDLES, HOOKS)
+ANNOUNCEMENTS = "announcements"
+KINDS = (
+    LEVELS,
+    TIMERS,
+    JOBS,
+    MESSAGES,
+    SUBSCRIPTIONS,
+    STARTS,
+    MOVES,
+    APPROVALS,
+    DELIVERIES,
+    BUNDLES,
+    HOOKS,
+    ANNOUNCEMENTS,
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,16 @@ _SOURCES = {
         (
             WebhookEvent.state == "waiting",
             or_(WebhookEvent.leased_until.is_(None), WebhookEvent.leased_until < _LEASE_OVER),
+        ),
+    ),
+    ANNOUNCEMENTS: _Source(
+        AnnouncementMail,
+        (AnnouncementMail.key,),
+        AnnouncementMail.key,
+        AnnouncementMail.due_at,
+        (
+            AnnouncementMail.state == "waiting",
+            or_(AnnouncementMail.leased_until.is_(None), AnnouncementMail.leased_until < _LEASE_OVER),
         ),
     ),
 }

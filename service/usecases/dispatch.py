@@ -27,6 +27,7 @@ DOORS = {
     outbox.DELIVERIES: ("gather", WORK),
     outbox.BUNDLES: ("deliver", MAIL),
     outbox.HOOKS: ("call_webhook", MAIL),
+    outbox.ANNOUNCEMENTS: ("announce", MAIL),
 }
 PAUSE_AFTER_FAILURE_S = 30
 BATCHES = {  # many may be due at once: one request carries so many
@@ -36,6 +37,7 @@ BATCHES = {  # many may be due at once: one request carries so many
     outbox.DELIVERIES: 100,
     outbox.BUNDLES: 10,
     outbox.HOOKS: 10,
+    outbox.ANNOUNCEMENTS: 10,
 }
 REQUESTS_AT_LEAST = 2  # so that more than one worker has something to do
 SHORTEST_PAUSE_S = 0.005

@@ -22,7 +22,7 @@ from service.storage.models.instances import (
 )
 from service.storage.models.messages import Message, Start
 from service.storage.models.releases import Milestone, Release
-from service.usecases import deadlines, keypoints, notices, opening, outgoing
+from service.usecases import announcing, deadlines, keypoints, notices, opening, outgoing
 from service.usecases import locked as locks
 
 
@@ -349,6 +349,8 @@ class Recorder:
                 actor=self.actor,
                 alerts=self.alerts,
             )
+            release, entries = self.locked.release, self.entries
+            told += announcing.changed(self.session, release, entries, told, actor=self.actor, now=self.now)
             notices.tell_all(self.session, told, now=self.now)
 
     def _write_what_ended(self) -> None:

@@ -15,7 +15,7 @@ from service.storage.history import Entry
 from service.storage.models.releases import Category, Comment, Release, ReleasePerson
 from service.storage.queries import definitions, people, releases
 from service.storage.types import Row
-from service.usecases import advancing, instances, keypoints, notices, records, releasefields, schemas
+from service.usecases import advancing, announcing, instances, keypoints, notices, records, releasefields, schemas
 from service.usecases import locked as locks
 
 _STORED = (*releasefields.TEXTS, "classification", "manager", *releasefields.MOMENTS)
@@ -76,8 +76,13 @@ def create(given: Mapping[str, Any], *, actor: policy.Actor) -> int:
     return number
 
 
-def edit(number: int, changes: Mapping[str, Any], *, actor: policy.Actor, revision: int | None = None) -> None:
-    """Change the record of an open release. Raises InvalidInput, Forbidden, StaleWrite for an old `revision`."""
+def edit(
+    number: int, changes: Mapping[str, Any], *, actor: policy.Actor, revision: int | None = None, why: str = ""
+) -> None:
+    """Change the record of an open release. Raises InvalidInput, Forbidden, StaleWrite for an old `revision`.
+
+    why: what people are told who hear that its dates have changed.
+    """
     see(number, actor=actor)
     values = releasefields.valid(changes, partial=True)
     fixed = [name for name in ("type", "category", "model") if name in values]
@@ -98,7 +103,8 @@ def edit(number: int, changes: Mapping[str, Any], *, actor: policy.Actor, revisi
         changed = {
             name: [_plain(before[name]), _plain(values[name])] for name in values if before[name] != values[name]
         }
-        _tell(session, release, Entry("release.edited", data={"changes": changed, "by": actor.name}), actor)
+        said = {"reason": why.strip()} if why.strip() else {}
+        _tell(session, release, Entry("release.edited", data={"changes": changed, "by": actor.name, **said}), actor)
 
 
 def comment(number: int, text: str, *, actor: policy.Actor) -> int:
@@ -261,4 +267,6 @@ def _tell(session: Any, release: Row, entry: Entry, actor: policy.Actor) -> None
     locking.instance(session, key)
     head = history.append_to_instance(session, key, [entry], at=now, actor=actor.name)
     place = {"instance_key": key, "revision": head.count, "step": "record"}
-    notices.tell_all(session, keypoints.tellings(release, [entry], [], actor=actor, **place), now=now)
+    told = keypoints.tellings(release, [entry], [], actor=actor, **place)
+    told += announcing.changed(session, release, [entry], told, actor=actor, now=now)
+    notices.tell_all(session, told, now=now)

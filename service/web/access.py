@@ -27,6 +27,7 @@ class Access:
     """Who may use an endpoint."""
 
     public: bool = False
+    one_click: bool = False
     rule: Rule | None = None
 
 
@@ -38,6 +39,11 @@ def _declare(view: View, access: Access) -> View:
 def public(view: View) -> View:
     """Anybody, signed in or not."""
     return _declare(view, Access(public=True))
+
+
+def one_click(view: View) -> View:
+    """Anybody who has the address, which is a secret: mail programs post there without a form of ours (RFC 8058)."""
+    return _declare(view, Access(public=True, one_click=True))
 
 
 def signed_in(view: View) -> View:
@@ -65,7 +71,7 @@ def guard() -> None:
     declared = of(current_app, endpoint)
     if declared is None:
         raise RuntimeError(f"the endpoint {endpoint} does not say who may use it")
-    if request.method in UNSAFE:
+    if request.method in UNSAFE and not declared.one_click:
         auth.protect()
     if declared.public:
         return

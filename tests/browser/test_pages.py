@@ -27,6 +27,7 @@ PAGES = {
         "/releases/R-1/comments",
         "/releases/R-1/edit",
         "/releases/R-1/people",
+        "/releases/R-1/announcements",
         "/releases/R-1/history",
         "/inbox",
         "/search?q=portal",

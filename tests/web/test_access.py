@@ -22,9 +22,11 @@ PUBLIC = {
     "operation.metrics",
     "operation.readyz",
     "pages.do_sign_in",
+    "pages.end_by_link",
     "pages.prefer",
     "pages.sign_in",
     "pages.sign_out",
+    "pages.unsubscribe",
     "problems.explain",
     "problems.index",
 }

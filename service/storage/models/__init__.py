@@ -1,6 +1,7 @@
 """The tables, by subject. Pure declarations: queries live in `storage.queries`, rules in `domain`."""
 
 from service.storage.models import (
+    announcements,
     base,
     calendars,
     definitions,
@@ -17,6 +18,7 @@ from service.storage.models import (
 )
 
 __all__ = [
+    "announcements",
     "base",
     "calendars",
     "definitions",

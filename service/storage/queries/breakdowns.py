@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, null, select
 
 from service.storage import db, outbox
+from service.storage.models.announcements import AnnouncementMail
 from service.storage.models.instances import Job, Subscription, Task
 from service.storage.models.ledger import Breakdown
 from service.storage.models.messages import Message, Start
@@ -34,6 +35,7 @@ _WHAT: dict[str, Any] = {  # in a few words, and the run that it belongs to
         Delivery, Delivery.notice_key == Notice.key
     ),
     outbox.BUNDLES: select(Bundle.address, null(), Bundle.key),
+    outbox.ANNOUNCEMENTS: select(AnnouncementMail.address, null(), AnnouncementMail.key),
     outbox.HOOKS: select(Webhook.name + ": " + WebhookEvent.subject, null(), WebhookEvent.key).join(
         WebhookEvent, WebhookEvent.webhook_key == Webhook.key
     ),

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, un
 
 from service.domain import policy
 from service.storage import db
+from service.storage.models.announcements import Follower
 from service.storage.models.instances import Subscription, Task, TaskCandidate, Vote
 from service.storage.models.releases import Category, Comment, Milestone, Release, ReleaseFact, ReleasePerson
 from service.storage.queries import pages
@@ -42,7 +43,8 @@ def visible_numbers(actor: policy.Actor) -> Select[Any]:
         .join(TaskCandidate, TaskCandidate.task_key == Task.key)
         .where(Task.release_number.is_not(None), _is_candidate(actor))
     )
-    return select(union(own, part, held, voted, candidate).subquery().c[0])
+    follows = select(Follower.release_number).where(Follower.user == actor.name, Follower.ended_at.is_(None))
+    return select(union(own, part, held, voted, candidate, follows).subquery().c[0])
 
 
 def _is_candidate(actor: policy.Actor) -> ColumnElement[bool]:

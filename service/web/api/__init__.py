@@ -10,6 +10,7 @@ from flask import Flask, Response, current_app
 
 from service.web import access, numbers
 from service.web.api import (
+    announcements,
     breakdowns,
     calendars,
     document,
@@ -29,6 +30,7 @@ from service.web.api import (
 
 BLUEPRINTS = (
     releases,
+    announcements,
     tasks,
     timing,
     models,

@@ -66,7 +66,8 @@ def change_release(body: dict[str, Any], number: int) -> Any:
     """Change members of the record."""
     revision = rest.matching(_visible(number).revision)
     with rest.stale_is_mismatch():
-        releases.edit(number, body, actor=auth.actor(), revision=revision)
+        why = body.pop("change_reason", "")
+        releases.edit(number, body, actor=auth.actor(), revision=revision, why=why)
     return _shown(number)
 
 

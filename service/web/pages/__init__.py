@@ -7,6 +7,7 @@ from flask import Flask
 from service.web.pages import (
     account,
     administration,
+    announcements,
     breakdowns,
     categories,
     decisions,
@@ -33,6 +34,7 @@ from service.web.pages import (
 FAMILIES = (
     account,
     administration,
+    announcements,
     breakdowns,
     categories,
     decisions,

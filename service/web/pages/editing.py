@@ -21,6 +21,7 @@ from service.web.pages import releases as records
 pages = frame.pages
 
 LONGEST = {"title": 255, "service": 120, "reason": 20_000, "classification": 40}
+LONGEST_WHY = 2000
 TEXTS = (*LONGEST, "manager", "coordinator")
 MOMENTS = ("window_start", "window_end")
 NEVER_NULL = ("title", "service", "reason")
@@ -70,7 +71,8 @@ def change_release(number: int) -> Any:
         return frame.done(goal, _("Nothing was changed."))
     try:
         with words.in_words():
-            releases.edit(number, changes, actor=auth.actor(), revision=request.form.get("revision", type=int))
+            revision, why = request.form.get("revision", type=int), request.form.get("change_reason", "")[:LONGEST_WHY]
+            releases.edit(number, changes, actor=auth.actor(), revision=revision, why=why)
     except errors.StaleWrite as stale:
         raise _overtaken(number) from stale
     return frame.done(goal, _("Saved."))

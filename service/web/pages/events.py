@@ -21,6 +21,7 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "release.edited": (_l("%(who)s changed the release"), ""),
     "release.held": (_l("%(who)s put the release on hold"), "warn"),
     "release.resumed": (_l("%(who)s let the release go on"), "info"),
+    "release.announced": (_l("%(who)s announced the dates"), "info"),
     "release.commented": (_l("%(who)s commented"), ""),
     "instance.started": (_l("The model started"), "info"),
     "instance.ended": (_l("Ended: %(name)s"), "good"),

@@ -111,6 +111,7 @@ class ReleaseChange(_Written):
     window_end = fields.Moment(allow_none=True)
     manager = fields.text(80, least=1, allow_none=True)
     coordinator = fields.text(80, least=1, allow_none=True)
+    change_reason = fields.text(2000, metadata={"description": "Told to those who hear that the window has changed."})
 
 
 class Action(fields.Schema):
