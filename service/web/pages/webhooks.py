@@ -23,8 +23,6 @@ FAMILIES = {
     "approval": later("Approvals: asked, decided"),
     "task": later("Tasks: new, assigned"),
     "release": later("Releases: started, announced, ended"),
-    "window": later("Windows that moved"),
-    "back-out": later("Back-outs"),
     "phase": later("Phases entered"),
     "milestone": later("Milestones reached"),
     "action": later("Actions that people take"),
