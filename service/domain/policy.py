@@ -239,6 +239,13 @@ def may_publish_service(actor: Actor) -> str | None:
     return "Only release managers make links to the calendar of a service."
 
 
+def may_choose_for(actor: Actor, name: str) -> str | None:
+    """What reaches somebody, and when they are away, is theirs to say, or an administrator's."""
+    if actor.name == name or actor.has(ADMINISTRATOR):
+        return None
+    return "Only they themselves and administrators do this."
+
+
 def may_administer(actor: Actor) -> str | None:
     if actor.has(ADMINISTRATOR):
         return None

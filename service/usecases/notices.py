@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from service import errors
-from service.domain import clock, policy
+from service.domain import clock, policy, reaching
 from service.integrations import texts
 from service.storage import db, post, untold
 from service.storage.queries import notices as stored
-from service.storage.types import Row, Session
-from service.usecases import hooking, settings
+from service.storage.types import Session
+from service.usecases import audience, hooking, settings
 from service.usecases import recipients as meaning
 
-EMAIL = "email"
-NO_ADDRESS = "no-address"
 LONGEST_SUBJECT = 255
 
 
@@ -55,26 +54,38 @@ def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | N
     """Put notices into the inboxes of their recipients, and mails and events on their way, in the caller's transaction.
 
     Five statements, however much is told to however many, and one more where a webhook wants it; fewer where there is
-    nobody to tell. Answers how many notices are new.
+    nobody to tell, a few more where somebody is away. Answers how many notices are new.
     """
     told_at = now or clock.now()
     hooking.emit(session, tellings, told_at)
-    names = {name for one in tellings for name in one.recipients}
-    reachable = stored.reachable(names) if names else ()
-    known = {person.name for person in reachable}
-    untold.insert_new(session, [_missed(one, who, told_at) for one in tellings for who in _all_missed(one, known)])
-    if not reachable:
-        return 0
-    rows = [_notice(one, person, told_at) for one in tellings for person in reachable if person.name in one.recipients]
+    there = audience.Audience({name for one in tellings for name in one.recipients}, told_at)
+    addressed = [_addressed(one, there) for one in tellings]
+    untold.insert_new(session, [_missed(one, who, told_at) for one in addressed for who in one.missed])
+    rows = [_notice(one, there[name], told_at) for one in addressed for name in sorted(one.recipients)]
     new = post.insert_new(session, rows)
-    who = {person.name: person for person in reachable}
-    urgent = {one.cause for one in tellings if one.urgent}
-    receipts = [_delivery(key, who[user], cause in urgent, told_at) for (cause, user), key in new.items()]
+    causes = {one.cause: one for one in addressed}
+    receipts = [
+        receipt
+        for (cause, user), key in new.items()
+        for receipt in _deliveries(key, causes[cause], there[user], told_at)
+    ]
     post.insert_deliveries(session, receipts)
     return len(new)
 
 
-def _notice(one: Telling, person: Row, told_at: datetime) -> dict[str, Any]:
+def _addressed(one: Telling, there: audience.Audience) -> Telling:
+    """To those who are there: who is not active is missed, for who is away somebody else hears of it too."""
+    gone = {name: part for name, part in one.recipients.items() if name not in there}
+    active = {name: part for name, part in one.recipients.items() if name in there}
+    away = {} if one.urgent else there.left_alone(active)
+    missed = [meaning.Missed(part, name, meaning.INACTIVE) for name, part in gone.items()]
+    missed += [meaning.Missed(part, name, meaning.ON_LEAVE) for name, part in away.items()]
+    did_it = {who.user for who in one.missed if who.reason == meaning.DID_IT}
+    told = there.with_substitutes(active, but=did_it)
+    return dataclasses.replace(one, recipients=told, missed=[*one.missed, *missed])
+
+
+def _notice(one: Telling, person: audience.Person, told_at: datetime) -> dict[str, Any]:
     subject, body = one.subject, one.body
     if one.values is not None:
         subject, body = texts.render(one.kind, person.language, person.zone, one.values)
@@ -84,11 +95,6 @@ def _notice(one: Telling, person: Row, told_at: datetime) -> dict[str, Any]:
         "subject": _one_line(subject)[:LONGEST_SUBJECT], "body": body, "link": one.link, "asked_at": told_at,
         "read_at": None,
     }  # fmt: skip
-
-
-def _all_missed(one: Telling, known: Collection[str]) -> list[meaning.Missed]:
-    gone = [meaning.Missed(part, name, meaning.INACTIVE) for name, part in one.recipients.items()]
-    return [*one.missed, *(who for who in gone if who.user not in known)]
 
 
 def _missed(one: Telling, who: meaning.Missed, at: datetime) -> dict[str, Any]:
@@ -113,13 +119,22 @@ def mark_all_read(*, actor: policy.Actor) -> int:
         return post.mark_read(session, actor.name, clock.now())
 
 
-def _delivery(notice_key: int, person: Row, urgent: bool, now: datetime) -> dict[str, Any]:
-    """The receipt on the way by mail: it gathers with what else comes, or says why there is no such way."""
-    look_at = now + timedelta(seconds=settings.current().gather_seconds) if person.email else None
+def _deliveries(notice_key: int, one: Telling, person: audience.Person, now: datetime) -> list[dict[str, Any]]:
+    """A receipt for each channel: what goes at once gathers with what else comes, the rest says why it does not."""
+    return [_delivery(notice_key, one, person, channel, address, now) for channel, address in person.ways()]
+
+
+def _delivery(
+    notice_key: int, one: Telling, person: audience.Person, channel: str, address: str | None, now: datetime
+) -> dict[str, Any]:
+    decided = person.decide(channel, address, one.kind, urgent=one.urgent, now=now)
+    look_at = decided.until
+    if decided.state == reaching.WAITING:
+        look_at = now + timedelta(seconds=settings.current().gather_seconds)
     return {
-        "notice_key": notice_key, "user": person.name, "channel": EMAIL, "address": person.email,
-        "state": "waiting" if person.email else "skipped", "reason": None if person.email else NO_ADDRESS,
-        "urgent": urgent, "told_at": now, "look_at": look_at, "due_at": look_at or now, "attempts": 0,
+        "notice_key": notice_key, "user": person.name, "channel": channel, "address": address, "state": decided.state,
+        "reason": decided.reason, "urgent": one.urgent, "told_at": now, "look_at": look_at, "due_at": look_at or now,
+        "attempts": 0,
     }  # fmt: skip
 
 

@@ -9,14 +9,16 @@ from typing import Any
 from service.domain import policy
 from service.storage.queries import inside, people, releases
 
-NOBODY, INACTIVE, DID_IT = "nobody", "inactive", "did-it"
+NOBODY, INACTIVE, DID_IT, ON_LEAVE = "nobody", "inactive", "did-it", "on-leave"
 PARTS = {"stakeholders": "stakeholder", "board": "board"}
 ROLES = {"manager": policy.RELEASE_MANAGER, "coordinator": policy.COORDINATOR}
 
 
 @dataclass(frozen=True)
 class Missed:
-    """A recipient who is not told. reason: nobody (it means no one now), inactive, did-it."""
+    """A recipient who is not told. reason: nobody (it means no one now), inactive, did-it,
+    on-leave (with nobody to stand in).
+    """
 
     recipient: str
     user: str

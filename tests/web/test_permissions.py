@@ -118,6 +118,14 @@ TABLE = [
     ("GET", "/calendars/standard/days?from=2026-03-01", None, EVERYBODY),
     ("POST", "/calendars", {"name": "new"}, {"ada"}),
     ("PATCH", "/calendars/standard", {"country": "DE"}, {"ada"}),
+    ("GET", "/me/preferences", None, EVERYBODY),
+    ("PATCH", "/me/preferences", {"digest": "off"}, EVERYBODY),
+    ("GET", "/me/absences", None, EVERYBODY),
+    ("POST", "/me/absences", {}, EVERYBODY),
+    ("GET", "/users/tom/preferences", None, {"ada"}),
+    ("PATCH", "/users/tom/preferences", {"digest": "off"}, {"ada"}),
+    ("GET", "/users/tom/absences", None, {"ada"}),
+    ("POST", "/users/tom/absences", {"first_day": "2027-03-01", "last_day": "2027-03-01"}, {"ada"}),
     ("GET", "/users", None, {"ada"}),
     ("POST", "/users", {"name": "new"}, {"ada"}),
     ("GET", "/users/tom", None, {"ada"}),
@@ -135,6 +143,7 @@ ASKED_ELSEWHERE = {
     "/me/password",  # one's own only
     "/me/calendar-links/{id}",  # one's own only
     "/me/calendar-links/{id}/rotate",  # one's own only
+    "/absences/{id}",  # whose it is not, for them it is not there
 }
 
 

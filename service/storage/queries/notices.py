@@ -32,15 +32,6 @@ _RECEIPT = [
 ]
 
 
-def reachable(names: Iterable[str]) -> Sequence[Row]:
-    """Active people of these names: name, email, language, zone."""
-    statement = select(User.name, User.email, User.language, User.zone).where(
-        User.name.in_(list(names)), User.deactivated_at.is_(None)
-    )
-    with db.reading() as session:
-        return session.execute(statement.order_by(User.name)).all()
-
-
 def inbox(
     user: str, *, unread: bool | None = None, limit: int = 50, cursor: str | None = None
 ) -> tuple[list[Row], str | None]:

@@ -21,6 +21,7 @@ from service.web.api import (
     migrations,
     models,
     people,
+    reaching,
     releases,
     rest,
     tasks,
@@ -43,6 +44,7 @@ BLUEPRINTS = (
     calendars,
     feeds,
     people,
+    reaching,
 )
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}

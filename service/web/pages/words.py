@@ -81,6 +81,7 @@ UNTOLD = {
     "nobody": _l("nobody to tell"),
     "inactive": _l("not active any more"),
     "did-it": _l("did it themselves"),
+    "on-leave": _l("is away, and nobody stands in"),
 }
 RECIPIENTS = {
     "assignee": _l("assignee"),
@@ -228,6 +229,8 @@ def recipient(entry: str) -> str:
         return frame.group_title(name)
     if kind == "user" and name:
         return frame.title_of(name)
+    if kind == "substitute" and name:
+        return str(_("substitute of %(person)s", person=frame.title_of(name)))
     return labelled(RECIPIENTS, entry)
 
 

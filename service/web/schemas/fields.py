@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import marshmallow
@@ -112,6 +112,16 @@ class Moment(fields.AwareDateTime):
         if not 1970 <= moment.year <= 9000:
             raise marshmallow.ValidationError("Must lie between 1970 and 9000.")
         return moment
+
+
+class Day(fields.Date):
+    """A day of the calendar: 2027-08-02."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
+        day: date = super()._deserialize(value, *args, **kwargs)
+        if not 1970 <= day.year <= 9000:
+            raise marshmallow.ValidationError("Must lie between 1970 and 9000.")
+        return day
 
 
 class Names(fields.List):

@@ -89,7 +89,7 @@ class Delivery(fields.Schema):
     state = ma.String(required=True, metadata={"description": "waiting, held, sent, dead (given up), skipped"})
     reason = ma.String(
         allow_none=True,
-        metadata={"description": "Why it was held or skipped: rate (many messages lately), no-address."},
+        metadata={"description": "Why it was held (quiet, digest, rate) or skipped (no-address, opted-out, on-leave)."},
     )
     attempts = ma.Integer()
     sent_at = fields.Moment(allow_none=True)
@@ -133,7 +133,7 @@ class Untold(fields.Schema):
         lambda one: one.user or None,
         metadata={"type": "string", "nullable": True, "description": "null: the recipient meant nobody."},
     )
-    reason = ma.String(required=True, metadata={"description": "nobody, inactive, did-it"})
+    reason = ma.String(required=True, metadata={"description": "nobody, inactive, did-it, on-leave"})
 
 
 class LevelStory(Level):

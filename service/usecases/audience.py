@@ -1,0 +1,121 @@
+"""Who is told, on which channels and when: people with what they prefer, and who stands in for those who are away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from service.domain import reaching
+from service.storage.queries import reaching as stored
+from service.storage.types import Row
+
+EMAIL = "email"
+SUBSTITUTE = "substitute:"  # of whom: what somebody is told as who stands in
+
+
+@dataclass(frozen=True)
+class Person:
+    """An active person. absence: the one that holds now."""
+
+    name: str
+    email: str | None
+    language: str
+    zone: str
+    preferences: reaching.Preferences
+    absence: reaching.Absence | None
+
+    def ways(self) -> list[tuple[str, str | None]]:
+        """The channels that a notice may take to them, each with the address; None where there is none."""
+        return [(EMAIL, self.email)]
+
+    def decide(self, channel: str, address: str | None, kind: str, *, urgent: bool, now: datetime) -> reaching.Decision:
+        """What becomes of a notice of this kind on one of their channels."""
+        if not address:
+            return reaching.Decision(reaching.SKIPPED, reaching.NO_ADDRESS)
+        return reaching.decide(
+            self.preferences,
+            channel=channel,
+            kind=kind,
+            urgent=urgent,
+            away=self.absence is not None,
+            now=now,
+            zone=self.zone,
+        )
+
+
+class Audience(Mapping[str, Person]):
+    """The active ones of some people, and who stands in for them; looked up together."""
+
+    def __init__(self, names: Iterable[str], now: datetime) -> None:
+        self._people: dict[str, Person] = {}
+        wanted, asked = set(names), set[str]()
+        while wanted:
+            self._people |= _load(wanted, now)
+            asked |= wanted
+            away = (one.absence.substitute for one in self._people.values() if one.absence)
+            wanted = {name for name in away if name} - asked
+        self._substitutes = {
+            name: one.absence.substitute if one.absence.substitute in self._people else None
+            for name, one in self._people.items()
+            if one.absence is not None
+        }
+
+    def stand_in(self, name: str) -> str | None:
+        """Who stands in for somebody who is away now; None where they are there, or nobody does."""
+        return reaching.stand_in(name, self._substitutes) if name in self._substitutes else None
+
+    def with_substitutes(self, recipients: Mapping[str, str], *, but: Collection[str] = ()) -> dict[str, str]:
+        """These recipients, and for those who are away whoever stands in for them, who is not meant anyway."""
+        found = ((name, self.stand_in(name)) for name in recipients)
+        added = {other: f"{SUBSTITUTE}{name}" for name, other in found if other and other not in but}
+        return {**added, **recipients}
+
+    def left_alone(self, recipients: Mapping[str, str]) -> dict[str, str]:
+        """Those of them who are away with nobody to stand in."""
+        return {name: part for name, part in recipients.items() if self._is_left_alone(name)}
+
+    def _is_left_alone(self, name: str) -> bool:
+        return name in self._substitutes and self.stand_in(name) is None
+
+    def __getitem__(self, name: str) -> Person:
+        return self._people[name]
+
+    def __iter__(self) -> Any:
+        return iter(self._people)
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+
+def preferences(row: Any) -> reaching.Preferences:
+    """What a stored row says; where there is none, nothing in particular."""
+    if row is None or row.digest is None:
+        return reaching.Preferences()
+    return reaching.Preferences(
+        muted=row.muted,
+        quiet_from=hour(row.quiet_from),
+        quiet_until=hour(row.quiet_until),
+        quiet_days=row.quiet_days,
+        digest=row.digest,
+        digest_at=time.fromisoformat(row.digest_at),
+    )
+
+
+def hour(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None
+
+
+def _load(names: Iterable[str], now: datetime) -> dict[str, Person]:
+    rows: dict[str, list[Row]] = {}
+    for row in stored.audience(names, now.date()):
+        rows.setdefault(row.name, []).append(row)
+    return {name: _person(found, now) for name, found in rows.items()}
+
+
+def _person(rows: list[Row], now: datetime) -> Person:
+    one = rows[0]
+    absences: list[Any] = [row for row in rows if row.first_day is not None]
+    absence = reaching.away(absences, now, one.zone)
+    return Person(one.name, one.email, one.language, one.zone, preferences(one), absence)
