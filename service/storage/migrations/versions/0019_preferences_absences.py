@@ -5,8 +5,8 @@ from alembic import op
 
 from service.storage.models.base import Json, Moment
 
-revision = "0015"
-down_revision = "0014"
+revision = "0019"
+down_revision = "0018"
 
 
 def upgrade() -> None:
