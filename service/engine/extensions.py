@@ -9,7 +9,7 @@ from typing import Any
 
 from lxml import etree
 
-from service.domain import escalation, keypoints
+from service.domain import deadlines, escalation, keypoints
 from service.engine import elements, xml
 from service.engine.findings import Findings
 
@@ -21,7 +21,10 @@ PROPERTIES = {
     "tidegate.changeStatus": ("phase", "The status that linked changes get when the phase is entered."),
     "tidegate.alerts": ("phase", "Who hears of what happens inside of it, one `EVENT: recipients` a line."),
     "tidegate.deadline": ("any activity", "Due moment or duration from its start, FEEL or ISO 8601."),
-    "tidegate.clock": ("beside a deadline", "`elapsed` (default) or `working`."),
+    "tidegate.clock": (
+        "beside a deadline",
+        "`elapsed` (default), `working`: in the calendar of the service, or `assignee`: of who holds the task.",
+    ),
     "tidegate.escalation": ("beside a deadline", "The ladder, one `MOMENT: recipients [repeat DURATION xN]` a line."),
     "tidegate.approval": ("user task", "`any`, `all`, a number, or FEEL that gives one of these."),
     "tidegate.milestone": ("throw or end event", "The milestone that is reached here."),
@@ -44,7 +47,7 @@ JOB_TYPES = {
 }
 CRITERION_PLACE = ("user task, phase", "FEEL condition; while it does not hold, the task or phase cannot be completed.")
 STATUSES = ("closed", "terminated", "backed-out")
-CLOCKS = ("elapsed", "working")
+CLOCKS = deadlines.CLOCKS
 REASONS = ("required", "optional")
 
 

@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from service import errors
@@ -33,11 +34,13 @@ def rows(
     release_number: int | None,
     now: datetime,
     calendar: Calendar,
+    of_assignees: Mapping[int, Calendar] = MappingProxyType({}),
     held: bool = False,
 ) -> None:
     """Insert the deadlines of (activation key, fact, task key) and every level of their ladders.
 
-    For the caller's transaction; two statements, none without facts. A ladder of None is the default one. held: the
+    For the caller's transaction; two statements, none without facts. A ladder of None is the default one. calendar: in
+    which ladders count, but those of the activations in `of_assignees`. held: the
     release is on hold, so nothing fires until it goes on.
     """
     if not facts:
@@ -50,7 +53,7 @@ def rows(
     levels = [
         level
         for row, (_, fact, _) in zip(made, facts, strict=True)
-        for level in _levels(row, fact.ladder, calendar, held)
+        for level in _levels(row, fact.ladder, of_assignees.get(row["activation_key"], calendar), held)
     ]
     for row, key in zip(levels, keys.take(session, len(levels)), strict=True):
         row["key"] = key
@@ -85,7 +88,7 @@ def move(
             raise errors.StaleWrite()
         _move(session, row, due_at)
         release = releases.get(row.release_number) if row.release_number is not None else None
-        _tell_moved(session, row, release, due_at, reason, actor)
+        tell_moved(session, row, release, due_at, reason, actor)
 
 
 def move_of_task(task_key: int, due_at: datetime, *, reason: str, actor: policy.Actor) -> None:
@@ -110,8 +113,8 @@ def move_of_task(task_key: int, due_at: datetime, *, reason: str, actor: policy.
         elif due_at <= task.opened_at:
             raise errors.InvalidInput({"due_at": ["must be after the task was opened"]})
         else:
-            _date(session, task_key, due_at)
-        _tell_moved(session, task, release, due_at, reason, actor)
+            date_task(session, task_key, due_at)
+        tell_moved(session, task, release, due_at, reason, actor)
 
 
 def _move(session: Session, row: Row, due_at: datetime) -> None:
@@ -121,19 +124,19 @@ def _move(session: Session, row: Row, due_at: datetime) -> None:
     if not ladders.move(session, row.key, due_at):
         raise errors.Conflict(f"The deadline of “{row.name}” is over.")
     calendar = calendars.Book().of(row.clock, row.service, row.assignee)
-    ladders.move_levels(session, _moved(ladders.levels(session, row.key), row, due_at, calendar))
+    ladders.move_levels(session, planned(ladders.levels(session, row.key), row, due_at, calendar))
     if row.task_key is not None:
-        _date(session, row.task_key, due_at)
+        date_task(session, row.task_key, due_at)
 
 
-def _date(session: Session, task_key: int, due_at: datetime) -> None:
+def date_task(session: Session, task_key: int, due_at: datetime) -> None:
     """Whoever has read the task before has read another due date."""
     task = tasks.get(task_key)
     if task is not None:
         writing.update_where(session, Task, {"due_at": due_at, "revision": task.revision + 1}, key=task_key)
 
 
-def _tell_moved(
+def tell_moved(
     session: Session, row: Row, release: Row | None, due_at: datetime, reason: str, actor: policy.Actor
 ) -> None:
     """Into history, and to those whom it concerns. row: a task, or a deadline."""
@@ -251,7 +254,7 @@ def _drawn(level: escalation.Level, rungs: Sequence[escalation.Rung]) -> str:
     return f"{level.moment} repeat {every}" if every else level.moment
 
 
-def _moved(levels: Sequence[Any], row: Any, due_at: datetime, calendar: Calendar) -> dict[int, datetime]:
+def planned(levels: Sequence[Any], row: Any, due_at: datetime, calendar: Calendar) -> dict[int, datetime]:
     """New moments of the waiting levels, by key."""
     rungs: dict[int, escalation.Rung] = {}
     for level in levels:

@@ -22,7 +22,7 @@ from service.storage.models.instances import (
 )
 from service.storage.models.messages import Message, Start
 from service.storage.models.releases import Milestone, Release
-from service.usecases import announcing, deadlines, keypoints, notices, opening, outgoing
+from service.usecases import announcing, deadlines, keypoints, notices, opening, outgoing, recalculation
 from service.usecases import locked as locks
 
 
@@ -315,6 +315,7 @@ class Recorder:
 
     def _write_what_began(self) -> None:
         writing.insert_rows(self.session, Activation, list(self._activations.values()))
+        self._deadlines, of_assignees = recalculation.for_holders(self._deadlines, self.opened)
         due = {key: fact.due_at for key, fact in self._deadlines}
         for row in self.opened:
             row["due_at"] = due.get(row["activation_key"], row["due_at"])
@@ -334,6 +335,7 @@ class Recorder:
                 release_number=self.release_number,
                 now=self.now,
                 calendar=self.locked.world.calendar,
+                of_assignees=of_assignees,
                 held=holding.on_hold(self.locked.release),
             )
 

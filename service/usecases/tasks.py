@@ -14,7 +14,7 @@ from service.storage.history import Entry
 from service.storage.models.instances import Task, Vote
 from service.storage.queries import instances, people, releases, tasks, waiting
 from service.storage.types import Row, Session
-from service.usecases import advancing, criteria, opening, peeking, programs, records, schemas
+from service.usecases import advancing, criteria, opening, peeking, programs, recalculation, records, schemas
 from service.usecases import locked as locks
 
 
@@ -281,6 +281,8 @@ def _change(
         columns, entry = change(task, release)
         if columns:
             writing.update_where(session, Task, columns | ({"revision": task.revision + 1} if bump else {}), key=key)
+        if "assignee" in columns and task.due_at is not None:
+            recalculation.follow(session, key)
         if entry:
             history.append_to_instance(session, seen.instance_key, [entry], at=clock.now(), actor=actor.name)
 

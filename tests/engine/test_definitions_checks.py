@@ -133,6 +133,11 @@ REFUSED = [
     # vocabulary
     ("unknown-property", around(extended("userTask", props(aproval="any")))),
     ("unknown-value", around(extended("userTask", props(deadline="P1D", clock="wall")))),
+    ("misplaced-property", around(extended("subProcess", props(deadline="P1D", clock="assignee")))),
+    (
+        "misplaced-property",
+        around(extended("userTask", '<zeebe:taskSchedule dueDate="P1D"/>' + props(clock="assignee"))),
+    ),
     ("deadline-twice", around(extended("userTask", '<zeebe:taskSchedule dueDate="=now"/>' + props(deadline="P1D")))),
     ("escalation", around(extended("userTask", props(deadline="P1D", escalation="P1D manager")))),
     ("misplaced-property", around(extended("userTask", props(escalation="P1D: manager")))),

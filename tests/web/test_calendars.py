@@ -6,8 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support import drawing as d
 from tests.web.caller import Caller
 
+DUE = d.diagram(
+    d.start()
+    + d.user("check", groups="build-team", deadline="PT1H", clock="working")
+    + d.end()
+    + d.chain("start", "check", "end"),
+    process="due",
+)
 Person = Callable[[str | None], Caller]
 BERLIN = {
     "name": "berlin",
@@ -76,3 +84,20 @@ def test_a_person_is_given_a_calendar(ada: Caller, person: Person) -> None:
     assert person("tom").get("/me").json["calendar"] == "berlin"
     assert ada.patch("/users/tom", {"calendar": "mars"}).status_code == 422
     assert ada.patch("/users/tom", {"calendar": None}).json["calendar"] is None
+
+
+def test_open_deadlines_are_worked_out_anew_when_asked(ada: Caller, person: Person) -> None:
+    person("petra").deploy(("due.bpmn", DUE))
+    person("petra").post("/instances", {"definition": "due"})
+    (deadline,) = ada.get("/deadlines").json["items"]
+    ada.patch("/calendars/standard", {"hours": {"sunday": "00:00-00:30"}})  # an hour takes two weeks
+    seen = ada.post("/calendars/standard/recalculate").json
+    assert (seen["moved"], seen["looked_at"], seen["more"]) == (None, 1, False)
+    assert ada.get("/deadlines").json["items"][0]["due_at"] == deadline["due_at"]
+    (item,) = seen["items"]
+    assert (item["deadline"], item["due_at"]) == (deadline["id"], deadline["due_at"])
+    assert item["new_due_at"] > item["due_at"]
+    done = ada.post("/calendars/standard/recalculate", {"apply": True, "reason": "We work on Sundays."}).json
+    assert done == {"moved": 1, "looked_at": None, "more": None, "items": None}
+    assert ada.get("/deadlines").json["items"][0]["due_at"] == item["new_due_at"]
+    assert ada.post("/calendars/mars/recalculate").status_code == 404

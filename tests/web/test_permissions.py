@@ -126,6 +126,7 @@ TABLE = [
     ("PATCH", "/users/tom/preferences", {"digest": "off"}, {"ada"}),
     ("GET", "/users/tom/absences", None, {"ada"}),
     ("POST", "/users/tom/absences", {"first_day": "2027-03-01", "last_day": "2027-03-01"}, {"ada"}),
+    ("POST", "/calendars/standard/recalculate", {}, {"ada"}),
     ("GET", "/users", None, {"ada"}),
     ("POST", "/users", {"name": "new"}, {"ada"}),
     ("GET", "/users/tom", None, {"ada"}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 
-from service.domain import policy
+from service.domain import deadlines, policy
 from service.engine import elements, extensions, reading
 from service.engine.findings import Findings
 
@@ -63,6 +63,12 @@ def _deadline(element: elements.Element, found: Findings) -> None:
     if element.clock not in extensions.CLOCKS:
         found.error(
             "unknown-value", f"tidegate.clock is {' or '.join(extensions.CLOCKS)}, not {element.clock}.", element
+        )
+    if element.clock == deadlines.ASSIGNEE and timed and (element.type != "userTask" or not element.deadline):
+        found.error(
+            "misplaced-property",
+            "The clock assignee counts for who holds a task: put it beside tidegate.deadline on a user task.",
+            element,
         )
     for name in ("tidegate.clock", "tidegate.escalation"):
         if element.properties.get(name) and not timed:

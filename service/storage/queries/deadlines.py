@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, not_, or_, select
 
-from service.domain import clock, policy
+from service.domain import calendars, clock, deadlines, policy
 from service.storage import db
+from service.storage.models.calendars import ServiceCalendar
 from service.storage.models.definitions import Definition
 from service.storage.models.instances import Instance, Task
 from service.storage.models.notices import Deadline, DeadlineLevel
+from service.storage.models.people import User
 from service.storage.models.releases import Release
 from service.storage.queries import pages, releases
 from service.storage.types import Row
@@ -86,6 +88,27 @@ def listing(
     with db.reading() as session:
         rows = session.execute(statement).all()
     return pages.cut(rows, limit, lambda row: [row.due_at.isoformat(), row.key])
+
+
+def counted_in(calendar: str, most: int | None) -> Sequence[Row]:
+    """Open deadlines that count in a calendar and that nobody has moved, soonest first; rows as in `get`."""
+    counts_for_holder = and_(Deadline.clock == deadlines.ASSIGNEE, Task.assignee.is_not(None))
+    chosen, own = select(ServiceCalendar.service), select(User.name)
+    if calendar == calendars.STANDARD:
+        of_service = or_(Release.service.is_(None), Release.service.not_in(chosen))
+        of_holder = Task.assignee.not_in(own.where(User.calendar.is_not(None)))
+    else:
+        of_service = Release.service.in_(chosen.where(ServiceCalendar.calendar == calendar))
+        of_holder = Task.assignee.in_(own.where(User.calendar == calendar))
+    statement = (
+        _contextual()
+        .where(Deadline.state == "open", Deadline.moved.is_(False))
+        .where(or_(and_(counts_for_holder, of_holder), and_(not_(counts_for_holder), of_service)))
+        .order_by(Deadline.due_at, Deadline.key)
+        .limit(most)
+    )
+    with db.reading() as session:
+        return session.execute(statement).all()
 
 
 def levels(deadline_keys: Iterable[int]) -> dict[int, list[Row]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.domain import calendars as domain
 from service.domain import policy
-from service.usecases import calendars
+from service.usecases import calendars, recalculation
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import calendars as schemas
@@ -73,6 +73,29 @@ def list_days(wanted: dict[str, Any], name: str) -> Any:
     """The days from one on: hours, and the names of holidays and closures in your language."""
     days = calendars.days(name, wanted["first"], wanted["count"], auth.actor().language)
     return {"items": [_day(day) for day in days], "next": None}
+
+
+@blueprint.post("/calendars/<string(maxlength=80):name>/recalculate")
+@blueprint.arguments(schemas.Recalculation, example={"apply": False})
+@blueprint.response(200, schemas.RecalculationResult)
+@access.requires(policy.may_administer)
+def recalculate(body: dict[str, Any], name: str) -> Any:
+    """Work open deadlines out anew in a calendar that has changed, or show what that would move.
+
+    What somebody moved, or a hold, stays as it is; so do levels that have fired.
+    """
+    if body["apply"]:
+        moved = recalculation.recalculate(name, reason=body["reason"], actor=auth.actor())
+        return {"moved": moved, "looked_at": None, "more": None, "items": None}
+    seen = recalculation.preview(name, actor=auth.actor())
+    items = [_change(change) for change in seen.changes]
+    return {"moved": None, "looked_at": seen.looked_at, "more": seen.more, "items": items}
+
+
+def _change(change: recalculation.Change) -> dict[str, Any]:
+    row = change.row
+    own = {"deadline": row.key, "release": row.release_number, "name": row.name}
+    return own | {"due_at": row.due_at, "new_due_at": change.due_at, "levels": len(change.levels)}
 
 
 def _day(day: domain.Day) -> dict[str, Any]:

@@ -143,3 +143,30 @@ class Day(fields.Schema):
 
 
 DayList = fields.page_of(Day, "DayList")
+
+
+class Recalculation(fields.Schema):
+    """Whether to do it, or only to look at what would change."""
+
+    apply = ma.Boolean(load_default=False)
+    reason = fields.text(2_000, load_default="", metadata={"description": "Told to those whose due dates move."})
+
+
+class Recalculated(fields.Schema):
+    """A deadline as it would be."""
+
+    deadline = fields.Key(required=True)
+    release = fields.Number(allow_none=True)
+    name = ma.String(required=True)
+    due_at = fields.Moment(required=True)
+    new_due_at = fields.Moment(required=True)
+    levels = ma.Integer(required=True, metadata={"description": "Levels not yet fired that move."})
+
+
+class RecalculationResult(fields.Schema):
+    """What would change, or how many deadlines were moved."""
+
+    moved = ma.Integer(allow_none=True, metadata={"description": "Null where nothing was applied."})
+    looked_at = ma.Integer(allow_none=True)
+    more = ma.Boolean(allow_none=True, metadata={"description": "There are more open deadlines than were looked at."})
+    items = ma.List(ma.Nested(Recalculated), allow_none=True)

@@ -1,0 +1,176 @@
+"""Due moments that are worked out anew: somebody else holds the task, or a calendar was changed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from service import errors
+from service.domain import policy
+from service.storage import outbox
+from service.storage.queries import deadlines as stored
+from service.storage.queries import history, notices, tasks
+from service.usecases import calendars, deadlines, holding, live, models, people, recalculation, releases
+from service.usecases import tasks as tasks_
+from tests import cast
+from tests.support import drawing as d
+
+LADDER = "50%: assignee\nPT0S: assignee coordinator"
+MODEL = d.diagram(
+    d.start()
+    + d.element("parallelGateway", "fork")
+    + d.user("build", groups="build-team", deadline="PT8H", clock="assignee", escalation=LADDER)
+    + d.user("test", assignee="tom", deadline="P1D", clock="assignee", escalation=LADDER)
+    + d.user("dated", groups="build-team", deadline="2026-03-05T12:00:00Z", clock="assignee", escalation=LADDER)
+    + d.user("office", groups="build-team", deadline="P2D", clock="working", escalation=LADDER)
+    + "".join(d.end(f"end_{name}") for name in ("build", "test", "dated", "office"))
+    + d.chain("start", "fork")
+    + "".join(d.chain("fork", name, f"end_{name}") for name in ("build", "test", "dated", "office")),
+    process="minor_release",
+    name="Minor",
+)
+ADA, MAX, BEA = (cast.actor(name) for name in ("ada", "max", "bea"))
+EVENINGS = {"zone": "UTC", "hours": dict.fromkeys(["monday", "tuesday", "wednesday", "thursday"], "18:00-22:00")}
+GIVEN = {"title": "Autumn", "type": "minor", "kind": "software", "category": "standard", "service": "Portal"}
+
+
+def at(day: int, hour: int, minute: int = 0) -> datetime:
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def number(house: Flask, owner: policy.Actor) -> int:
+    """A release that began on Monday, 2 March at nine; Bea and Tom work in the evenings."""
+    calendars.create("evenings", EVENINGS, actor=ADA)
+    for name in ("bea", "tom"):
+        people.edit_user(name, {"calendar": "evenings"}, actor=ADA)
+    models.deploy([("minor.bpmn", MODEL)], actor=owner)
+    return releases.create({**GIVEN, "manager": "max"}, actor=cast.actor("cora"))
+
+
+def due(number: int) -> dict[str, datetime]:
+    rows = {row.element: row for row in stored.listing(MAX, release=number)[0]}
+    for row in tasks.of_release(number):
+        assert row.due_at == rows[row.element].due_at
+    return {name: row.due_at for name, row in rows.items()}
+
+
+def levels(number: int, element: str) -> list[datetime]:
+    row = next(row for row in stored.listing(MAX, release=number)[0] if row.element == element)
+    return [level.fire_at for level in stored.levels([row.key])[row.key]]
+
+
+def task(number: int, element: str) -> int:
+    return next(int(row.key) for row in tasks.of_release(number) if row.element == element)
+
+
+def test_the_clock_of_the_assignee_is_that_of_who_holds_the_task(number: int, time: Any) -> None:
+    """The service's while nobody does; taking, handing over and giving back move the deadline and its levels."""
+    assert due(number)["build"] == at(2, 17)
+    assert due(number)["test"] == at(3, 18), "Tom has it from the beginning: his next working day"
+    assert levels(number, "test") == [at(2, 20), at(3, 18)]
+    key = task(number, "build")
+    before = tasks.get(key).revision
+    tasks_.claim(key, actor=BEA)
+    assert due(number)["build"] == at(3, 22)
+    assert levels(number, "build") == [at(2, 22), at(3, 22)]
+    assert tasks.get(key).revision > before + 1
+    live.forget()
+    time.turn(hours=2)
+    tasks_.delegate(key, "max", actor=BEA)
+    assert due(number)["build"] == at(2, 17), "counted from when the task was opened"
+    tasks_.delegate(key, "tom", actor=MAX)
+    assert due(number)["build"] == at(3, 22)
+    tasks_.delegate(key, "bea", actor=cast.actor("tom"))
+    tasks_.unclaim(key, actor=BEA)
+    assert due(number)["build"] == at(2, 17)
+    assert levels(number, "build") == [at(2, 13), at(2, 17)]
+    dated = task(number, "dated")
+    tasks_.claim(dated, actor=BEA)
+    assert due(number)["dated"] == at(5, 12), "a date stays, shares of the time count in her hours"
+    assert levels(number, "dated") == [at(3, 20), at(5, 12)]
+    office = due(number)["office"]
+    tasks_.claim(task(number, "office"), actor=BEA)
+    assert due(number)["office"] == office, "that counts for the service"
+
+
+def test_what_has_fired_stays_fired(number: int, time: Any) -> None:
+    key = task(number, "build")
+    time.turn(hours=5)
+    claimed = [
+        level.key for row in stored.listing(MAX, release=number)[0] for level in stored.levels([row.key])[row.key]
+    ]
+    assert deadlines.fire_all(claimed) == 1
+    tasks_.claim(key, actor=BEA)
+    row = stored.open_of_task(key)
+    assert [(level.state, level.fire_at) for level in stored.levels([row.key])[row.key]] == [
+        ("fired", at(2, 13)),
+        ("waiting", at(3, 22)),
+    ]
+    time.now = at(2, 23)
+    assert outbox.LEVELS in outbox.peek(time.now, time.now, time.now)
+    assert deadlines.fire_all(claimed) == 2, "Tom's half time, and that of the office"
+    assert deadlines.fire_all(claimed) == 0
+
+
+@pytest.mark.parametrize("by", ["somebody", "hold"])
+def test_a_due_moment_that_was_moved_stays_whoever_holds_the_task(number: int, time: Any, by: str) -> None:
+    key = task(number, "build")
+    if by == "somebody":
+        deadlines.move_of_task(key, at(6, 12), reason="Agreed.", actor=MAX)
+    else:
+        holding.hold(number, "Wait.", actor=MAX)
+        time.turn(days=1)
+        holding.resume(number, actor=MAX)
+    before = due(number)["build"]
+    assert before != at(2, 17)
+    tasks_.claim(key, actor=BEA)
+    assert due(number)["build"] == before
+    calendars.change("standard", {"country": "DE", "closures": [{"first": "2026-03-03"}]}, actor=ADA)
+    recalculation.recalculate("standard", actor=ADA)
+    assert due(number)["build"] == before
+
+
+@pytest.mark.req("S2-3")
+def test_a_changed_calendar_moves_what_is_open_when_asked(number: int, time: Any) -> None:
+    """As previewed: count, old and new moments; only what counts in it, with its levels, history and notices."""
+    tasks_.claim(task(number, "build"), actor=BEA)
+    before = due(number)
+    calendars.change(
+        "standard", {"closures": [{"first": "2026-03-03", "last": "2026-03-03", "name": "Move"}]}, actor=ADA
+    )
+    assert due(number) == before
+    seen = recalculation.preview("standard", actor=ADA)
+    assert (seen.looked_at, seen.more) == (2, False), "dated and office; what has a holder counts in theirs"
+    moved = {change.row.element: change.due_at for change in seen.changes if change.moves}
+    assert moved == {"office": at(5, 9)}
+    assert due(number) == before
+    live.forget()
+    assert recalculation.recalculate("standard", actor=ADA) == 1
+    assert due(number) == {**before, "office": at(5, 9)}
+    assert levels(number, "office") == [at(2, 17), at(5, 9)]
+    entry = next(
+        event for event in history.of_release(number, limit=50, before=None) if event.event == "deadline.moved"
+    )
+    assert entry.data["reason"] == "The calendar “Standard” has changed."
+    told = {(row.user, row.kind) for row in notices.listing(ADA, release=number)[0]}
+    assert ("bea", "deadline.moved") in told
+    assert recalculation.recalculate("standard", actor=ADA) == 0
+    assert recalculation.preview("standard", actor=ADA).changes == []
+    calendars.change("evenings", {"hours": {"monday": "20:00-22:00", "tuesday": "20:00-22:00"}}, actor=ADA)
+    assert recalculation.recalculate("evenings", actor=ADA) == 2
+    assert due(number) == {**before, "office": at(5, 9), "build": at(10, 22), "test": at(3, 20)}
+
+
+def test_only_administrators_work_deadlines_out_anew(number: int) -> None:
+    for act in (recalculation.preview, recalculation.recalculate):
+        with pytest.raises(errors.Forbidden):
+            act("standard", actor=MAX)
+        with pytest.raises(errors.NotFound):
+            act("mars", actor=ADA)
+    with pytest.raises(errors.InvalidInput):
+        recalculation.recalculate("standard", reason="x" * 3_000, actor=ADA)
+    assert due(number)["office"] == at(4, 9) == at(2, 9) + timedelta(days=2)
