@@ -226,6 +226,19 @@ def may_move_deadline(actor: Actor, release: HasPeople | None) -> str | None:
     return "Only release managers, process owners and the release's coordinator move due dates."
 
 
+def may_write_release_policy(actor: Actor) -> str | None:
+    if actor.has(PROCESS_OWNER, RELEASE_MANAGER, ADMINISTRATOR):
+        return None
+    return "Only process owners and release managers write the release policy."
+
+
+def may_review_release_policy(actor: Actor, owner: str) -> str | None:
+    """Putting a version in force, and choosing who owns the policy."""
+    if actor.has(ADMINISTRATOR) or actor.name == owner:
+        return None
+    return "Only the owner of the release policy and administrators review it."
+
+
 def may_work_jobs(actor: Actor) -> str | None:
     if actor.has(PROCESS_OWNER, ADMINISTRATOR):
         return None

@@ -141,6 +141,18 @@ _ENGLISH = {
         "",
         "Correct the cause, then retry it.",
     ),
+    "policy.near": (
+        "Review due: release policy – {due}",
+        "The release policy, version {version}, is to be reviewed by {due}.",
+        "Its owner is {assignee}.",
+    ),
+    "policy.overdue": (
+        "Review overdue: release policy – since {due}",
+        "The release policy, version {version}, was to be reviewed by {due}, and has not been.",
+        "Its owner is {assignee}.",
+        "",
+        "Please review it: say that it still holds, or put another version in force.",
+    ),
     "incident.raised": (
         "Stuck: {name}, {release}",
         "{release} cannot go on at “{name}”:",
@@ -287,6 +299,18 @@ _GERMAN = {
         "{error}",
         "",
         "Bitte die Ursache beheben und dann wiederholen.",
+    ),
+    "policy.near": (
+        "Prüfung fällig: Release-Richtlinie – {due}",
+        "Die Release-Richtlinie, Version {version}, ist zu prüfen bis {due}.",
+        "Verantwortlich: {assignee}.",
+    ),
+    "policy.overdue": (
+        "Prüfung überfällig: Release-Richtlinie – seit {due}",
+        "Die Release-Richtlinie, Version {version}, war zu prüfen bis {due}, und ist es nicht.",
+        "Verantwortlich: {assignee}.",
+        "",
+        "Bitte prüfen: bestätigen, dass sie noch gilt, oder eine andere Version in Kraft setzen.",
     ),
     "incident.raised": (
         "Steht still: {name}, {release}",

@@ -10,6 +10,7 @@ from typing import Any
 from service.jobs import house
 from service.usecases import (
     announcing,
+    appointments,
     breakdowns,
     deadlines,
     deliveries,
@@ -108,6 +109,12 @@ def announce(*mail_keys: int) -> None:
     """Tell addresses of announced dates."""
     for key in mail_keys:
         _do("announcements", key, announcing.send)
+
+
+def keep_appointment(*appointment_keys: int) -> None:
+    """Do what the product does by itself at a moment."""
+    for key in appointment_keys:
+        _do("appointments", key, appointments.keep)
 
 
 def _do(

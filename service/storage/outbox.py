@@ -1,7 +1,7 @@
 """What is due now, and asking for each thing once at a time.
 
-Eleven tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately; asking
-is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
+Thirteen tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately;
+asking is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
 is due again a lease later: that is the sweep.
 """
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from service.storage import db
 from service.storage.models.announcements import AnnouncementMail
+from service.storage.models.appointments import Appointment
 from service.storage.models.base import Base, Moment
 from service.storage.models.instances import Job, Subscription, Task, Timer
 from service.storage.models.messages import Message, Start
@@ -25,8 +26,7 @@ from service.storage.models.webhooks import WebhookEvent
 
 LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
 SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, BUNDLES = "subscriptions", "starts", "moves", "approvals", "bundles"
-HOOKS = "hooks"
-ANNOUNCEMENTS = "announcements"
+HOOKS, ANNOUNCEMENTS, APPOINTMENTS = "hooks", "announcements", "appointments"
 KINDS = (
     LEVELS,
     TIMERS,
@@ -40,6 +40,7 @@ KINDS = (
     BUNDLES,
     HOOKS,
     ANNOUNCEMENTS,
+    APPOINTMENTS,
 )
 
 
@@ -90,6 +91,13 @@ _SOURCES = {
         Bundle.key,
         Bundle.due_at,
         (Bundle.state == "waiting", or_(Bundle.leased_until.is_(None), Bundle.leased_until < _LEASE_OVER)),
+    ),
+    APPOINTMENTS: _Source(
+        Appointment,
+        (Appointment.key,),
+        Appointment.key,
+        Appointment.due_at,
+        (Appointment.state == "waiting",),
     ),
     HOOKS: _Source(
         WebhookEvent,

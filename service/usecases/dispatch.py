@@ -28,6 +28,7 @@ DOORS = {
     outbox.BUNDLES: ("deliver", MAIL),
     outbox.HOOKS: ("call_webhook", MAIL),
     outbox.ANNOUNCEMENTS: ("announce", MAIL),
+    outbox.APPOINTMENTS: ("keep_appointment", WORK),
 }
 PAUSE_AFTER_FAILURE_S = 30
 BATCHES = {  # many may be due at once: one request carries so many

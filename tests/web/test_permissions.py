@@ -127,6 +127,13 @@ TABLE = [
     ("GET", "/users/tom/absences", None, {"ada"}),
     ("POST", "/users/tom/absences", {"first_day": "2027-03-01", "last_day": "2027-03-01"}, {"ada"}),
     ("POST", "/calendars/standard/recalculate", {}, {"ada"}),
+    ("POST", "/release-policy/versions", {"text": "x"}, {"ada", "petra", "max"}),
+    ("GET", "/release-policy", None, EVERYBODY),
+    ("PATCH", "/release-policy", {"owner": "petra"}, {"ada", "petra"}),
+    ("GET", "/release-policy/versions", None, EVERYBODY),
+    ("GET", "/release-policy/versions/1", None, EVERYBODY),
+    ("GET", "/release-policy/changes", None, EVERYBODY),
+    ("POST", "/release-policy/versions/1/review", {"review_at": "2100-01-01T00:00:00Z"}, {"ada", "petra"}),
     ("GET", "/users", None, {"ada"}),
     ("POST", "/users", {"name": "new"}, {"ada"}),
     ("GET", "/users/tom", None, {"ada"}),
@@ -159,6 +166,7 @@ def house(web: Flask, person: Person) -> dict[str, str]:
         ("small.bpmn", diagrams.RELEASE),
     )
     petra.post("/categories", {"name": "small", "models": {"*": "small_release"}})
+    petra.post("/release-policy/versions", {"text": "Every change is approved."})
     run = petra.post("/instances", {"definition": "building"}).json
     failed = petra.post("/instances", {"definition": "working"}).json
     job = petra.post("/jobs/activate", {"type": "pack"}).json["items"][0]

@@ -2,6 +2,7 @@
 
 from service.storage.models import (
     announcements,
+    appointments,
     base,
     calendars,
     definitions,
@@ -13,6 +14,7 @@ from service.storage.models import (
     notices,
     people,
     reaching,
+    releasepolicy,
     releases,
     untold,
     webhooks,
@@ -20,6 +22,7 @@ from service.storage.models import (
 
 __all__ = [
     "announcements",
+    "appointments",
     "base",
     "calendars",
     "definitions",
@@ -31,6 +34,7 @@ __all__ = [
     "notices",
     "people",
     "reaching",
+    "releasepolicy",
     "releases",
     "untold",
     "webhooks",

@@ -22,6 +22,7 @@ from service.web.api import (
     models,
     people,
     reaching,
+    releasepolicy,
     releases,
     rest,
     tasks,
@@ -45,6 +46,7 @@ BLUEPRINTS = (
     feeds,
     people,
     reaching,
+    releasepolicy,
 )
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}

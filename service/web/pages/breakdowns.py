@@ -30,6 +30,7 @@ KINDS = {
     outbox.BUNDLES: later("Mail"),
     outbox.ANNOUNCEMENTS: later("Mail to who follows a release"),
     outbox.HOOKS: later("Event for a webhook"),
+    outbox.APPOINTMENTS: later("Review or report"),
 }
 
 

@@ -15,7 +15,7 @@ from flask_babel import ngettext
 
 from service import errors
 from service.domain import clock, forecasting, naming
-from service.web import numbers, problems
+from service.web import markdown, numbers, problems
 from service.web.pages import frame
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -242,6 +242,7 @@ def init_app(app: Flask) -> None:
         "due": due,
         "ago": ago,
         "outlook": outlook,
+        "markdown": markdown.render,
         "exact": exact,
         "short": short,
         "day": day,
