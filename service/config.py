@@ -37,6 +37,7 @@ class Settings:
     zone: str = "UTC"
     poll_seconds: float = 0.2
     lease_seconds: float = 3.0
+    lag_alert_seconds: float = 60.0
     gather_seconds: float = 3.0
     gather_most_seconds: float = 20.0
     web_threads: int = 8
@@ -118,7 +119,15 @@ class Settings:
         if self.gather_most_seconds < self.gather_seconds:
             found[PREFIX + "GATHER_MOST_SECONDS"] = ["must not be below TIDEGATE_GATHER_SECONDS"]
         limits = [field.name for field in fields(self) if field.name.startswith("max_")]
-        for name in ("poll_seconds", "lease_seconds", "web_threads", "worker_count", "feel_ms", *limits):
+        for name in (
+            "poll_seconds",
+            "lease_seconds",
+            "lag_alert_seconds",
+            "web_threads",
+            "worker_count",
+            "feel_ms",
+            *limits,
+        ):
             if getattr(self, name) <= 0:
                 found[PREFIX + name.upper()] = ["must be above zero"]
         for name, most in MOST.items():

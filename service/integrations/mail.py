@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import html
 import os
 import smtplib
@@ -90,8 +91,7 @@ def _talk(message: EmailMessage, to: str, sender: str, url: SplitResult) -> str:
     host, port = url.hostname or "localhost", url.port or (465 if secure else 587 if url.username else 25)
     local = socket.gethostname().split(".")[0] or "localhost"
     if secure:
-        context = ssl.create_default_context()
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, local, timeout=TIMEOUT_S, context=context)
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, local, timeout=TIMEOUT_S, context=_checking())
     else:
         server = smtplib.SMTP(host, port, local, timeout=TIMEOUT_S)
     with server:
@@ -124,12 +124,22 @@ def _start_tls(server: smtplib.SMTP, url: SplitResult) -> None:
         raise errors.ExternalFailure(f"TIDEGATE_SMTP_URL: starttls is one of {', '.join(STARTTLS)}.", transient=True)
     if wanted == "never" or (wanted == "offered" and not server.has_extn("starttls")):
         return
-    context = ssl.create_default_context()  # reads all certificates: only for who encrypts
-    if wanted == "offered":
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    server.starttls(context=context)
+    server.starttls(context=_checking() if wanted == "always" else _trusting())
     server.ehlo()
+
+
+@functools.cache
+def _checking() -> ssl.SSLContext:
+    """Made once a process: reading the authorities of the system takes longer than a mail."""
+    return ssl.create_default_context()
+
+
+@functools.cache
+def _trusting() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _refused(code: int, words: bytes | str) -> errors.ExternalFailure:

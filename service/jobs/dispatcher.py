@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from service import errors
 from service.jobs import house
-from service.storage import queue
+from service.storage import queue, tally
 from service.usecases import dispatch, housekeeping
 
 log = logging.getLogger(__name__)
@@ -40,6 +40,8 @@ class Dispatcher:
         self._entry = entry
         self._queue = queue.Queue(redis_url)
         self._name = f"{os.getpid()}-{uuid4().hex[:8]}"
+        self._since = time.time()
+        self._turns = self._asked = 0
         self._beaten_at = float("-inf")
         self._tidied_at = float("-inf")
         self._troubles: dict[str, float] = {}
@@ -59,7 +61,11 @@ class Dispatcher:
         try:
             self._beat()
             with self._entry():
-                pause = dispatch.turn(self._queue, in_doubt=self._in_doubt).pause
+                began = time.perf_counter()
+                turn = dispatch.turn(self._queue, in_doubt=self._in_doubt)
+                tally.observe(tally.TURN, "", time.perf_counter() - began)
+                self._turns += 1
+                self._asked += turn.asked
                 self._tidy()
         except errors.ExternalFailure as problem:
             self._in_doubt = True
@@ -71,7 +77,7 @@ class Dispatcher:
             return PAUSE_AFTER_FAILURE_S
         self._troubles.clear()
         self._in_doubt = False
-        return pause
+        return turn.pause
 
     def _tidy(self) -> None:
         if time.monotonic() - self._tidied_at >= TIDY_S:
@@ -80,7 +86,8 @@ class Dispatcher:
 
     def _beat(self) -> None:
         if time.monotonic() - self._beaten_at >= queue.BEAT_S:
-            self._queue.beat("dispatcher", self._name)
+            told = {"turns": self._turns, "asked": self._asked}
+            self._queue.beat("dispatcher", self._name, since=self._since, **told)
             self._beaten_at = time.monotonic()
 
     def _complain(self, trouble: str, **more: Any) -> None:

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from service.storage import db
 from service.storage.models.announcements import AnnouncementMail
 from service.storage.models.appointments import Appointment
 from service.storage.models.base import Base, Moment
-from service.storage.models.instances import Job, Subscription, Task, Timer
+from service.storage.models.instances import Incident, Job, Subscription, Task, Timer
+from service.storage.models.ledger import Breakdown
 from service.storage.models.messages import Message, Start
 from service.storage.models.migrations import MigrationItem
 from service.storage.models.notices import Bundle, DeadlineLevel, Delivery
@@ -42,6 +43,8 @@ KINDS = (
     ANNOUNCEMENTS,
     APPOINTMENTS,
 )
+
+UNEXPECTED = "unexpected-failure"  # the code of the incident of a run whose timers cannot fire
 
 
 @dataclass(frozen=True)
@@ -181,11 +184,43 @@ def still_waits(session: Session, kind: str, key: int) -> bool:
     return session.execute(statement, {"now": _EVERY_LEASE_IS_OVER}).first() is not None
 
 
-def waiting(now: datetime) -> dict[str, int]:
-    """How much is due and not done, by kind: for the metrics."""
-    found = {}
+@dataclass(frozen=True)
+class Backlog:
+    """How much of a kind is due and not done, and since when; what keeps failing is counted apart."""
+
+    due: int
+    since: datetime | None
+    failing: int
+
+
+def backlog(now: datetime) -> dict[str, Backlog]:
+    """What is due and not done, by kind; one statement.
+
+    Timers that cannot fire have an incident of their run instead of a breakdown.
+    """
     with db.reading() as session:
-        for kind, source in _SOURCES.items():
-            statement = select(func.count()).select_from(source.model).where(*source.waiting, source.due_at <= now)
-            found[kind] = session.execute(statement, {"now": now}).scalar_one()
-    return found
+        row_of = session.execute(_BACKLOG, {"now": now}).one()._mapping
+    return {
+        kind: Backlog(row_of[f"{kind}_due"], row_of[f"{kind}_since"], row_of[f"{kind}_failing"]) for kind in _SOURCES
+    }
+
+
+def _failing(kind: str, source: _Source) -> ColumnElement[bool]:
+    if kind == TIMERS:
+        stuck = (Incident.instance_key == source.key, Incident.code == UNEXPECTED, Incident.state == "open")
+        return exists().where(*stuck)
+    return exists().where(Breakdown.kind == kind, Breakdown.subject == source.key)
+
+
+def _behind(kind: str, source: _Source) -> list[Any]:
+    due = (*source.waiting, source.due_at <= _LEASE_OVER)
+    failing = _failing(kind, source)
+    count = select(func.count()).select_from(source.model).where(*due)
+    return [
+        count.where(~failing).scalar_subquery().label(f"{kind}_due"),
+        select(func.min(source.due_at)).where(*due, ~failing).scalar_subquery().label(f"{kind}_since"),
+        count.where(failing).scalar_subquery().label(f"{kind}_failing"),
+    ]
+
+
+_BACKLOG = select(*(column for kind, source in _SOURCES.items() for column in _behind(kind, source)))

@@ -5,13 +5,16 @@ The queue is transport, not truth: whatever it loses, the database still has (de
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 from uuid import uuid4
 
@@ -24,13 +27,15 @@ from rq.timeouts import TimerDeathPenalty
 from rq.worker import SimpleWorker
 
 from service import errors
+from service.storage import tally
 
 log = logging.getLogger(__name__)
 
 WORK, MAIL = "tidegate-work", "tidegate-mail"
 NAMES = (WORK, MAIL)
 DOORS = "service.jobs.perform"
-ALIVE = "tidegate:alive"
+ALIVE, COUNTED = "tidegate:alive", "tidegate:counted"
+KINDS = ("dispatcher", "worker")
 BEAT_S, ALIVE_S = 2, 10
 WAIT_S = 2  # a worker that waits for work looks up this often
 LONGEST_WORK_S = 300
@@ -47,6 +52,19 @@ class Asking:
     keys: tuple[int, ...]
     id: str
     queue: str = WORK
+
+
+@dataclass(frozen=True)
+class Sign:
+    """A sign of life: of which process, where, since when it runs and when it was given (seconds of the epoch)."""
+
+    kind: str
+    name: str
+    host: str
+    pid: int
+    since: float
+    at: float
+    told: Mapping[str, float]
 
 
 class Queue:
@@ -86,27 +104,57 @@ class Queue:
                 pipe.llen(one.key)
             return dict(zip(self._queues, map(int, pipe.execute()), strict=True))
 
-    def ping(self) -> None:
-        """Raises ExternalFailure when Redis does not answer."""
+    def ping(self) -> float:
+        """Seconds until Redis answers. Raises ExternalFailure when it does not."""
+        began = time.perf_counter()
         with _wrapped():
             self._connection.ping()
+        return time.perf_counter() - began
 
-    def beat(self, kind: str, name: str) -> None:
-        """Say that this process (`dispatcher`, `worker`) is alive."""
-        with _wrapped():
-            self._connection.set(f"{ALIVE}:{kind}:{name}", int(time.time()), ex=ALIVE_S)
+    def beat(self, kind: str, name: str, *, since: float | None = None, **told: Any) -> None:
+        """Say that this process (`dispatcher`, `worker`) is alive, and pass on what it has counted.
+
+        since: when it began, in seconds of the epoch; told: what else it has to say, as numbers.
+        """
+        now = time.time()
+        sign = {"host": socket.gethostname(), "pid": os.getpid(), "since": since or now, "at": now, "told": told}
+        taken = tally.take()
+        try:
+            with _wrapped(), self._connection.pipeline(transaction=False) as pipe:
+                pipe.set(f"{ALIVE}:{kind}:{name}", json.dumps(sign), ex=ALIVE_S)
+                for figure, value in taken.items():
+                    pipe.hincrbyfloat(COUNTED, figure, value)
+                pipe.execute()
+        except errors.ExternalFailure:
+            tally.give_back(taken)
+            raise
 
     def silence(self, kind: str, name: str) -> None:
         """Say that it ends."""
         with _wrapped():
             self._connection.delete(f"{ALIVE}:{kind}:{name}")
 
-    def alive(self) -> dict[str, int]:
-        """How many dispatchers and workers have said so within the last ten seconds."""
+    def signs(self) -> list[Sign]:
+        """Who has given a sign of life within the last ten seconds."""
         with _wrapped():
-            names = [key.decode() for key in self._connection.scan_iter(f"{ALIVE}:*", count=1000)]
-        kinds = [name.removeprefix(f"{ALIVE}:").split(":", 1)[0] for name in names]
-        return {kind: kinds.count(kind) for kind in ("dispatcher", "worker")}
+            keys = sorted(self._connection.scan_iter(f"{ALIVE}:*", count=1000))
+            texts = self._connection.mget(keys) if keys else []
+        found = []
+        for key, text in zip(keys, texts, strict=True):
+            kind, _, name = key.decode().removeprefix(f"{ALIVE}:").partition(":")
+            if text is not None:
+                found.append(Sign(kind, name, **json.loads(text)))
+        return found
+
+    def alive(self) -> dict[str, int]:
+        """How many dispatchers and workers have given one."""
+        kinds = [sign.kind for sign in self.signs()]
+        return {kind: kinds.count(kind) for kind in KINDS}
+
+    def counted(self) -> dict[str, float]:
+        """What all processes have counted, as in `tally`; it begins anew when Redis loses it."""
+        with _wrapped():
+            return {name.decode(): float(value) for name, value in self._connection.hgetall(COUNTED).items()}
 
 
 def connect(redis_url: str) -> redis.Redis:
@@ -149,6 +197,15 @@ class _Worker(SimpleWorker):
 
     def procline(self, message: str) -> None:
         """The process keeps its name."""
+
+    def perform_job(self, job: Any, *more: Any) -> bool:
+        door, began = str(job.func_name).rpartition(".")[2], time.time()
+        if job.enqueued_at is not None:
+            tally.observe(tally.BEGUN, door, began - job.enqueued_at.replace(tzinfo=UTC).timestamp())
+        try:
+            return bool(super().perform_job(job, *more))
+        finally:
+            tally.observe(tally.DONE, door, time.time() - began)
 
     def dequeue_job_and_maintain_ttl(self, timeout: int | None, max_idle_time: int | None = None) -> Any:
         self.set_state("idle")
@@ -204,6 +261,7 @@ class Crew:
         self._url = redis_url
         self._queue = Queue(redis_url)
         self._name = f"{os.getpid()}-{uuid4().hex[:8]}"
+        self._since = time.time()
         self._patience_s = patience_s
         self._ending = threading.Event()
         self._workers: dict[str, _Worker] = {}
@@ -258,7 +316,7 @@ class Crew:
     def _keep_beating(self) -> None:
         while not self._ending.is_set():
             try:
-                self._queue.beat("worker", self._name)
+                self._queue.beat("worker", self._name, since=self._since)
             except errors.ExternalFailure:
                 log.debug("worker: no beat, Redis is away")
             self._ending.wait(BEAT_S)

@@ -16,7 +16,6 @@ from service.storage.queries import instances
 from service.storage.types import Row
 from service.usecases import keypoints, notices
 
-CODE = "unexpected-failure"
 LONGEST_CAUSE = 2000
 LONGEST_NAME = 300
 
@@ -31,12 +30,12 @@ def note(instance_key: int, problem: Exception) -> None:
         release = locking.release(session, number) if number is not None else None
         row = locking.instance(session, instance_key)
         armed = instances.timers(instance_key)
-        if row.status != "active" or not armed or instances.has_incident(instance_key, CODE):
+        if row.status != "active" or not armed or instances.has_incident(instance_key, outbox.UNEXPECTED):
             return
         ref = min(armed, key=lambda one: armed[one])
         incident = _incident(row, ref, instances.timer_element(instance_key, ref) or "", problem)
         writing.insert_rows(session, Incident, [{"key": keys.next_key(session), **incident}])
-        told = {"code": CODE, "message": incident["message"]}
+        told = {"code": outbox.UNEXPECTED, "message": incident["message"]}
         entry = Entry("incident.raised", incident["element"], data=told)
         head = history.append_to_instance(session, instance_key, [entry], at=clock.now(), actor=policy.SYSTEM.name)
         if release is not None:
@@ -94,7 +93,7 @@ def _incident(row: Row, ref: str, element: str, problem: Exception) -> dict[str,
         "release_number": row.release_number,
         "ref": ref,
         "element": element,
-        "code": CODE,
+        "code": outbox.UNEXPECTED,
         "message": f"This timer could not fire: {said[:500]}. It is tried again by itself; the worker's log says more.",
         "state": "open",
         "raised_at": clock.now(),

@@ -13,7 +13,7 @@ from service import errors
 from service.domain import clock, escalation, naming, policy
 from service.domain.calendars import Calendar
 from service.engine import steps
-from service.storage import db, history, keys, ladders, locking, writing
+from service.storage import db, history, keys, ladders, locking, outbox, tally, writing
 from service.storage.models.instances import Task
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queries import deadlines as stored
@@ -177,6 +177,7 @@ def fire_all(level_keys: Sequence[int]) -> int:
         tellings = []
         for level in levels:
             deadline = deadlines[level.deadline_key]
+            tally.observe(tally.LATE, outbox.LEVELS, (now - level.fire_at).total_seconds())
             one = _telling(level, deadline, directory, forecasts.said(foreseen.get(deadline.activation_key), now))
             tellings.append(one)
             entries[deadline.instance_key].append(_fired(level, deadline, one))

@@ -11,7 +11,7 @@ from uuid import uuid4
 from service import errors
 from service.domain import clock, gathering, policy
 from service.integrations import letters, mail
-from service.storage import bundles, db, leases
+from service.storage import bundles, db, leases, tally
 from service.storage.models.notices import Bundle
 from service.storage.types import Row
 from service.usecases import audience, settings
@@ -149,4 +149,7 @@ def _failed(bundle: Row, problem: errors.ExternalFailure) -> dict[str, Any]:
 
 def _settle(bundle: Row, token: str, values: Mapping[str, Any]) -> bool:
     with db.transaction() as session:
-        return bundles.settle(session, bundle, token, values)
+        settled = bundles.settle(session, bundle, token, values)
+    if settled:
+        tally.count(tally.DELIVERIES, f"{bundle.channel} {values.get('state', 'retried')}", bundle.size)
+    return settled

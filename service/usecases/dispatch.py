@@ -8,7 +8,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from service.domain import clock
-from service.storage import db, outbox
+from service.storage import db, outbox, tally
 from service.storage.queue import MAIL, WORK, Asking, Queue
 from service.usecases import settings
 
@@ -70,6 +70,8 @@ def turn(queue: Queue, *, in_doubt: bool = False) -> Turn:
         return Turn(0, max(SHORTEST_PAUSE_S, (min(found.values()) - now).total_seconds()))
     room = {name: MOST_QUEUED - length for name, length in queue.lengths().items()}
     due = [kind for kind in due if room[DOORS[kind][1]] > 0]
+    for kind in due:
+        tally.observe(tally.ASKED, kind, (now - found[kind]).total_seconds())
     askings = _claim(due, room, lease) if due else []
     queue.enqueue_many(askings)
     asked = sum(len(one.keys) for one in askings)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from service import errors
 from service.domain import clock, policy
 from service.engine import process, steps
-from service.storage import db, history, writing
+from service.storage import db, history, outbox, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Incident, Job, Task
 from service.storage.queries import instances, tasks
 from service.storage.types import Row
-from service.usecases import advancing, breakdowns, keypoints, notices, opening
+from service.usecases import advancing, keypoints, notices, opening
 from service.usecases import locked as locks
 
 
@@ -40,7 +40,7 @@ def retry(key: int, reason: str = "", *, actor: policy.Actor) -> advancing.Outco
             return _choose_deciders(locked, incident, actor)
 
         def command(instance: process.Instance, world: process.World) -> steps.Step:
-            if incident.code == breakdowns.CODE:
+            if incident.code == outbox.UNEXPECTED:
                 return instance.tick(world)
             return instance.retry(incident.ref, world)
 

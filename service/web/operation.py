@@ -13,8 +13,9 @@ from prometheus_client import multiprocess
 
 from service import errors
 from service.config import Settings
+from service.domain import clock
 from service.storage.queries import health
-from service.web import access
+from service.web import access, figures
 
 blueprint = Blueprint("operation", __name__)
 log = logging.getLogger(__name__)
@@ -39,10 +40,18 @@ def healthz() -> Any:
 def readyz() -> Any:
     """503 until requests can be served: database reachable and of this version's schema, Redis (if configured) too.
 
-    Dispatcher and workers are reported only: pages and API do their work without it.
+    Pages and API do their work without dispatcher and workers: where one is missing, or what is due waits for longer
+    than TIDEGATE_LAG_ALERT_SECONDS, the answer is 200 and says `degraded`.
     """
-    checks, ready = _checks(current_app.config["SETTINGS"])
-    return {"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503
+    settings = current_app.config["SETTINGS"]
+    checks, ready = _checks(settings)
+    if not ready:
+        return {"status": "not ready", "checks": checks}, 503
+    late = health.standing(clock.now()).late_s(clock.now())
+    if late > settings.lag_alert_seconds:
+        checks["lag"] = f"due for {late:.0f} s and not done"
+    fine = all(checks.get(name, "ok") == "ok" for name in ("dispatcher", "worker", "lag"))
+    return {"status": "ready" if fine else "degraded", "checks": checks}, 200
 
 
 def _checks(settings: Settings) -> tuple[dict[str, str], bool]:
@@ -69,10 +78,9 @@ def _checks(settings: Settings) -> tuple[dict[str, str], bool]:
 @blueprint.get("/metrics")
 @access.public
 def metrics() -> Response:
-    """Prometheus' text format: counts of what is open, late or stuck, and the times of requests."""
+    """Prometheus' text format: what is open, late or stuck, how late things are done, and the times of requests."""
     registry = prometheus_client.CollectorRegistry()
-    for name, value in health.figures().items():
-        prometheus_client.Gauge(f"tidegate_{name}", name.replace("_", " ").capitalize(), registry=registry).set(value)
+    registry.register(figures.Collector(current_app.config["SETTINGS"].redis_url))
     body = prometheus_client.generate_latest(registry)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         shared = prometheus_client.CollectorRegistry()

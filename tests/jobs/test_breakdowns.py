@@ -11,10 +11,10 @@ from flask import Flask
 from service.domain import policy
 from service.jobs import house as doors
 from service.jobs import perform
-from service.storage import db, writing
+from service.storage import db, outbox, writing
 from service.storage.models.instances import Instance
 from service.storage.queries import history, instances, tasks
-from service.usecases import breakdowns, incidents, live, models
+from service.usecases import incidents, live, models
 from service.usecases import instances as running
 from tests import cast
 from tests.support import drawing as d
@@ -53,7 +53,7 @@ def test_a_timer_that_cannot_fire_is_one_incident_however_often_it_is_tried(dama
     perform.fire_timers(key)
     perform.fire_timers(key)
     (incident,), _more = instances.incidents(policy.SYSTEM, instance=key)
-    assert (incident.code, incident.element) == (breakdowns.CODE, "soak")
+    assert (incident.code, incident.element) == (outbox.UNEXPECTED, "soak")
     assert "Error" in incident.message
     assert [event.event for event in history.of_instance(key, limit=50)].count("incident.raised") == 1
 

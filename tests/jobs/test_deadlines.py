@@ -322,7 +322,7 @@ def test_deadlines_are_listed_by_state_and_only_to_who_may_see_them(house: Flask
     (row,), _ = stored.listing(manager, state="overdue")
     assert (row.name, row.as_drawn, row.clock) == ("Build", "PT10H", "elapsed")
     assert stored.listing(cast.actor("nora"))[0] == []
-    assert outbox.waiting(time.now)[outbox.LEVELS] == 2
+    assert outbox.backlog(time.now)[outbox.LEVELS].due == 2
 
 
 @pytest.mark.req("S2-10")

@@ -257,6 +257,6 @@ def test_strangers_see_only_their_own_receipts(house: Flask) -> None:
 
 def test_a_notice_gathers_before_it_is_sent(house: Flask, time: Any) -> None:
     tell("bea", now=time.now)
-    assert outbox.waiting(time.now)[outbox.DELIVERIES] == 0
+    assert outbox.backlog(time.now)[outbox.DELIVERIES].due == 0
     time.turn(seconds=settings.current().gather_seconds)
-    assert outbox.waiting(time.now)[outbox.DELIVERIES] == 1
+    assert outbox.backlog(time.now)[outbox.DELIVERIES].due == 1

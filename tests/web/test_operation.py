@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask, request
 from sqlalchemy import event
 
-from service import app, config
-from service.storage import db, queue
+from service import app, config, errors
+from service.domain import clock
+from service.storage import db, queue, tally, writing
+from service.storage.models.messages import Message
 from service.usecases import settings
 from tests.support.databases import Databases
 from tests.web.caller import Caller
@@ -70,6 +73,66 @@ def test_redis_must_answer_and_the_dispatcher_is_reported(sqlite_database: str, 
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json["checks"]["redis"]) == (503, "out of reach")
     _close(made)
+
+
+def test_degraded_while_nobody_does_what_is_due(sqlite_database: str, queue_server, tmp_path: Path) -> None:
+    made = _application(tmp_path, database_url=sqlite_database, redis_url=queue_server.url)
+    client, there = made.test_client(), queue.Queue(queue_server.url)
+    assert client.get("/readyz").json["status"] == "degraded"
+    there.beat("dispatcher", "one")
+    there.beat("worker", "two")
+    assert client.get("/readyz").json["status"] == "ready"
+    with made.app_context(), db.transaction() as session:
+        writing.insert_rows(session, Message, [_message(clock.now() - timedelta(seconds=90))])
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["status"]) == (200, "degraded")
+    assert answer.json["checks"]["lag"].startswith("due for 9")
+    _close(made)
+
+
+def test_figures_of_all_processes_are_summed(sqlite_database: str, queue_server, tmp_path: Path) -> None:
+    made = _application(tmp_path, database_url=sqlite_database, redis_url=queue_server.url)
+    for name, seconds in (("one", 0.3), ("two", 7.0)):
+        tally.observe(tally.LATE, "levels", seconds)
+        tally.count(tally.DELIVERIES, "email sent", 3)
+        queue.Queue(queue_server.url).beat("worker", name)
+    with made.app_context(), db.transaction() as session:
+        writing.insert_rows(session, Message, [_message(clock.now() - timedelta(seconds=90))])
+    lines = made.test_client().get("/metrics").text.splitlines()
+    assert 'tidegate_late_seconds_bucket{kind="levels",le="0.5"} 1.0' in lines
+    assert 'tidegate_late_seconds_bucket{kind="levels",le="+Inf"} 2.0' in lines
+    assert 'tidegate_late_seconds_sum{kind="levels"} 7.3' in lines
+    assert 'tidegate_deliveries_total{channel="email",outcome="sent"} 6.0' in lines
+    assert 'tidegate_processes{kind="worker"} 2.0' in lines
+    assert 'tidegate_queue_length{queue="tidegate-work"} 0.0' in lines
+    assert 'tidegate_due{kind="messages"} 1.0' in lines
+    (waits,) = (line for line in lines if line.startswith('tidegate_due_since_seconds{kind="messages"}'))
+    assert 90 <= float(waits.split()[1]) < 600
+    queue_server.kill()
+    lines = made.test_client().get("/metrics").text.splitlines()
+    assert "tidegate_redis_up 0.0" in lines
+    assert 'tidegate_due{kind="messages"} 1.0' in lines
+    _close(made)
+
+
+def test_what_could_not_be_told_is_told_later(queue_server) -> None:
+    tally.take()
+    there = queue.Queue(queue_server.url)
+    tally.count("test", "a", 2)
+    queue_server.kill()
+    with pytest.raises(errors.ExternalFailure):
+        there.beat("worker", "one")
+    tally.count("test", "a")
+    queue_server.start()
+    there.beat("worker", "one")
+    assert tally.counters(there.counted(), "test") == {"a": 3.0}
+
+
+def _message(due_at: datetime) -> dict[str, object]:
+    return {
+        "key": 1, "name": "m", "variables": {}, "state": "waiting", "due_at": due_at, "published_at": due_at,
+        "expires_at": due_at,
+    }  # fmt: skip
 
 
 def test_figures_count_what_is_open_and_how_long_requests_take(web_on_both: Flask) -> None:

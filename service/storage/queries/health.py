@@ -1,15 +1,24 @@
-"""Whether what this product stands on is there, and the figures that operators watch."""
+"""Whether what this product stands on is there, how far behind it is, and the figures that operators watch."""
 
 from __future__ import annotations
 
 import functools
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, exists, func, select
 
 from service.domain import clock
-from service.storage import db, queue, upgrades
+from service.storage import db, outbox, queue, upgrades
 from service.storage.models.instances import Incident, Instance, Job, Task, Timer
-from service.storage.models.notices import Deadline, DeadlineLevel, Delivery
+from service.storage.models.ledger import Breakdown
+from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery
+from service.storage.models.webhooks import WebhookEvent
+
+MAIL_PATIENCE = timedelta(minutes=10)
 
 
 def schema() -> tuple[str | None, str | None]:
@@ -18,14 +27,72 @@ def schema() -> tuple[str | None, str | None]:
         return upgrades.current(session.connection()), upgrades.newest()
 
 
+def database_seconds() -> float:
+    """How long the database takes to answer the smallest question."""
+    began = time.perf_counter()
+    with db.reading() as session:
+        session.execute(select(1))
+    return time.perf_counter() - began
+
+
 @functools.cache
-def _queue(url: str) -> queue.Queue:
-    return queue.Queue(url)
+def transport(redis_url: str) -> queue.Queue:
+    """The way to Redis, kept."""
+    return queue.Queue(redis_url)
 
 
 def alive(redis_url: str) -> dict[str, int]:
     """How many dispatchers and workers gave a sign of life lately. Raises ExternalFailure when Redis is away."""
-    return _queue(redis_url).alive()
+    return transport(redis_url).alive()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How things stand: what is due and not done by kind, what was given up or fails, leases that are over."""
+
+    backlog: Mapping[str, outbox.Backlog]
+    failing: int
+    dead_mails: int
+    dead_events: int
+    incidents: int
+    leases_over: int
+    refused: str | None
+
+    def late_s(self, now: datetime) -> float:
+        """For how long the longest waits."""
+        moments = [one.since for one in self.backlog.values() if one.since is not None]
+        return max(0.0, (now - min(moments)).total_seconds()) if moments else 0.0
+
+
+def standing(now: datetime) -> Standing:
+    """Two statements. refused: the mail server's words, where it has taken nothing for ten minutes."""
+    counts = {
+        "failing": select(func.count(Breakdown.key)),
+        "dead_mails": select(func.count(Bundle.key)).where(Bundle.state == "dead"),
+        "dead_events": select(func.count(WebhookEvent.key)).where(WebhookEvent.state == "dead"),
+        "incidents": select(func.count(Incident.key)).where(Incident.state == "open"),
+        "leases_over": select(
+            select(func.count(Job.key)).where(Job.state == "open", Job.leased_until < now).scalar_subquery()
+            + select(func.count(Bundle.key))
+            .where(Bundle.state == "waiting", Bundle.leased_until < now)
+            .scalar_subquery()
+        ),
+        "refused": _refused(now),
+    }
+    statement = select(*(query.scalar_subquery().label(name) for name, query in counts.items()))
+    with db.reading() as session:
+        row = session.execute(statement).one()._mapping
+    return Standing(outbox.backlog(now), **row)
+
+
+def _refused(now: datetime) -> Select[Any]:
+    lately = now - MAIL_PATIENCE
+    mails = Bundle.channel == "email"
+    taken = exists().where(
+        mails, Bundle.state == "sent", Bundle.due_at > lately - MAIL_PATIENCE, Bundle.sent_at > lately
+    )
+    tried = (mails, Bundle.state == "waiting", Bundle.attempts > 0, Bundle.made_at <= lately)
+    return select(Bundle.answer).where(*tried, ~taken).order_by(Bundle.due_at.desc()).limit(1)
 
 
 def figures() -> dict[str, float]:
@@ -41,11 +108,12 @@ def figures() -> dict[str, float]:
             DeadlineLevel.state == "waiting", DeadlineLevel.fire_at < now
         ),
         "timers_armed": select(func.count(Timer.ref)),
-        "timers_due": select(func.count(Timer.ref)).where(Timer.due_at < now),
+        "timers_due": select(func.count(Timer.ref)).where(Timer.due_at < now, Timer.held.is_(False)),
         "jobs_open": select(func.count(Job.key)).where(Job.state == "open"),
         "jobs_failed": select(func.count(Job.key)).where(Job.state == "failed"),
         "incidents_open": select(func.count(Incident.key)).where(Incident.state == "open"),
         "deliveries_waiting": select(func.count(Delivery.key)).where(Delivery.state == "waiting"),
+        "deliveries_held": select(func.count(Delivery.key)).where(Delivery.state == "held"),
         "deliveries_dead": select(func.count(Delivery.key)).where(Delivery.state == "dead"),
     }
     statement = select(*(query.scalar_subquery().label(name) for name, query in counts.items()))
