@@ -154,7 +154,8 @@ class Queue:
     def counted(self) -> dict[str, float]:
         """What all processes have counted, as in `tally`; it begins anew when Redis loses it."""
         with _wrapped():
-            return {name.decode(): float(value) for name, value in self._connection.hgetall(COUNTED).items()}
+            counted: dict[bytes, bytes] = self._connection.hgetall(COUNTED)  # type: ignore[assignment]
+        return {name.decode(): float(value) for name, value in counted.items()}
 
 
 def connect(redis_url: str) -> redis.Redis:
