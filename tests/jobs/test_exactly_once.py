@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from service.usecases import webhooks
-from tests import cast
-from tests.support import oracle, trial
+from tests.support import trial
 from tests.support.databases import Databases
 from tests.support.fate import Fate
 from tests.support.mail import MailServer
@@ -19,24 +16,12 @@ from tests.support.postgres import Postgres
 from tests.support.product import Product
 from tests.support.queue_server import QueueServer
 from tests.support.receiver import Receiver
-from tests.support.trial import Crew, Waves
+from tests.support.trial import QUICK, Trial
 
 STEPS = trial.steps_of("dispatcher", "worker")
-QUICK = {
-    "TIDEGATE_LEASE_SECONDS": "1",
-    "TIDEGATE_GATHER_SECONDS": "0.2",
-    "TIDEGATE_GATHER_MOST_SECONDS": "1",
-    "TIDEGATE_WEBHOOK_PRIVATE": "true",
-}
-HEARD = "deadline.due"  # what the webhook wants: one level of each ladder
 ENOUGH = 3  # instances a wave, so that there are a thousand deadlines and more
-HOUR_S, DAY_S = 3600, 86400
+HOUR_S = 3600
 PUT_OFF_S = 31  # what fails unexpectedly, as while the database is away, comes again half a minute later
-
-
-@pytest.fixture
-def fate(tmp_path: Path) -> Fate:
-    return Fate(tmp_path / "fate")
 
 
 @pytest.fixture
@@ -48,36 +33,19 @@ def own_postgres(tmp_path: Path) -> Iterator[Postgres]:
     server.stop()
 
 
-@contextmanager
-def tried(
-    product: Product, fate: Fate, mail: MailServer, receiver: Receiver, *, waves: int, instances_each: int, crew: int
-) -> Iterator[tuple[Waves, Crew]]:
-    """Waves of deadlines and a crew that meets them; at the end all must be as if nothing had happened.
-
-    What left the house may have left it again, as the same message, as often as a process lost its memory of it.
-    """
-    with trial.open_house(product, fate):
-        _, secret = webhooks.create("ours", receiver.url, kinds=(HEARD,), actor=cast.actor("ada"))
-        coming = Waves(fate, waves, instances_each)
-        members = Crew(product, fate, dispatcher=crew, worker=crew)
-        yield coming, members
-        fate.turn(DAY_S)
-        coming.settle()
-        members.check_alive()
-        oracle.check_levels(coming.deadlines, trial.RUNGS, {}, trial.WHO)
-        oracle.check_receipts(trial.WITHOUT_ADDRESS)
-        lost = members.deaths["worker"] + members.forgot
-        for repeats in (oracle.check_mail(mail), oracle.check_webhook(receiver, secret, HEARD)):
-            assert 0 < repeats.total() <= lost, "at two steps what was sent is not remembered"
-        oracle.check_nothing_is_left()
-
-
-def die_at_every_step(waves: Waves, crew: Crew) -> None:
+def die_at_every_step(ours: Trial) -> None:
     for step in STEPS:
-        crew.fate.ordain(step)
-        waves.rise()
-        crew.dies_at(step)
-        waves.settle()
+        ours.fate.ordain(step)
+        ours.waves.rise()
+        ours.crew.dies_at(step)
+        ours.waves.settle()
+
+
+def check_repeats(ours: Trial) -> None:
+    """What left the house left it again, as the same message, no more often than a process lost its memory of it."""
+    most = ours.crew.deaths["worker"] + ours.crew.forgot
+    for repeats in (ours.mails_again, ours.calls_again):
+        assert 0 < repeats.total() <= most, "at two of the steps what was sent is not remembered"
 
 
 def test_whatever_dies_nothing_is_lost_or_doubled(
@@ -106,12 +74,12 @@ def test_whatever_dies_nothing_is_lost_or_doubled(
         time.sleep(0.1)
         own_postgres.stop_at_once()
         own_postgres.start()
-        crew.forgot += len(crew.of("worker"))
+        ours.crew.forgot += len(ours.crew.of("worker"))
         fate.turn(PUT_OFF_S)
 
     def all_killed() -> None:
-        for member in list(crew.members):
-            crew.replace(member)
+        for member in list(ours.crew.members):
+            ours.crew.replace(member)
 
     def clock_back_for_a_while() -> None:
         fate.turn(-HOUR_S)
@@ -131,13 +99,14 @@ def test_whatever_dies_nothing_is_lost_or_doubled(
         clock_ahead_for_a_while,
     )  # fmt: skip
     count = len(STEPS) + len(blows)
-    with tried(product, fate, mail, receiver, waves=count, instances_each=ENOUGH, crew=3) as (waves, crew):
-        assert waves.deadlines >= 1000
-        die_at_every_step(waves, crew)
+    with trial.held(product, fate, mail, receiver, waves=count, instances_each=ENOUGH, dispatcher=3, worker=3) as ours:
+        assert ours.waves.deadlines >= 1000
+        die_at_every_step(ours)
         for blow in blows:
-            waves.rise()
+            ours.waves.rise()
             blow()
-            waves.settle()
+            ours.waves.settle()
+    check_repeats(ours)
 
 
 def test_deaths_at_the_steps_lose_and_double_nothing_on_sqlite(
@@ -149,5 +118,6 @@ def test_deaths_at_the_steps_lose_and_double_nothing_on_sqlite(
     start_product: Callable[..., Product],
 ) -> None:
     product = start_product(sqlite_database, queue_server.url, mail.url, **QUICK)
-    with tried(product, fate, mail, receiver, waves=len(STEPS), instances_each=1, crew=2) as (waves, crew):
-        die_at_every_step(waves, crew)
+    with trial.held(product, fate, mail, receiver, waves=len(STEPS), dispatcher=2, worker=2) as ours:
+        die_at_every_step(ours)
+    check_repeats(ours)

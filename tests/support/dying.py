@@ -79,10 +79,11 @@ def _mortal(function: Callable[..., Any], folder: Path, name: str, when: str) ->
 
     @functools.wraps(function)
     def lives_until_told(*args: Any, **more: Any) -> Any:
-        if when == BEFORE and args[-1]:
+        something_to_do = args[-1] != []
+        if when == BEFORE and something_to_do:
             _fall(flag, folder, name)
         result = function(*args, **more)
-        if when == AFTER and args[-1] and (result is None or result):
+        if when == AFTER and something_to_do and (result is None or result):
             _fall(flag, folder, name)
         return result
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import Flask
@@ -16,12 +17,14 @@ from service.storage import db, writing
 from service.storage.models.notices import Bundle, DeadlineLevel, Delivery
 from service.storage.models.people import User
 from service.storage.models.webhooks import WebhookEvent
-from service.usecases import instances, live, models, programs, settings
+from service.usecases import instances, live, models, programs, settings, webhooks
 from tests import cast
 from tests.support import drawing as d
 from tests.support import dying, oracle
 from tests.support.fate import Fate
+from tests.support.mail import MailServer
 from tests.support.product import Process, Product
+from tests.support.receiver import Receiver
 from tests.web.caller import settle_in
 
 ALIKE = 14  # tasks of one instance, each with a deadline of its own
@@ -35,6 +38,14 @@ WHO = {
     "user:nora": ("nora",),
 }
 WITHOUT_ADDRESS = ("carl", "nora")
+HEARD = "deadline.due"  # what the webhook wants: one level of each ladder
+QUICK = {
+    "TIDEGATE_LEASE_SECONDS": "1",
+    "TIDEGATE_GATHER_SECONDS": "0.2",
+    "TIDEGATE_GATHER_MOST_SECONDS": "1",
+    "TIDEGATE_WEBHOOK_PRIVATE": "true",
+}
+DAY_S = 86400
 MANY = (
     "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics "
     f'inputCollection="={list(range(ALIKE))}" inputElement="number"/></bpmn:extensionElements>'
@@ -129,7 +140,8 @@ class Crew:
     def dies_at(self, step: str) -> None:
         """Somebody comes to this step now and dies there; another takes the place."""
         number = self.fate.wait_until_fallen(step)
-        (member,) = [one for one in self.members if number in {one.popen.pid, *_descendants(one)}]
+        candidates = self.of(dying.STEPS[step].who)
+        (member,) = [one for one in candidates if one.popen.pid == number or len(candidates) == 1]
         self.replace(member)
 
     def replace(self, member: Process) -> None:
@@ -148,10 +160,6 @@ class Crew:
             assert member.running, member.log[-4000:]
 
 
-def _descendants(member: Process) -> set[int]:
-    return {one.pid for one in member.family()}
-
-
 def wait_until(condition: Callable[[], bool], complaint: Callable[[], str], patience_s: float) -> None:
     end = time.monotonic() + patience_s
     while not condition():
@@ -161,3 +169,41 @@ def wait_until(condition: Callable[[], bool], complaint: Callable[[], str], pati
 
 def steps_of(*kinds: str) -> list[str]:
     return [name for name, step in dying.STEPS.items() if step.who in kinds]
+
+
+@dataclass
+class Trial:
+    """What is tried, and afterwards how often more than once each message and each event left the house."""
+
+    fate: Fate
+    waves: Waves
+    crew: Crew
+    ended: dict[int, str] = field(default_factory=dict)  # what became of the deadlines of tasks that were completed
+    mails_again: Counter[str] = field(default_factory=Counter)
+    calls_again: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def held(
+    product: Product,
+    fate: Fate,
+    mail: MailServer,
+    receiver: Receiver,
+    *,
+    waves: int,
+    instances_each: int = 1,
+    **crew: int,
+) -> Iterator[Trial]:
+    """Waves of deadlines and a crew that meets them; at the end all must be as if nothing had happened."""
+    with open_house(product, fate):
+        _, secret = webhooks.create("ours", receiver.url, kinds=(HEARD,), actor=cast.actor("ada"))
+        ours = Trial(fate, Waves(fate, waves, instances_each), Crew(product, fate, **crew))
+        yield ours
+        fate.turn(DAY_S)
+        ours.waves.settle()
+        ours.crew.check_alive()
+        oracle.check_levels(ours.waves.deadlines, RUNGS, ours.ended, WHO)
+        oracle.check_receipts(WITHOUT_ADDRESS)
+        ours.mails_again = oracle.check_mail(mail)
+        ours.calls_again = oracle.check_webhook(receiver, secret, HEARD)
+        oracle.check_nothing_is_left()
