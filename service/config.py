@@ -66,6 +66,7 @@ class Settings:
     max_expressions_ms: int = 1000
     max_checking_ms: int = 2000
     webhook_private: bool = False
+    chat_schemes: str = "slack,discord,tgram,gchat,workflows"
     secure_cookies: bool = False
     trusted_proxies: int = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,12 +43,20 @@ def test_a_missed_deadline_shows_up_in_the_right_inboxes_by_itself(
     # the group sees it in the inbox it has open, the coordinator as a message on the release's page
     expect(inbox.get_by_role("link", name=SUBJECT)).to_be_visible()
     expect(inbox.locator('[data-count="inbox"]')).to_have_text("1")
+    expect(inbox).to_have_title(re.compile(r"^\(1\) Inbox"))
     expect(inbox.locator('[data-count="tasks"].late')).to_have_text("1")
     expect(page.locator(".toast")).to_contain_text(SUBJECT)
     expect(page.locator("#release-standing .due.late")).to_contain_text("late")
     page.locator(".toast").get_by_role("link", name="Look at it").click()
     expect(page.get_by_role("heading", name="Sound the depth")).to_be_visible()
     expect(page.locator('[data-count="inbox"]')).to_have_text("")
+    expect(page).to_have_title(re.compile(r"^Sound the depth"))
+    # what is read in one window is read in the other one
+    other = tom.context.new_page()
+    other.goto(f"{tom.url}/inbox")
+    other.get_by_role("button", name="Mark all as read").click()
+    expect(inbox.locator('[data-count="inbox"]')).to_have_text("")
+    expect(inbox).to_have_title(re.compile(r"^Inbox"))
     # who has nothing to do with it was told nothing
     assert tasks.locator('[data-count="inbox"]').inner_text() == ""
 

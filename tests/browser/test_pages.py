@@ -33,6 +33,7 @@ PAGES = {
         "/search?q=portal",
         "/account",
         "/account/calendar",
+        "/account/chats",
         "/nowhere",
     ],
     "petra": [

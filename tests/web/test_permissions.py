@@ -97,6 +97,8 @@ TABLE = [
     ("POST", "/inbox/read", {}, EVERYBODY),
     ("GET", "/me", None, EVERYBODY),
     ("GET", "/me/calendar-links", None, EVERYBODY),
+    ("GET", "/me/chats", None, EVERYBODY),
+    ("POST", "/me/chats", {"name": "x", "url": "slack://TokenA/TokenB/TokenC"}, EVERYBODY),
     ("POST", "/me/calendar-links", {"service": "Shop"}, {"ada", "max"}),
     ("GET", "/groups", None, EVERYBODY),
     ("GET", "/groups/operations", None, EVERYBODY),
@@ -149,6 +151,8 @@ ASKED_ELSEWHERE = {
     "/inbox/{id}/read",  # one's own only
     "/deadlines/{id}/explanation",  # as the deadline itself, see test_ledger
     "/me/password",  # one's own only
+    "/me/chats/{id}",  # one's own only
+    "/me/chats/{id}/test",  # one's own only
     "/me/calendar-links/{id}",  # one's own only
     "/me/calendar-links/{id}/rotate",  # one's own only
     "/absences/{id}",  # whose it is not, for them it is not there

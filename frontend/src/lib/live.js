@@ -1,4 +1,4 @@
-// Hearing what changed elsewhere: server-sent events, the counts of the rail, a toast for a new notice.
+// Hearing what changed elsewhere: server-sent events, the counts of the rail and the title, a toast for a new notice.
 import { refresh } from './refresh.js';
 import { get } from './server.js';
 import { text } from './texts.js';
@@ -11,6 +11,9 @@ let source = null;
 let hiding = 0;
 let heardBefore = false;
 let seenNotice = sessionStorage.getItem('tidegate.notice');
+const title = document.title;
+let told = null; // the number in the title
+const windows = 'BroadcastChannel' in window ? new BroadcastChannel('tidegate.counts') : null; // of this browser
 
 function connect() {
   if (source || !events || !user) return;
@@ -72,10 +75,20 @@ function show(numbers) {
     node.textContent = numbers[name] || '';
     node.classList.toggle(name === 'tasks' ? 'late' : 'new', Boolean(name === 'tasks' ? numbers.overdue : numbers.inbox));
   }
+  entitle(numbers.inbox);
   const { latest } = numbers;
   if (!latest || latest.key === seenNotice || (seenNotice && BigInt(latest.key) < BigInt(seenNotice))) return;
   if (seenNotice !== null) toast(text('notice', latest.subject), { link: latest.link });
   remember(latest.key);
+}
+
+// The number of unread notices stands before the title, for who looks at another window. What is read in one window is
+// read in the others: they count again.
+function entitle(unread) {
+  if (unread === told) return;
+  told = unread;
+  document.title = unread ? `(${unread}) ${title}` : title;
+  windows?.postMessage(unread);
 }
 
 function remember(key) {
@@ -85,6 +98,8 @@ function remember(key) {
 
 export async function start() {
   if (!user) return;
+  windows?.addEventListener('message', recount);
+  entitle(Number(document.querySelector('[data-count="inbox"]')?.textContent ?? 0));
   if (seenNotice === null) {
     try {
       remember((await get(counts)).latest?.key ?? '0');
