@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import logging
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
-
-import apprise
 
 from service import errors
 from service.integrations import addresses
@@ -18,7 +19,13 @@ LONGEST_WORDS = 500
 FIXED = frozenset({"slack", "discord", "tgram", "gchat"})  # their services are always at the same host, a public one
 
 # What the library writes about each call goes where we look for the words of a refusal, and nowhere else.
-_library = logging.getLogger(apprise.logger.name)
+_log = logging.getLogger("apprise")
+
+
+@functools.cache
+def _apprise() -> Any:
+    """The library with all its services, which takes half a second to load: only who needs it loads it."""
+    return importlib.import_module("apprise")
 
 
 def url_problem(url: str, allowed: Collection[str]) -> str | None:
@@ -38,7 +45,7 @@ def shown(url: str) -> str:
     made = _made(url)
     if made is None:
         return f"{_scheme(url)}://..."
-    return made.url(privacy=True).partition("?")[0][:LONGEST_SHOWN]
+    return str(made.url(privacy=True)).partition("?")[0][:LONGEST_SHOWN]
 
 
 def service(url: str) -> str:
@@ -53,13 +60,12 @@ def send(url: str, title: str, text: str, *, allowed: Collection[str], private: 
     if problem:
         raise errors.ExternalFailure(f"The chat address cannot be used: {problem}", transient=False)
     made = _made(url)
-    assert made is not None
     if _scheme(url).removesuffix("s") not in FIXED and _scheme(url) not in FIXED:
         addresses.resolve(urlsplit(url).hostname or "", private=private)
-    ways = apprise.Apprise()
+    ways = _apprise().Apprise()
     ways.add(made)
     with _listening() as said:
-        done = bool(ways.notify(body=text, title=title, body_format=apprise.NotifyFormat.TEXT))
+        done = bool(ways.notify(body=text, title=title, body_format=_apprise().NotifyFormat.TEXT))
     words = " ".join(said)[:LONGEST_WORDS]
     if not done:
         raise errors.ExternalFailure(words or "The chat service did not take it and did not say why.")
@@ -75,22 +81,22 @@ def _listening() -> Iterator[list[str]]:
         def emit(self, record: logging.LogRecord) -> None:
             said.append(record.getMessage().strip())
 
-    ear, level, passes_on = Ear(logging.INFO), _library.level, _library.propagate
-    _library.addHandler(ear)
-    _library.setLevel(logging.INFO)
-    _library.propagate = False
+    ear, level, passes_on = Ear(logging.INFO), _log.level, _log.propagate
+    _log.addHandler(ear)
+    _log.setLevel(logging.INFO)
+    _log.propagate = False
     try:
         yield said
     finally:
-        _library.removeHandler(ear)
-        _library.setLevel(level)
-        _library.propagate = passes_on
+        _log.removeHandler(ear)
+        _log.setLevel(level)
+        _log.propagate = passes_on
 
 
-def _made(url: str) -> apprise.NotifyBase | None:
+def _made(url: str) -> Any:
     with _listening():
         try:
-            return apprise.Apprise.instantiate(url, suppress_exceptions=True)
+            return _apprise().Apprise.instantiate(url, suppress_exceptions=True)
         except (TypeError, ValueError):
             return None
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from service.domain import reaching
+from service.storage.queries import chats
 from service.storage.queries import reaching as stored
 from service.storage.types import Row
 
-EMAIL = "email"
+EMAIL, CHAT = "email", "chat"
+CHANNELS = (EMAIL, CHAT)
 SUBSTITUTE = "substitute:"  # of whom: what somebody is told as who stands in
 
 
@@ -25,10 +27,11 @@ class Person:
     zone: str
     preferences: reaching.Preferences
     absence: reaching.Absence | None
+    chats: Sequence[str] = ()
 
     def ways(self) -> list[tuple[str, str | None]]:
         """The channels that a notice may take to them, each with the address; None where there is none."""
-        return [(EMAIL, self.email)]
+        return [(EMAIL, self.email), *((CHAT, name) for name in self.chats)]
 
     def decide(self, channel: str, address: str | None, kind: str, *, urgent: bool, now: datetime) -> reaching.Decision:
         """What becomes of a notice of this kind on one of their channels."""
@@ -111,11 +114,12 @@ def _load(names: Iterable[str], now: datetime) -> dict[str, Person]:
     rows: dict[str, list[Row]] = {}
     for row in stored.audience(names, now.date()):
         rows.setdefault(row.name, []).append(row)
-    return {name: _person(found, now) for name, found in rows.items()}
+    reading = chats.names(rows)
+    return {name: _person(found, reading.get(name, ()), now) for name, found in rows.items()}
 
 
-def _person(rows: list[Row], now: datetime) -> Person:
+def _person(rows: list[Row], reading: Sequence[str], now: datetime) -> Person:
     one = rows[0]
     absences: list[Any] = [row for row in rows if row.first_day is not None]
     absence = reaching.away(absences, now, one.zone)
-    return Person(one.name, one.email, one.language, one.zone, preferences(one), absence)
+    return Person(one.name, one.email, one.language, one.zone, preferences(one), absence, reading)

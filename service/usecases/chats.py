@@ -14,7 +14,6 @@ from service.storage.queries import chats as stored
 from service.storage.types import Row, Session
 from service.usecases import settings
 
-CHAT = "chat"
 MOST = 10  # chats of one person
 LONGEST_NAME = 80
 

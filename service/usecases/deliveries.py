@@ -14,7 +14,7 @@ from service.integrations import letters, mail
 from service.storage import bundles, db, leases, tally
 from service.storage.models.notices import Bundle
 from service.storage.types import Row
-from service.usecases import audience, settings
+from service.usecases import audience, chats, settings
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ def _mail(bundle: Row, told: Sequence[Row], person: Row) -> str:
 
 
 # How each channel hands a bundle of notices to a person; answers what the other side said, raises ExternalFailure.
-CARRIERS: Mapping[str, Callable[[Row, Sequence[Row], Row], str]] = {audience.EMAIL: _mail}
+CARRIERS: Mapping[str, Callable[[Row, Sequence[Row], Row], str]] = {audience.EMAIL: _mail, audience.CHAT: chats.carry}
 
 
 def _message_id(bundle: Row) -> str:

@@ -15,7 +15,6 @@ from service.storage.queries import people
 from service.storage.queries import reaching as stored
 from service.usecases import audience
 
-CHANNELS = (audience.EMAIL,)
 DEFAULT: Mapping[str, Any] = {
     "muted": {},
     "quiet_from": None,
@@ -84,8 +83,8 @@ def _problems(changes: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
     if after["digest"] not in reaching.DIGESTS:
         found["digest"] = [f"use one of {', '.join(reaching.DIGESTS)}"]
     for channel, groups in after["muted"].items():
-        if channel not in CHANNELS:
-            found["muted"] = [f"use one of the channels {', '.join(CHANNELS)}"]
+        if channel not in audience.CHANNELS:
+            found["muted"] = [f"use one of the channels {', '.join(audience.CHANNELS)}"]
         elif unknown := sorted(set(groups) - set(reaching.GROUPS)):
             found["muted"] = [f"{', '.join(unknown)}: known are {', '.join(reaching.GROUPS)}"]
     return found

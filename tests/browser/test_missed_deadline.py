@@ -65,4 +65,4 @@ def test_a_missed_deadline_shows_up_in_the_right_inboxes_by_itself(
     assert all(one.subject.startswith(SUBJECT) for one in received)
 
     receipts = cora.go("/releases/R-1/notices")
-    expect(receipts.get_by_role("row").filter(has_text="Tom Tester")).to_contain_text("Delivered")
+    expect(receipts.get_by_role("row").filter(has_text="tom@example.org")).to_contain_text("Delivered")

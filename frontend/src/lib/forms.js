@@ -1,4 +1,5 @@
 // Forms of our pages: sent without leaving the page, refusals beside their fields, drafts kept, dialogs.
+import { recount } from './live.js';
 import { refresh } from './refresh.js';
 import { post } from './server.js';
 import { text } from './texts.js';
@@ -11,6 +12,7 @@ export function follow({ location: goal, message, undo }) {
   const target = new URL(goal, location.href);
   if (target.pathname === location.pathname && target.search === location.search) {
     refresh();
+    recount();
     toast(message, { undo });
     return;
   }
