@@ -56,6 +56,15 @@ DEFAULT = (
 )
 
 
+_OWN = (
+    Rung("-P1D", ("coordinator", "manager")),
+    Rung("PT0S", ("coordinator", "manager")),
+    Rung("P1D", ("manager",), repeat="P1D", times=5),
+)
+TASK, APPROVAL, PHASE, MILESTONE, RELEASE = "task", "approval", "phase", "milestone", "release"
+SHIPPED = {TASK: DEFAULT, APPROVAL: DEFAULT, PHASE: DEFAULT, MILESTONE: _OWN, RELEASE: _OWN}
+
+
 def parse(text: str) -> tuple[Rung, ...]:
     """Read a ladder; raises ValueError that names the line of the ladder and says what to do."""
     entries = [

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, bindparam, case, or_, select, update
+from sqlalchemy import Table, bindparam, case, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.storage.models.notices import Deadline, DeadlineLevel
@@ -49,6 +49,29 @@ def end(session: Session, keys_by_outcome: Mapping[str, Sequence[int]], now: dat
         session.execute(
             update(DeadlineLevel)
             .where(DeadlineLevel.activation_key.in_(everything), DeadlineLevel.state.in_(UNFIRED))
+            .values(state="cancelled"),
+            execution_options=_QUIET,
+        )
+
+
+def end_own(
+    session: Session, number: int, thing: str, now: datetime, *, element: str | None = None, done: bool
+) -> None:
+    """Close the open deadlines of a release's own, of this kind, and cancel the levels that still wait."""
+    state = case((Deadline.due_at < now, "late"), else_="met") if done else literal("cancelled")
+    statement = update(Deadline).where(
+        Deadline.release_number == number,
+        Deadline.activation_key.is_(None),
+        Deadline.thing == thing,
+        Deadline.state == "open",
+    )
+    statement = statement.where(Deadline.element == element) if element is not None else statement
+    values = {"state": state, "ended_at": now, "revision": Deadline.revision + 1}
+    closed = session.execute(statement.values(values).returning(Deadline.key), execution_options=_QUIET).scalars().all()
+    if closed:
+        session.execute(
+            update(DeadlineLevel)
+            .where(DeadlineLevel.deadline_key.in_(closed), DeadlineLevel.state.in_(UNFIRED))
             .values(state="cancelled"),
             execution_options=_QUIET,
         )

@@ -5,30 +5,58 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from service import errors
-from service.domain import clock, escalation, naming, policy
+from service.domain import clock, escalation, holding, naming, policy
 from service.domain.calendars import Calendar
 from service.engine import steps
 from service.storage import db, history, keys, ladders, locking, outbox, tally, writing
-from service.storage.models.instances import Task
+from service.storage.models.instances import Instance, Task
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import releases, tasks
 from service.storage.types import Row, Session
-from service.usecases import calendars, forecasts, keypoints, notices, peeking, recipients
+from service.usecases import calendars, defaults, forecasts, keypoints, notices, peeking, recipients
 
 log = logging.getLogger(__name__)
 
 LONGEST_NAME = 255
 
 
+@dataclass(frozen=True)
+class Set:
+    """A deadline that the engine set: of which activation and task, and what kind of thing that is."""
+
+    activation_key: int
+    fact: steps.DeadlineSet
+    task_key: int | None
+    thing: str
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a deadline belongs to that no activation has: a milestone, or the release itself.
+
+    subject: what it is known by; one deadline of it is open at a time.
+    """
+
+    thing: str
+    subject: str
+    name: str
+    element: str
+
+
+# a row, its ladder (None is the default one), and the calendar in which that counts
+Made = tuple[dict[str, Any], Sequence[escalation.Rung] | None, Calendar]
+
+
 def rows(
     session: Session,
-    facts: Sequence[tuple[int, steps.DeadlineSet, int | None]],
+    facts: Sequence[Set],
     *,
     instance_key: int,
     release_number: int | None,
@@ -37,28 +65,68 @@ def rows(
     of_assignees: Mapping[int, Calendar] = MappingProxyType({}),
     held: bool = False,
 ) -> None:
-    """Insert the deadlines of (activation key, fact, task key) and every level of their ladders.
+    """Insert deadlines that the engine set, and every level of their ladders.
 
-    For the caller's transaction; two statements, none without facts. A ladder of None is the default one. calendar: in
-    which ladders count, but those of the activations in `of_assignees`. held: the
-    release is on hold, so nothing fires until it goes on.
+    For the caller's transaction; two statements, none without facts, one more where a ladder is the default one.
+    calendar: in which ladders count, but those of the activations in `of_assignees`. held: the release is on hold, so
+    nothing fires until it goes on.
     """
-    if not facts:
-        return
-    drawn = keys.take(session, len(facts))
     made = [
-        _deadline(key, activation, fact, task, instance_key, release_number, now)
-        for key, (activation, fact, task) in zip(drawn, facts, strict=True)
+        (
+            _drawn_deadline(one, instance_key, release_number, now),
+            one.fact.ladder,
+            of_assignees.get(one.activation_key, calendar),
+        )
+        for one in facts
     ]
+    _store(session, made, held)
+
+
+def _store(session: Session, made: Sequence[Made], held: bool) -> None:
+    if not made:
+        return
+    usual = defaults.rungs() if any(ladder is None for _, ladder, _ in made) else {}
+    for (row, _, _), key in zip(made, keys.take(session, len(made)), strict=True):
+        row["key"] = key
     levels = [
         level
-        for row, (_, fact, _) in zip(made, facts, strict=True)
-        for level in _levels(row, fact.ladder, of_assignees.get(row["activation_key"], calendar), held)
+        for row, ladder, calendar in made
+        for level in _levels(row, usual[row["thing"]] if ladder is None else ladder, calendar, held)
     ]
     for row, key in zip(levels, keys.take(session, len(levels)), strict=True):
         row["key"] = key
-    writing.insert_rows(session, Deadline, made)
+    writing.insert_rows(session, Deadline, [row for row, _, _ in made])
     writing.insert_rows(session, DeadlineLevel, levels)
+
+
+def date_own(
+    session: Session,
+    own: Own,
+    release: Row,
+    due_at: datetime | None,
+    ladder: Sequence[escalation.Rung] | None,
+    now: datetime,
+) -> datetime | None:
+    """Set, move or withdraw the deadline of a milestone or release; answers when it was due before.
+
+    For the caller's transaction, which has locked the release and its instance.
+    """
+    before = stored.open_of_subject(own.subject)
+    if before is None:
+        if due_at is not None:
+            row = _row(own.thing, own.name, own.element, now, due_at) | {
+                "subject": own.subject,
+                "instance_key": release.instance_key,
+                "release_number": release.number,
+                "moved": True,
+            }
+            _store(session, [(row, ladder, calendars.of_release(release))], holding.on_hold(release))
+        return None
+    if due_at is None or due_at <= before.started_at:
+        ladders.end_own(session, release.number, own.thing, now, element=own.element, done=False)
+    elif due_at != before.due_at:
+        _move(session, before, due_at)
+    return before.due_at
 
 
 def end(session: Session, activation_keys_by_outcome: Mapping[str, Iterable[int]], now: datetime) -> None:
@@ -86,6 +154,8 @@ def move(
         row = stored.get(deadline_key) or row
         if revision is not None and row.revision != revision:
             raise errors.StaleWrite()
+        if row.thing == escalation.RELEASE:
+            raise errors.Conflict("This is the end of the release's window. Change the window of the release instead.")
         _move(session, row, due_at)
         release = releases.get(row.release_number) if row.release_number is not None else None
         tell_moved(session, row, release, due_at, reason, actor)
@@ -94,7 +164,8 @@ def move(
 def move_of_task(task_key: int, due_at: datetime, *, reason: str, actor: policy.Actor) -> None:
     """Give an open task another due moment, and its deadline with it where it has one.
 
-    Raises NotFound, Forbidden, Conflict where it is over or has no due date, and InvalidInput as `move`.
+    A task without a due moment gets one, with the default ladder. Raises NotFound, Forbidden, Conflict where it is
+    over, and InvalidInput as `move`.
     """
     with db.transaction() as session:
         seen = tasks.get(task_key)
@@ -106,10 +177,10 @@ def move_of_task(task_key: int, due_at: datetime, *, reason: str, actor: policy.
         task, row = tasks.get(task_key), stored.open_of_task(task_key)
         if task is None or task.state != "open":
             raise errors.Conflict(f"The task “{seen.name}” is over.")
-        if task.due_at is None:
-            raise errors.Conflict(f"The task “{task.name}” has no due date.")
         if row is not None:
             _move(session, row, due_at)
+        elif task.due_at is None:
+            _give(session, task, release, due_at)
         elif due_at <= task.opened_at:
             raise errors.InvalidInput({"due_at": ["must be after the task was opened"]})
         else:
@@ -129,6 +200,22 @@ def _move(session: Session, row: Row, due_at: datetime) -> None:
         date_task(session, row.task_key, due_at)
 
 
+def _give(session: Session, task: Row, release: Row | None, due_at: datetime) -> None:
+    """A due date for a task that has none. Whoever keeps the instance alive reads it again, to know of the deadline."""
+    now = clock.now()
+    if due_at <= now:
+        raise errors.InvalidInput({"due_at": ["must be in the future"]})
+    thing = escalation.APPROVAL if task.approval else escalation.TASK
+    row = _row(thing, task.name, task.element, now, due_at) | {
+        "activation_key": task.activation_key, "instance_key": task.instance_key, "task_key": task.key,
+        "release_number": task.release_number, "phase": task.phase, "moved": True,
+    }  # fmt: skip
+    _store(session, [(row, None, calendars.of_release(release))], holding.on_hold(release))
+    instance = locking.instance(session, task.instance_key)
+    writing.update_where(session, Instance, {"revision": instance.revision + 1}, key=instance.key)
+    date_task(session, task.key, due_at)
+
+
 def date_task(session: Session, task_key: int, due_at: datetime) -> None:
     """Whoever has read the task before has read another due date."""
     task = tasks.get(task_key)
@@ -141,7 +228,7 @@ def tell_moved(
 ) -> None:
     """Into history, and to those whom it concerns. row: a task, or a deadline."""
     now, task_key = clock.now(), keypoints.task_of(row)
-    data = {"from": row.due_at.isoformat(), "to": due_at.isoformat(), "reason": reason}
+    data = {"from": row.due_at.isoformat() if row.due_at else None, "to": due_at.isoformat(), "reason": reason}
     data |= {"task": task_key, "name": row.name} if task_key is not None else {}
     entry = history.Entry("deadline.moved", row.element, row.activation_key, data)
     head = history.append_to_instance(session, row.instance_key, [entry], at=now, actor=actor.name)
@@ -216,27 +303,28 @@ def _fired(level: Any, deadline: Any, one: notices.Telling) -> history.Entry:
     return history.Entry("deadline.level.fired", deadline.element, deadline.activation_key, data)
 
 
-def _deadline(
-    key: int,
-    activation_key: int,
-    fact: steps.DeadlineSet,
-    task_key: int | None,
-    instance_key: int,
-    release_number: int | None,
-    now: datetime,
-) -> dict[str, Any]:
+def _drawn_deadline(one: Set, instance_key: int, release_number: int | None, now: datetime) -> dict[str, Any]:
+    fact = one.fact
+    assert fact.due_at is not None
+    row = _row(one.thing, fact.name or fact.element, fact.element, fact.started_at or now, fact.due_at)
+    return row | {
+        "activation_key": one.activation_key, "instance_key": instance_key, "release_number": release_number,
+        "task_key": one.task_key, "phase": fact.phase, "as_drawn": fact.as_drawn[:LONGEST_NAME], "clock": fact.clock,
+    }  # fmt: skip
+
+
+def _row(thing: str, name: str, element: str, started_at: datetime, due_at: datetime) -> dict[str, Any]:
     return {
-        "key": key, "activation_key": activation_key, "instance_key": instance_key, "release_number": release_number,
-        "task_key": task_key, "element": fact.element, "name": fact.name[:LONGEST_NAME] or fact.element,
-        "phase": fact.phase, "as_drawn": fact.as_drawn[:LONGEST_NAME], "clock": fact.clock,
-        "started_at": fact.started_at or now, "due_at": fact.due_at, "state": "open", "ended_at": None, "revision": 1,
+        "activation_key": None, "instance_key": None, "release_number": None, "task_key": None, "subject": None,
+        "thing": thing, "element": element, "name": name[:LONGEST_NAME], "phase": None, "as_drawn": "",
+        "clock": "elapsed", "started_at": started_at, "due_at": due_at, "state": "open", "ended_at": None,
+        "revision": 1, "moved": False,
     }  # fmt: skip
 
 
 def _levels(
-    row: Mapping[str, Any], ladder: Sequence[escalation.Rung] | None, calendar: Calendar, held: bool
+    row: Mapping[str, Any], rungs: Sequence[escalation.Rung], calendar: Calendar, held: bool
 ) -> list[dict[str, Any]]:
-    rungs = escalation.DEFAULT if ladder is None else ladder
     found = escalation.levels(rungs, row["started_at"], row["due_at"], calendar, row["clock"])
     return [
         {

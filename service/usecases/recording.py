@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from service.domain import holding, naming, policy
+from service.domain import escalation, holding, naming, policy
 from service.domain import keypoints as domain
 from service.engine import steps
-from service.storage import history, keys, writing
+from service.storage import history, keys, ladders, writing
 from service.storage.history import Entry
 from service.storage.models.instances import (
     Activation,
@@ -327,10 +327,10 @@ class Recorder:
         self.live.deadlines -= over
         dated = [(key, fact) for key, fact in self._deadlines if key not in over]
         if dated:
-            tasks = {row["activation_key"]: row["key"] for row in self.opened}
+            tasks = {row["activation_key"]: row for row in self.opened}
             deadlines.rows(
                 self.session,
-                [(key, fact, tasks.get(key)) for key, fact in dated],
+                [_set(key, fact, tasks.get(key)) for key, fact in dated],
                 instance_key=self.instance_key,
                 release_number=self.release_number,
                 now=self.now,
@@ -375,6 +375,7 @@ class Recorder:
         if any(timed.values()):
             deadlines.end(self.session, {o: found for o, found in timed.items() if found}, self.now)
             self.live.deadlines.difference_update(*timed.values())
+        self._end_what_is_the_releases_own()
         for state, refs in self._gone_jobs.items():
             columns = {"state": state, "ended_at": self.now, "lease": None}
             writing.update_where(self.session, Job, columns, **own, ref=refs, state=["open", "failed"])
@@ -383,6 +384,18 @@ class Recorder:
             closing = {"state": "resolved", "closed_at": self.now, "closed_by": self.actor.name}
             writing.update_where(self.session, Incident, closing, **own, ref=over, state="open")
         self.live.incidents.difference_update(over)
+
+    def _end_what_is_the_releases_own(self) -> None:
+        """The deadlines of the milestones that were reached, and all of them when the release is over."""
+        number, now = self.release_number, self.now
+        if number is None:
+            return
+        for row in self._inserts.get(Milestone, ()):
+            ladders.end_own(self.session, number, escalation.MILESTONE, now, element=row["milestone"], done=True)
+        if self.ended is not None:
+            ladders.end_own(self.session, number, escalation.MILESTONE, now, done=False)
+            done = self.release_columns.get("status") == "closed"
+            ladders.end_own(self.session, number, escalation.RELEASE, now, done=done)
 
     def instance_columns(self, status: str) -> dict[str, Any]:
         """Append to history and answer what else changes on the instance's own row."""
@@ -409,6 +422,14 @@ class Recorder:
         processes = self.locked.row.manifest["processes"]
         own = [name for name, key in processes.items() if int(key) == self.locked.row.definition_key]
         writing.update_where(self.session, Start, {"due_at": self.now}, process_id=own, kind="message")
+
+
+def _set(activation_key: int, fact: steps.DeadlineSet, task: Mapping[str, Any] | None) -> deadlines.Set:
+    if task is None:
+        return deadlines.Set(activation_key, fact, None, escalation.PHASE)
+    return deadlines.Set(
+        activation_key, fact, task["key"], escalation.APPROVAL if task["approval"] else escalation.TASK
+    )
 
 
 _HANDLERS: dict[type, Callable[[Recorder, Any], None]] = {

@@ -13,7 +13,7 @@ from service.storage.history import Entry
 from service.storage.models.releases import Release, ReleaseFact, ReleasePerson
 from service.storage.queries import people
 from service.storage.types import Row, Session
-from service.usecases import facts, releasefields, settings
+from service.usecases import facts, planned, releasefields, settings
 
 _PARTS = {"release.stakeholders": "stakeholder", "release.board": "board"}  # facts that also name people
 PROPERTY = "tidegate.record"
@@ -74,6 +74,8 @@ def write(session: Session, release: Row, recorded: Mapping[str, Any]) -> list[E
     if recorded:
         columns["revision"] = release.revision + 1
         writing.update_where(session, Release, columns, number=release.number)
+    if "window_end" in columns and end != release.window_end:
+        planned.window_set(session, release, end)
     for name in others.keys() & _PARTS.keys():
         if isinstance(others[name], list):
             _write_people(session, release.number, _PARTS[name], others[name])

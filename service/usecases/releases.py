@@ -15,7 +15,17 @@ from service.storage.history import Entry
 from service.storage.models.releases import Category, Comment, Release, ReleasePerson
 from service.storage.queries import definitions, people, releases
 from service.storage.types import Row
-from service.usecases import advancing, announcing, instances, keypoints, notices, records, releasefields, schemas
+from service.usecases import (
+    advancing,
+    announcing,
+    instances,
+    keypoints,
+    notices,
+    planned,
+    records,
+    releasefields,
+    schemas,
+)
 from service.usecases import locked as locks
 
 _STORED = (*releasefields.TEXTS, "classification", "manager", *releasefields.MOMENTS)
@@ -73,6 +83,8 @@ def create(given: Mapping[str, Any], *, actor: policy.Actor) -> int:
         ran = prepared.run({}, clock.now(), release)
         outcome = instances.begin(session, prepared, ran, actor=actor, business_key=f"R-{number}", release=release)
         writing.update_where(session, Release, {"instance_key": outcome.instance_key}, number=number)
+        if release.window_end is not None:
+            planned.window_set(session, locking.release(session, number), release.window_end)
     return number
 
 
@@ -100,6 +112,8 @@ def edit(
         )
         before = {name: getattr(release, name) for name in values}
         writing.update_where(session, Release, values | {"revision": release.revision + 1}, number=number)
+        if values.get("window_end", release.window_end) != release.window_end:
+            planned.window_set(session, release, values["window_end"])
         changed = {
             name: [_plain(before[name]), _plain(values[name])] for name in values if before[name] != values[name]
         }

@@ -52,6 +52,7 @@ PAGES = {
         "/administration/people/cora",
         "/administration/people/new",
         "/administration/groups",
+        "/administration/ladders",
         "/administration/ledger",
         "/administration/undelivered",
         "/administration/breakdowns",

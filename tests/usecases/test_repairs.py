@@ -271,7 +271,7 @@ def test_with_a_ladder_that_moves_with_it_and_either_way_the_task_is_another_one
     deadlines.move(row.key, LATER + timedelta(days=1), reason="x", actor=max_)
     assert the_task(run).revision == before.revision + 2
     done(run, "watched")
-    with pytest.raises(errors.Conflict, match="has no due date"):
-        deadlines.move_of_task(the_task(run).key, LATER, reason="x", actor=max_)
+    deadlines.move_of_task(the_task(run).key, LATER, reason="Now it matters.", actor=max_)
+    assert the_task(run).due_at == LATER
     with pytest.raises(errors.Conflict, match="is over"):
         deadlines.move_of_task(first.key, LATER, reason="x", actor=max_)

@@ -92,6 +92,11 @@ TABLE = [
     ("PUT", "/releases/R-1/people/board", {"names": ["rita"]}, {"max", "cora"}),
     ("GET", "/deadlines", None, EVERYBODY),
     ("GET", "/ledger", None, EVERYBODY),
+    ("GET", "/ladders", None, {"ada", "petra", "max", "cora"}),
+    ("GET", "/ladders/task", None, {"ada", "petra", "max", "cora"}),
+    ("PUT", "/ladders/task", {"ladder": "PT0S: candidates"}, {"ada"}),
+    ("GET", "/releases/R-1/milestones", None, {"ada", "petra", "max", "cora", "bea"}),
+    ("PUT", "/releases/R-1/milestones/built", {"planned_at": None}, {"max", "cora"}),
     ("GET", "/notices", None, EVERYBODY),
     ("GET", "/inbox", None, EVERYBODY),
     ("POST", "/inbox/read", {}, EVERYBODY),
@@ -224,6 +229,8 @@ def _shape(path: str) -> tuple[str, ...]:
         "terminate": "*",
         "board": "*",
         "standard": "*",
+        "task": "*",
+        "built": "*",
         "1": "*",
     }
     path = path.partition("?")[0]

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TextClause,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
 
+_STILL_OPEN = TextClause("state = 'open'")
+
 
 class Deadline(Base):
-    """A due moment of one activation. state: open, met, missed-and-done (late), cancelled."""
+    """A due moment of one activation, of a milestone or of a release. state: open, met, done late (late), cancelled.
+
+    subject: what the deadline of a milestone or release is known by; one of them is open at a time.
+    """
 
     __tablename__ = "deadlines"
     key: Mapped[int] = key_column()
-    activation_key: Mapped[int] = mapped_column(BigInteger, unique=True)
+    activation_key: Mapped[int | None] = mapped_column(BigInteger, unique=True)
+    thing: Mapped[str] = mapped_column(String(12), server_default="task")  # task approval phase milestone release
+    subject: Mapped[str | None] = mapped_column(String(140))
     instance_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("instances.key"), index=True)
     release_number: Mapped[int | None] = mapped_column(Integer, index=True)
     task_key: Mapped[int | None] = mapped_column(BigInteger)
@@ -30,7 +48,10 @@ class Deadline(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
     revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
     moved: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # by somebody, or by a hold
-    __table_args__ = (Index(None, "state", "due_at"),)
+    __table_args__ = (
+        Index(None, "state", "due_at"),
+        Index(None, "subject", unique=True, sqlite_where=_STILL_OPEN, postgresql_where=_STILL_OPEN),
+    )
 
 
 class DeadlineLevel(Base):
@@ -38,8 +59,8 @@ class DeadlineLevel(Base):
 
     __tablename__ = "deadline_levels"
     key: Mapped[int] = key_column()
-    deadline_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("deadlines.key"), index=True)
-    activation_key: Mapped[int] = mapped_column(BigInteger)
+    deadline_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("deadlines.key"))
+    activation_key: Mapped[int | None] = mapped_column(BigInteger)
     level: Mapped[int] = mapped_column(Integer)
     repeat: Mapped[int] = mapped_column(Integer)
     moment: Mapped[str] = mapped_column(String(40))  # as written in the ladder
@@ -49,7 +70,11 @@ class DeadlineLevel(Base):
     state: Mapped[str] = mapped_column(String(10))  # waiting held fired cancelled
     asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when a dispatcher last enqueued it
     fired_at: Mapped[datetime | None] = mapped_column(Moment)
-    __table_args__ = (UniqueConstraint("activation_key", "level", "repeat"), Index(None, "state", "fire_at"))
+    __table_args__ = (
+        UniqueConstraint("activation_key", "level", "repeat"),
+        Index(None, "deadline_key", "level", "repeat", unique=True),
+        Index(None, "state", "fire_at"),
+    )
 
 
 class Notice(Base):

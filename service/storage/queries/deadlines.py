@@ -49,6 +49,12 @@ def open_of_task(task_key: int) -> Row | None:
         return session.execute(_contextual().where(Deadline.task_key == task_key, Deadline.state == "open")).first()
 
 
+def open_of_subject(subject: str) -> Row | None:
+    """The open deadline of a milestone or release; a row as in `get`."""
+    with db.reading() as session:
+        return session.execute(_contextual().where(Deadline.subject == subject, Deadline.state == "open")).first()
+
+
 def of_task(task_key: int) -> Row | None:
     """The deadline of a task, open or over; a row as in `get`."""
     statement = _contextual().where(Deadline.task_key == task_key).order_by(Deadline.key.desc()).limit(1)

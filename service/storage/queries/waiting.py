@@ -34,9 +34,9 @@ def tasks(instance_key: int) -> dict[str, int]:
 
 def deadlines(instance_key: int) -> set[int]:
     """Activation keys that have an open deadline."""
-    statement = select(Deadline.activation_key)
+    statement = select(Deadline.activation_key).where(Deadline.instance_key == instance_key, Deadline.state == "open")
     with db.reading() as session:
-        return set(session.scalars(statement.where(Deadline.instance_key == instance_key, Deadline.state == "open")))
+        return {key for key in session.scalars(statement) if key is not None}
 
 
 def incidents(instance_key: int) -> set[str]:

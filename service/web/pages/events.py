@@ -55,6 +55,7 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "item.added": (_l("%(who)s added an item to %(name)s"), "warn"),
     "instance.cancelled": (_l("%(who)s cancelled the release"), "bad"),
     "deadline.moved": (_l("The deadline of %(name)s was moved"), "warn"),
+    "milestone.planned": (_l("%(who)s planned the milestone %(name)s"), "info"),
     "deadline.level.fired": (_l("Told of the deadline of %(name)s: %(people)s"), "warn"),
     "instance.migrated": (
         _l("%(who)s moved the release from version %(from_version)s of its model to version %(to_version)s"),

@@ -82,7 +82,7 @@ def deadline(key: int) -> str:
         sentences=[(one, _sentence(one)) for one in found.findings] if found else (),
         people=people.users(active_only=True) if policy.may_see_everything(who) else (),
         forecast=forecasts.of([row]).get(row.activation_key),
-        may_move=row.state == "open" and policy.may_move_deadline(who, row) is None,
+        may_move=row.state == "open" and row.thing != "release" and policy.may_move_deadline(who, row) is None,
         now=clock.now(),
     )
 

@@ -25,7 +25,7 @@ from service.storage.queries import (
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
-from service.usecases import answers, forecasts, incidents, peeking, releases, repairs
+from service.usecases import answers, forecasts, incidents, peeking, planned, releases, repairs
 from service.web import access, auth, reading
 from service.web.pages import events, frame, ledger, standing
 
@@ -179,13 +179,16 @@ def release_record(number: int) -> str:
 def release_deadlines(number: int) -> str:
     row = seen(number)
     rows = sorted(deadlines.of_release(number), key=lambda one: (one.state != "open", one.due_at))
+    who = auth.actor()
     return frame.show(
         "release_deadlines.html",
         **common(row, "deadlines"),
         rows=rows,
         levels=deadlines.levels([one.key for one in rows]),
         forecasts=forecasts.of(rows),
-        may_move=policy.may_move_deadline(auth.actor(), row) is None,
+        may_move=policy.may_move_deadline(who, row) is None,
+        planned=planned.milestones(row),
+        may_plan=row.status == "open" and policy.may_change_release(who, row) is None,
     )
 
 

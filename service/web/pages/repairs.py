@@ -167,8 +167,10 @@ def move_due(key: int) -> Any:
     if not reason:
         raise errors.InvalidInput({"reason": [_("say why")]})
     deadlines.move_of_task(key, release_pages.moment("due_at", given, who), reason=reason, actor=who)
-    old = before.due_at.astimezone(ZoneInfo(who.zone)).replace(tzinfo=None).isoformat()
-    undo = None if request.args.get("due") else url_for("pages.move_due", key=key, due=old, reason=_("Undone"))
+    undo = None
+    if before.due_at is not None and not request.args.get("due"):
+        old = before.due_at.astimezone(ZoneInfo(who.zone)).replace(tzinfo=None).isoformat()
+        undo = url_for("pages.move_due", key=key, due=old, reason=_("Undone"))
     return frame.done(frame.back(url_for("pages.task", key=key)), _("The due date is changed."), undo=undo)
 
 

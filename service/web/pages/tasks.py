@@ -113,7 +113,7 @@ def _may(who: policy.Actor, row: Row, release: Row | None) -> Mapping[str, bool]
         "unclaim": bool(row.assignee and (row.groups or row.users)) and policy.may_unclaim(who, row) is None,
         "delegate": policy.may_delegate(who, row, release) is None,
         "complete": not row.approval and running and policy.may_complete(who, row, release) is None,
-        "move_due": row.due_at is not None and policy.may_move_deadline(who, release) is None,
+        "move_due": policy.may_move_deadline(who, release) is None,
         "decide": bool(row.approval) and running and policy.may_decide(who, row, release) is None,
     }
 

@@ -77,6 +77,13 @@ ANSWERS = {
     "met": _l("done in time"),
     "late": _l("done late"),
 }
+THINGS = {
+    "task": _l("Tasks"),
+    "approval": _l("Approvals"),
+    "phase": _l("Phases and other activities"),
+    "milestone": _l("Milestones"),
+    "release": _l("Releases (the end of the window)"),
+}
 UNTOLD = {
     "nobody": _l("nobody to tell"),
     "inactive": _l("not active any more"),
@@ -271,4 +278,5 @@ def init_app(app: Flask) -> None:
         "channels": CHANNELS,
         "untold": UNTOLD | DELIVERY_REASONS,
         "answers": ANSWERS,
+        "things": THINGS,
     }

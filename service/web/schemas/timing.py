@@ -44,6 +44,7 @@ class Deadline(fields.Schema):
     id = fields.Key(attribute="key", required=True)
     name = ma.String(required=True)
     element = ma.String(required=True)
+    thing = ma.String(required=True, metadata={"description": "task, approval, phase, milestone, release"})
     phase = ma.String(allow_none=True)
     release = fields.Number(attribute="release_number", allow_none=True)
     instance = fields.Key(attribute="instance_key", required=True)
