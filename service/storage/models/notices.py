@@ -12,15 +12,15 @@ from sqlalchemy import (
     Integer,
     String,
     Text,
-    TextClause,
     UniqueConstraint,
+    column,
     false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
 
-_STILL_OPEN = TextClause("state = 'open'")
+_STILL_OPEN = column("state") == "open"
 
 
 class Deadline(Base):
