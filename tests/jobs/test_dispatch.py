@@ -53,7 +53,7 @@ def levels(count: int, due_at: Any, first: int = 100) -> list[int]:
         writing.insert_rows(session, Deadline, [deadline])
         rows = [
             {
-                "key": key, "deadline_key": first, "activation_key": key, "level": 1, "repeat": 0, "moment": "PT0S",
+                "key": key, "deadline_key": first, "activation_key": key, "level": key, "repeat": 0, "moment": "PT0S",
                 "recipients": ["user:nora"], "fire_at": due_at, "state": "waiting",
             }
             for key in keys
