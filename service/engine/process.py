@@ -7,6 +7,7 @@ the Instance away.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,19 @@ from typing import Any
 
 from service.bpmnio import bounds, feel
 from service.domain import keypoints
-from service.engine import adopting, beside, conditions, facts, nodes, snapshots, starting, steps, timers, worlds
+from service.engine import (
+    adopting,
+    beside,
+    conditions,
+    deadlines,
+    facts,
+    nodes,
+    snapshots,
+    starting,
+    steps,
+    timers,
+    worlds,
+)
 from service.engine.board import Board, by_age
 from service.engine.definitions import Program
 from service.engine.expressions import Stuck
@@ -219,6 +232,19 @@ class Instance:
         context = {**world.facts, **self._board.scopes.visible(self._scope(ref))}
         with bounds.Effort(world.limits.expressions_ms):
             return {label: _evaluated(text, context, world.now) for label, text in expressions.items()}
+
+    def due(self, started_at: Mapping[str, datetime], world: World) -> list[steps.DeadlineSet]:
+        """What is due by the drawing, of the open activations that began at these moments. Nothing changes.
+
+        Where that cannot be worked out, nothing is due.
+        """
+        self._board.begin(world)
+        found = []
+        for token in by_age(self._board.tokens):
+            if token.ref in started_at and token.element is not None and token.element.deadline is not None:
+                with contextlib.suppress(Stuck):
+                    found.append(deadlines.worked_out(token, started_at[token.ref]))
+        return found
 
     def name_of(self, ref: str) -> str | None:
         """How the drawing calls the element of an open activation."""

@@ -50,6 +50,12 @@ class Own:
     element: str
 
 
+def of_activity(activation_key: int, fact: steps.DeadlineSet, task_key: int | None, approval: bool) -> Set:
+    """What the engine set for an activity: an approval, another task, or a phase or something else without a task."""
+    thing = escalation.PHASE if task_key is None else escalation.APPROVAL if approval else escalation.TASK
+    return Set(activation_key, fact, task_key, thing)
+
+
 # a row, its ladder (None is the default one), and the calendar in which that counts
 Made = tuple[dict[str, Any], Sequence[escalation.Rung] | None, Calendar]
 
@@ -127,6 +133,34 @@ def date_own(
     elif due_at != before.due_at:
         _move(session, before, due_at)
     return before.due_at
+
+
+def redraw(session: Session, one: Set, before: Row | None, calendar: Calendar, locked: Any) -> None:
+    """Set a deadline by another drawing, for the caller's transaction; levels that have fired stay, with their numbers.
+
+    before: the open deadline that the activity has, if it has one. locked: the instance, its release, the moment.
+    """
+    row = _drawn_deadline(one, locked.row.key, locked.row.release_number, locked.now)
+    held = holding.on_hold(locked.release)
+    if before is None:
+        _store(session, [(row, one.fact.ladder, calendar)], held)
+    else:
+        row["key"] = before.key
+        ladder = one.fact.ladder if one.fact.ladder is not None else defaults.rungs()[one.thing]
+        _replace_levels(session, before.key, _levels(row, ladder, calendar, held))
+        columns = {name: row[name] for name in ("name", "element", "as_drawn", "clock", "due_at", "phase")}
+        writing.update_where(session, Deadline, {**columns, "revision": before.revision + 1}, key=before.key)
+    if one.task_key is not None and one.fact.due_at is not None:
+        date_task(session, one.task_key, one.fact.due_at)
+
+
+def _replace_levels(session: Session, deadline_key: int, levels: Sequence[dict[str, Any]]) -> None:
+    fired = {(level.level, level.repeat) for level in ladders.levels(session, deadline_key) if level.fired_at}
+    wanted = [level for level in levels if (level["level"], level["repeat"]) not in fired]
+    for level, key in zip(wanted, keys.take(session, len(wanted)), strict=True):
+        level["key"] = key
+    writing.delete_where(session, DeadlineLevel, deadline_key=deadline_key, state=list(ladders.UNFIRED))
+    writing.insert_rows(session, DeadlineLevel, wanted)
 
 
 def end(session: Session, activation_keys_by_outcome: Mapping[str, Iterable[int]], now: datetime) -> None:
@@ -216,7 +250,7 @@ def _give(session: Session, task: Row, release: Row | None, due_at: datetime) ->
     date_task(session, task.key, due_at)
 
 
-def date_task(session: Session, task_key: int, due_at: datetime) -> None:
+def date_task(session: Session, task_key: int, due_at: datetime | None) -> None:
     """Whoever has read the task before has read another due date."""
     task = tasks.get(task_key)
     if task is not None:

@@ -98,16 +98,18 @@ def migrate(
     version: int | None = None,
     mapping: Mapping[str, str] | None = None,
     *,
+    anew: bool = False,
     actor: policy.Actor,
 ) -> advancing.Outcome:
     """Move one running instance to another version of its model, the newest unless one is named.
 
-    Raises CannotMigrate with the places in the way, NotFound, Forbidden, Conflict where it is over or there already.
+    anew: its deadlines are worked out by that version. Raises CannotMigrate with the places in the way, NotFound,
+    Forbidden, Conflict where it is over or there already.
     """
     policy.require(policy.may_migrate(actor))
     goal = moving.target(_process_of(instance_key), version)
     with db.transaction() as session:
-        return moving.move(session, instance_key, goal, mapping or {}, actor=actor)
+        return moving.move(session, instance_key, goal, mapping or {}, anew=anew, actor=actor)
 
 
 def undo(instance_key: int, *, actor: policy.Actor) -> advancing.Outcome:
@@ -139,6 +141,7 @@ def start(
     mapping: Mapping[str, str] | None = None,
     *,
     instances: Iterable[int] | None = None,
+    anew: bool = False,
     actor: policy.Actor,
 ) -> int:
     """Have the workers move every running instance of a model, or some; gives the key of the run that tells how far.
@@ -152,7 +155,7 @@ def start(
     wanted = [(row.key, row.release_number) for row in rows if not moving.is_there(row, goal.columns(row))]
     if not wanted:
         raise errors.Conflict("No running release has to be moved to this version.")
-    return _run(process_id, goal.definition.key, wanted, mapping or {}, actor=actor)
+    return _run(process_id, goal.definition.key, wanted, mapping or {}, anew=anew, actor=actor)
 
 
 def undo_run(run_key: int, *, actor: policy.Actor) -> int:
@@ -176,13 +179,14 @@ def _run(
     mapping: Mapping[str, str],
     *,
     actor: policy.Actor,
+    anew: bool = False,
     undoes: int | None = None,
 ) -> int:
     now = clock.now()
     with db.transaction() as session:
         key, *drawn = keys.take(session, len(wanted) + 1)
         run = {"key": key, "process_id": process_id, "to_key": to_key, "undoes": undoes, "mapping": dict(mapping)}
-        writing.insert_rows(session, MigrationRun, [run | {"at": now, "by": actor.name}])
+        writing.insert_rows(session, MigrationRun, [run | {"anew": anew, "at": now, "by": actor.name}])
         items = [
             {
                 "key": item, "run_key": key, "instance_key": instance, "release_number": release, "state": "waiting",
@@ -214,7 +218,9 @@ def move_next(item_key: int) -> bool:
             if goal is None:
                 moving.undo(session, item.instance_key, actor=actor, run_key=item.undoes)
             else:
-                moving.move(session, item.instance_key, goal, item.mapping, actor=actor, run_key=item.run_key)
+                moving.move(
+                    session, item.instance_key, goal, item.mapping, anew=item.anew, actor=actor, run_key=item.run_key
+                )
     except errors.StaleWrite:
         raise
     except (errors.Conflict, errors.NotFound) as refused:

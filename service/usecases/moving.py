@@ -17,7 +17,7 @@ from service.storage.models.instances import Instance
 from service.storage.models.migrations import Migration
 from service.storage.queries import decisions, definitions, forms, migrations, tasks, waiting
 from service.storage.types import Row, Session, made
-from service.usecases import advancing, instances, opening, programs
+from service.usecases import advancing, instances, opening, programs, redrawing
 from service.usecases import locked as locks
 
 
@@ -107,12 +107,14 @@ def move(
     goal: Target,
     mapping: Mapping[str, str],
     *,
+    anew: bool = False,
     actor: policy.Actor,
     run_key: int | None = None,
 ) -> advancing.Outcome:
     """Move a running instance within the caller's transaction; what people did so far stays.
 
-    Raises CannotMigrate with the places that stand in the way, NotFound, Conflict where it is over or there already.
+    anew: deadlines are those of that version, from when each began; else they stay as they are. Raises CannotMigrate
+    with the places that stand in the way, NotFound, Conflict where it is over or there already.
     """
     locked = locks.lock(session, instance_key)
     columns = goal.columns(locked.row)
@@ -126,9 +128,15 @@ def move(
         raise _refusal(attempt.plan)
     there.live.instance = attempt.instance
     numbers = _numbers(locked.row.definition_key, goal.definition.key)
-    there.entries.append(Entry("instance.migrated", data={**numbers, "mapping": dict(mapping), "by": actor.name}))
-    outcome = _store(there, attempt.step, columns, actor)
-    kept = {"from_key": locked.row.definition_key, "to_key": goal.definition.key, "mapping": dict(mapping)}
+    told = {**numbers, "mapping": dict(mapping), "deadlines": "anew" if anew else "keep", "by": actor.name}
+    there.entries.append(Entry("instance.migrated", data=told))
+    outcome = _store(there, attempt.step, columns, actor, anew=anew)
+    kept = {
+        "anew": anew,
+        "from_key": locked.row.definition_key,
+        "to_key": goal.definition.key,
+        "mapping": dict(mapping),
+    }
     _remember(locked, kept | {"before": before, "revision": outcome.revision, "run_key": run_key}, actor)
     return outcome
 
@@ -151,14 +159,14 @@ def undo(session: Session, instance_key: int, *, actor: policy.Actor, run_key: i
     there.live.instance, step = migrating.back(state, _version(locked.row), last.before, earlier)
     numbers = _numbers(last.to_key, last.from_key)
     there.entries.append(Entry("instance.migration_undone", data={**numbers, "by": actor.name}))
-    outcome = _store(there, step, columns, actor)
+    outcome = _store(there, step, columns, actor, anew=last.anew)
     undone = {"undone_at": locked.now, "undone_by": actor.name, "before": None}
     writing.update_where(session, Migration, undone, key=last.key)
     return outcome
 
 
 def _store(
-    locked: locks.Locked, step: steps.Step, columns: Mapping[str, Any], actor: policy.Actor
+    locked: locks.Locked, step: steps.Step, columns: Mapping[str, Any], actor: policy.Actor, *, anew: bool
 ) -> advancing.Outcome:
     session, key = locked.session, locked.row.key
     moved = {fact.ref: fact for fact in step.facts if isinstance(fact, steps.Moved)}
@@ -168,6 +176,8 @@ def _store(
     manifest = {**columns["manifest"], **locked.live.library.manifest()}
     writing.update_where(session, Instance, {**columns, "manifest": manifest}, key=key)
     _show_again(locked, moved)
+    if anew:
+        redrawing.anew(locked)
     locked.live.occurrences = waiting.occurrences(key)
     return outcome
 

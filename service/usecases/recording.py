@@ -425,11 +425,8 @@ class Recorder:
 
 
 def _set(activation_key: int, fact: steps.DeadlineSet, task: Mapping[str, Any] | None) -> deadlines.Set:
-    if task is None:
-        return deadlines.Set(activation_key, fact, None, escalation.PHASE)
-    return deadlines.Set(
-        activation_key, fact, task["key"], escalation.APPROVAL if task["approval"] else escalation.TASK
-    )
+    own = (task["key"], bool(task["approval"])) if task is not None else (None, False)
+    return deadlines.of_activity(activation_key, fact, *own)
 
 
 _HANDLERS: dict[type, Callable[[Recorder, Any], None]] = {

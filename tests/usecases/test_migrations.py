@@ -337,3 +337,73 @@ def test_a_called_process_that_runs_moves_with_its_caller(house: Flask, owner: p
     assert row is not None
     assert newest is not None
     assert row.manifest["processes"]["q"] == str(newest.key)
+
+
+def ladder() -> list[tuple[int, str, list[str]]]:
+    return [
+        (one["level"], one["state"], one["recipients"])
+        for one in sorted(rows(DeadlineLevel), key=lambda one: (one["level"], one["repeat"]))
+    ]
+
+
+def test_deadlines_are_worked_out_anew_where_asked_for_and_back(
+    instance: int, time: Any, owner: policy.Actor, bea: policy.Actor
+) -> None:
+    (before,) = rows(Deadline)
+    time.turn(hours=12)
+    assert deadlines.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 1
+    deploy(
+        model("test", timer="P3D", deadline="P3D", escalation="50%: candidates\nPT0S: user:tom\nP1D: manager"), b"Two"
+    )
+    migrations.migrate(instance, anew=True, actor=owner)
+    (after,) = rows(Deadline)
+    assert (after["key"], after["as_drawn"]) == (before["key"], "P3D")
+    assert after["due_at"] == before["started_at"] + timedelta(days=3) == rows(Task)[0]["due_at"]
+    assert ladder() == [(1, "fired", ["candidates"]), (2, "waiting", ["user:tom"]), (3, "waiting", ["manager"])]
+    migrations.undo(instance, actor=owner)
+    (back,) = rows(Deadline)
+    assert (back["due_at"], back["as_drawn"]) == (before["due_at"], "P1D")
+    assert ladder() == [(1, "fired", ["candidates"]), (2, "waiting", ["candidates"])]
+    time.turn(hours=12)
+    assert deadlines.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 1
+
+
+def test_a_deadline_that_is_no_longer_drawn_goes_and_a_new_one_comes(
+    instance: int, time: Any, owner: policy.Actor, bea: policy.Actor
+) -> None:
+    plain = d.start() + d.user("build", name="Build", groups="build-team", form="f") + d.end()
+    deploy(d.diagram(plain + d.chain("start", "build", "end")), b"Two")
+    migrations.migrate(instance, anew=True, actor=owner)
+    assert ([one["state"] for one in rows(Deadline)], rows(Task)[0]["due_at"]) == (["cancelled"], None)
+    assert {state for _, state, _ in ladder()} == {"cancelled"}
+    assert deadlines.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 0
+
+
+def test_a_due_date_that_somebody_moved_stays_when_the_others_are_worked_out_anew(
+    instance: int, time: Any, owner: policy.Actor
+) -> None:
+    (task,) = rows(Task)
+    later = time.now + timedelta(days=9)
+    deadlines.move_of_task(task["key"], later, reason="Agreed.", actor=cast.actor("max"))
+    deploy(model("test", timer="P3D", deadline="P3D"), b"Two")
+    migrations.migrate(instance, anew=True, actor=owner)
+    assert rows(Deadline)[0]["due_at"] == rows(Task)[0]["due_at"] == later
+
+
+def test_without_being_asked_for_deadlines_stay_and_a_new_one_ends_with_its_task(
+    house: Flask, time: Any, owner: policy.Actor, bea: policy.Actor
+) -> None:
+    plain = d.start() + d.user("build", name="Build", groups="build-team", form="f") + d.end()
+    deploy(d.diagram(plain + d.chain("start", "build", "end")))
+    run = running.start("p", actor=owner).instance_key
+    time.turn(hours=1)
+    deploy(model(deadline="P3D"), b"Two")
+    migrations.migrate(run, anew=True, actor=owner)
+    (row,) = rows(Deadline)
+    assert (row["state"], row["started_at"], row["due_at"]) == (
+        "open",
+        time.now - timedelta(hours=1),
+        time.now + timedelta(days=3, hours=-1),
+    )
+    tasks.complete(rows(Task)[0]["key"], {"x": "1"}, actor=bea)
+    assert rows(Deadline)[0]["state"] == "met"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
@@ -20,6 +20,7 @@ class Migration(Base):
     from_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("definitions.key"))
     to_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("definitions.key"))
     mapping: Mapped[dict] = mapped_column(Json, default=dict)
+    anew: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # deadlines worked out again
     revision: Mapped[int] = mapped_column(Integer)
     before: Mapped[bytes | None] = mapped_column(LargeBinary)  # the state; dropped when a later move takes its place
     manifest: Mapped[dict] = mapped_column(Json)  # before, as are the facts' names
@@ -39,6 +40,7 @@ class MigrationRun(Base):
     to_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("definitions.key"))
     undoes: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("migration_runs.key"))
     mapping: Mapped[dict] = mapped_column(Json, default=dict)
+    anew: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # deadlines worked out again
     at: Mapped[datetime] = mapped_column(Moment)
     by: Mapped[str | None] = mapped_column(String(80))
 

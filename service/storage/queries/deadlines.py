@@ -55,6 +55,13 @@ def open_of_subject(subject: str) -> Row | None:
         return session.execute(_contextual().where(Deadline.subject == subject, Deadline.state == "open")).first()
 
 
+def open_of_instance(instance_key: int) -> Sequence[Row]:
+    """The open deadlines of an instance; rows of the table."""
+    statement = select(*_COLUMNS).where(Deadline.instance_key == instance_key, Deadline.state == "open")
+    with db.reading() as session:
+        return session.execute(statement.order_by(Deadline.key)).all()
+
+
 def of_task(task_key: int) -> Row | None:
     """The deadline of a task, open or over; a row as in `get`."""
     statement = _contextual().where(Deadline.task_key == task_key).order_by(Deadline.key.desc()).limit(1)

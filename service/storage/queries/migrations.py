@@ -78,6 +78,7 @@ def item(key: int) -> Row | None:
             MigrationRun.to_key,
             MigrationRun.undoes,
             MigrationRun.mapping,
+            MigrationRun.anew,
             MigrationRun.by,
         )
         .join(MigrationRun, MigrationRun.key == MigrationItem.run_key)

@@ -62,7 +62,14 @@ def _prospect(one: migrations.Prospect) -> dict[str, Any]:
 @access.requires(policy.may_migrate)
 def start_migration(body: dict[str, Any], id: str) -> Any:
     """Have the workers move every running instance of a diagram, or some; each by itself, all or nothing."""
-    key = migrations.start(id, body["to_version"], body["mapping"], instances=body["instances"], actor=auth.actor())
+    key = migrations.start(
+        id,
+        body["to_version"],
+        body["mapping"],
+        instances=body["instances"],
+        anew=body["deadlines"] == "anew",
+        actor=auth.actor(),
+    )
     return found.run(key), {"Location": f"/api/v1/migrations/{key}"}
 
 
@@ -113,7 +120,7 @@ def undo_migration(body: dict[str, Any], id: int) -> Any:
 @access.requires(policy.may_migrate)
 def migrate_instance(body: dict[str, Any], id: int) -> Any:
     """Move one running instance at once; 409 with the places in the way where it does not go cleanly."""
-    migrations.migrate(id, body["to_version"], body["mapping"], actor=auth.actor())
+    migrations.migrate(id, body["to_version"], body["mapping"], anew=body["deadlines"] == "anew", actor=auth.actor())
     return _moved(id)
 
 

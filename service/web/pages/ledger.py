@@ -110,13 +110,40 @@ def whole_ledger() -> str:
         wanted["release"] = _number(given["release"])
     lines, cursor = answers.lines(actor=auth.actor(), cursor=request.args.get("cursor"), **wanted)
     learn(lines)
-    return frame.show("ledger.html", lines=lines, cursor=cursor, given=given, people=people.users())
+    return frame.show("ledger.html", lines=together(lines), cursor=cursor, given=given, people=people.users())
 
 
 def _number(text: str) -> int:
     """The number of a release, with or without its R; 0, which none has, for anything else."""
     digits = text.upper().removeprefix("R-")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 10 else 0
+
+
+@dataclass(frozen=True)
+class Told:
+    """A person and a cause, with the lines for the ways in which they were told."""
+
+    lines: Sequence[answers.Line]
+
+    @property
+    def row(self) -> Row:
+        return self.lines[0].row
+
+    @property
+    def level(self) -> Row | None:
+        return self.lines[0].level
+
+    @property
+    def answered(self) -> answers.Answer | None:
+        return self.lines[0].answered
+
+
+def together(lines: Iterable[answers.Line]) -> list[Told]:
+    """Lines of the same notice in one place; the inbox first. Each who was not told stands alone."""
+    found: dict[int, list[answers.Line]] = {}
+    for line in lines:
+        found.setdefault(line.row.notice_key or line.row.key, []).append(line)
+    return [Told(sorted(one, key=lambda line: line.row.channel != "inbox")) for one in found.values()]
 
 
 def learn(lines: Iterable[answers.Line]) -> None:

@@ -22,7 +22,7 @@ from service.web.pages import frame
 
 pages = frame.pages
 
-MAPPED = "map."
+MAPPED, ANEW = "map.", "anew"
 FAILURES = 200
 VERDICTS = {
     migrations.CLEAN: (_l("moves as it is"), "good"),
@@ -74,6 +74,7 @@ def moving(process_id: str, number: int) -> str:
         model=goal,
         seen=seen,
         mapping=mapping,
+        anew=request.args.get("deadlines") == ANEW,
         choices=_choices(process_id, goal, seen, wanted),
         earlier=earlier,
         changes=diagrams.changes(_goal(process_id, earlier).key, goal.key) if earlier != number else [],
@@ -116,12 +117,14 @@ def _marks(seen: migrations.Preview, changes: list[diagrams.Change]) -> dict[str
 def move(process_id: str, number: int) -> Any:
     """All of them by the workers, or one at once."""
     mapping, key = _mapping(request.form), request.form.get("instance", type=int)
+    anew = request.form.get("deadlines") == ANEW
     if key is not None:
-        migrations.migrate(key, number, mapping, actor=auth.actor())
-        here = url_for("pages.moving", process_id=process_id, number=number, **_named(mapping))
+        migrations.migrate(key, number, mapping, anew=anew, actor=auth.actor())
+        kept = {**_named(mapping), **({"deadlines": ANEW} if anew else {})}
+        here = url_for("pages.moving", process_id=process_id, number=number, **kept)
         undo = url_for("pages.undo_move", key=key)
         return frame.done(here, _("Moved to version %(number)d.", number=number), undo=undo)
-    run = migrations.start(process_id, number, mapping, actor=auth.actor())
+    run = migrations.start(process_id, number, mapping, anew=anew, actor=auth.actor())
     return frame.done(url_for("pages.moves", process_id=process_id, run=run))
 
 

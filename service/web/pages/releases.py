@@ -198,7 +198,7 @@ def release_notices(number: int) -> str:
     row = seen(number)
     lines, cursor = answers.lines(actor=auth.actor(), release=number, limit=100, cursor=request.args.get("cursor"))
     ledger.learn(lines)
-    return frame.show("release_notices.html", **common(row, "notices"), lines=lines, cursor=cursor)
+    return frame.show("release_notices.html", **common(row, "notices"), lines=ledger.together(lines), cursor=cursor)
 
 
 @pages.get("/releases/<release:number>/comments")

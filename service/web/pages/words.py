@@ -67,6 +67,29 @@ DELIVERY_REASONS = {
     "rate": _l("many messages lately"),
 }
 CHANNELS = {"email": _l("E-mail"), "inbox": _l("Inbox"), "file": _l("Mail file"), "chat": _l("Chat")}
+NOTICES = {
+    "deadline.near": _l("Due soon"),
+    "deadline.due": _l("Deadline missed"),
+    "deadline.overdue": _l("Still overdue"),
+    "deadline.moved": _l("New due date"),
+    "window.moved": _l("New window"),
+    "approval.asked": _l("Approval asked"),
+    "approval.decided": _l("Approval decided"),
+    "release.started": _l("Release started"),
+    "release.held": _l("Release put on hold"),
+    "release.resumed": _l("Release goes on"),
+    "release.closed": _l("Release closed"),
+    "release.terminated": _l("Release terminated"),
+    "phase.entered": _l("Phase begun"),
+    "phase.left": _l("Phase left"),
+    "milestone.reached": _l("Milestone reached"),
+    "action.taken": _l("Action taken"),
+    "job.failed": _l("Work of the system failed"),
+    "job.notify": _l("Message of the model"),
+    "incident.raised": _l("Help needed"),
+    "back-out.begun": _l("Back-out begun"),
+    "back-out.ended": _l("Back-out ended"),
+}
 ANSWERS = {
     "completed": _l("finished"),
     "skipped": _l("skipped"),
@@ -278,5 +301,6 @@ def init_app(app: Flask) -> None:
         "channels": CHANNELS,
         "untold": UNTOLD | DELIVERY_REASONS,
         "answers": ANSWERS,
+        "notices": NOTICES,
         "things": THINGS,
     }

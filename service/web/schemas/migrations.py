@@ -36,6 +36,10 @@ class Move(fields.Schema):
 
     to_version = _version()
     mapping = _mapping()
+    deadlines = fields.text(
+        4, load_default="keep", validate=[validate.OneOf(["keep", "anew"])],
+        metadata={"description": "anew: worked out by that version, from when each began; what was moved stays."},
+    )  # fmt: skip
 
 
 class MoveMany(Move):

@@ -1,0 +1,13 @@
+"""Moves to another version remember whether deadlines were worked out anew."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+
+
+def upgrade() -> None:
+    for table in ("migrations", "migration_runs"):
+        with op.batch_alter_table(table) as moves:
+            moves.add_column(sa.Column("anew", sa.Boolean(), server_default=sa.false(), nullable=False))
