@@ -133,6 +133,7 @@ def test_a_task_with_another_id_is_the_same_task(instance: int, owner: policy.Ac
         "from_version": 1,
         "to_version": 2,
         "mapping": {"build": "make"},
+        "deadlines": "keep",
         "by": "petra",
     }
 
