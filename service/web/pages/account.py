@@ -8,10 +8,11 @@ from flask import redirect, request, url_for
 from flask_babel import gettext as _
 
 from service import errors
+from service.storage.queries import calendars as kept
 from service.storage.queries import people as found
-from service.usecases import people
+from service.usecases import calendars, people
 from service.web import access, auth
-from service.web.pages import frame, language
+from service.web.pages import frame, language, words
 
 pages = frame.pages
 
@@ -55,7 +56,13 @@ def sign_out() -> Any:
 @access.signed_in
 def account() -> str:
     who = auth.actor()
-    return frame.show("account.html", person=found.user(who.name), tokens=found.tokens(who.name))
+    person = found.user(who.name)
+    chosen = kept.get(person.calendar) if person is not None and person.calendar else None
+    hours = words.hours(calendars.of_person(who.name))
+    return frame.show(
+        "account.html", person=person, tokens=found.tokens(who.name), calendar=chosen, hours=hours,
+        service_zone=words.service_zone(),
+    )  # fmt: skip
 
 
 @pages.post("/account/password")

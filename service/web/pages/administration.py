@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from service import errors
 from service.domain import policy
+from service.storage.queries import calendars
 from service.storage.queries import people as found
 from service.usecases import people
 from service.web import access, auth
@@ -26,7 +27,8 @@ def _person(name: str) -> Any:
 
 
 def _choices() -> dict[str, Any]:
-    return {"roles": policy.ROLES, "groups": found.groups(), "zones": sorted(available_timezones())}
+    zones = sorted(available_timezones())
+    return {"roles": policy.ROLES, "groups": found.groups(), "zones": zones, "calendars": calendars.listing()}
 
 
 @pages.get("/administration", endpoint="administration")
@@ -59,6 +61,7 @@ def create_person() -> Any:
         roles=form.getlist("roles"),
         groups=form.getlist("groups"),
         zone=form.get("zone") or None,
+        calendar=form.get("calendar") or None,
         language=form.get("language", "en"),
         actor=auth.actor(),
     )
@@ -84,6 +87,7 @@ def edit_person(name: str) -> Any:
         "roles": form.getlist("roles"),
         "groups": form.getlist("groups"),
         "zone": form.get("zone", "UTC"),
+        "calendar": form.get("calendar") or None,
         "language": form.get("language", "en"),
     }
     people.edit_user(name, changes, actor=auth.actor())

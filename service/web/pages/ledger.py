@@ -69,6 +69,7 @@ def deadline(key: int) -> str:
     story = stories.tell(key, actor=who)
     row = story.deadline
     release = releases.get(row.release_number) if row.release_number is not None else None
+    words.in_zone_of(row.service)
     person = request.args.get("person") or None
     found = explaining.explain(key, person, actor=who) if person else None
     frame.learn_titles([*_names(story), person])

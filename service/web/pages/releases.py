@@ -27,7 +27,7 @@ from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
 from service.usecases import answers, forecasts, incidents, peeking, planned, releases, repairs
 from service.web import access, auth, reading
-from service.web.pages import events, frame, ledger, standing
+from service.web.pages import events, frame, ledger, standing, words
 
 pages = frame.pages
 
@@ -107,6 +107,7 @@ def seen(number: int) -> Row:
 def common(row: Row, tab: str) -> dict[str, Any]:
     """What the head and the side of the record show on every tab."""
     number, who = row.number, auth.actor()
+    words.in_zone_of(row.service)
     parts = found.people(number)
     frame.learn_titles([row.manager, row.coordinator, row.requester, *(n for names in parts.values() for n in names)])
     troubles, _cursor = instances.incidents(who, release=number)

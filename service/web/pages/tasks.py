@@ -14,7 +14,7 @@ from service.storage.queries import tasks as found
 from service.storage.types import Row
 from service.usecases import criteria, forecasts, tasks
 from service.web import access, auth, reading
-from service.web.pages import events, frame
+from service.web.pages import events, frame, words
 
 pages = frame.pages
 
@@ -78,6 +78,7 @@ def task(key: int) -> str:
     view = tasks.form(key, actor=who)
     row = tasks.see(key, actor=who)
     release = releases.get(row.release_number) if row.release_number else None
+    words.in_zone_of(release.service if release is not None else None)
     votes = found.votes(key) if row.approval else ()
     deciders = list(row.approval["deciders"]) if row.approval else []
     frame.learn_titles([row.assignee, row.closed_by, *deciders, *(row.users or ())])

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from itertools import groupby
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import flask_babel
-from flask import Flask
+from flask import Flask, g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
 from service import errors
 from service.domain import clock, forecasting, naming
+from service.domain.calendars import Calendar, written
+from service.usecases import calendars
 from service.web import markdown, numbers, problems
 from service.web.pages import frame
 
@@ -191,6 +195,50 @@ def day(moment: datetime) -> str:
     return str(flask_babel.format_date(moment, "EEEE, d MMMM y" if _english() else "EEEE, d. MMMM y"))
 
 
+def both(moment: datetime) -> str:
+    """A moment in the person's zone, and in that of the service where it shows another time."""
+    there = moment.astimezone(ZoneInfo(service_zone()))
+    if there.utcoffset() == flask_babel.to_user_timezone(moment).utcoffset():
+        return exact(moment)
+    pattern = "d MMM, HH:mm" if _english() else "d. MMM, HH:mm"
+    told = flask_babel.format_datetime(there.replace(tzinfo=None), pattern, rebase=False)
+    return f"{exact(moment)} = {told} {there.tzname()} ({there.tzinfo})"
+
+
+def service_zone() -> str:
+    """The zone of the service that the page is about; where it is about none, of the standard calendar."""
+    if "service_zone" not in g:
+        in_zone_of(None)
+    return str(g.service_zone)
+
+
+def in_zone_of(service: str | None) -> None:
+    """The page is about this service, so moments are also shown in its zone."""
+    g.service_zone = calendars.of_service(service).zone
+
+
+def month(day: date) -> str:
+    """The name of the month that a day lies in, with its year."""
+    return str(flask_babel.format_date(day, "LLLL y"))
+
+
+def weekday(day: date) -> str:
+    """A day with its weekday, shortly."""
+    return str(flask_babel.format_date(day, "EEE d MMM" if _english() else "EEE d. MMM"))
+
+
+def hours(calendar: Calendar) -> str:
+    """The weekly hours of a calendar in one line: Mon–Thu 09:00-17:00; Fri 09:00-14:00."""
+    names = flask_babel.get_locale().days["stand-alone"]["abbreviated"]
+    told, day = [], 0
+    for text, several in groupby(written(one) for one in calendar.week):
+        last = day + len(list(several)) - 1
+        if text:
+            told.append(f"{names[day]}{f'–{names[last]}' if last > day else ''} {text}")
+        day = last + 1
+    return "; ".join(told)
+
+
 def hour(moment: datetime) -> str:
     """The time of day of a moment."""
     return flask_babel.to_user_timezone(moment).strftime("%H:%M")
@@ -274,6 +322,9 @@ def init_app(app: Flask) -> None:
         "outlook": outlook,
         "markdown": markdown.render,
         "exact": exact,
+        "both": both,
+        "month": month,
+        "weekday": weekday,
         "short": short,
         "day": day,
         "clock": hour,
