@@ -75,7 +75,7 @@ class _Reader:
 
     def _closure(self, field: str, one: Mapping[str, Any]) -> Closure | None:
         first, name = self._day(f"{field}.first", one.get("first")), self._name(field, one)
-        last = self._day(f"{field}.last", one.get("last") or one.get("first"))
+        last = self._day(f"{field}.last", one["last"]) if one.get("last") else first
         if first is None or last is None:
             return None
         if last < first:

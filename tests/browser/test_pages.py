@@ -57,6 +57,9 @@ PAGES = {
         "/administration/undelivered",
         "/administration/breakdowns",
         "/administration/webhooks",
+        "/administration/calendars",
+        "/administration/calendars/standard",
+        "/administration/calendars/standard/open",
     ],
 }
 

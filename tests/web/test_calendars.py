@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from flask import Flask
 
+from service.web.pages.language import COOKIE
 from tests.support import drawing as d
-from tests.web.caller import Caller
+from tests.web.caller import Caller, token
 
 DUE = d.diagram(
     d.start()
@@ -101,3 +106,92 @@ def test_open_deadlines_are_worked_out_anew_when_asked(ada: Caller, person: Pers
     assert done == {"moved": 1, "looked_at": None, "more": None, "items": None}
     assert ada.get("/deadlines").json["items"][0]["due_at"] == item["new_due_at"]
     assert ada.post("/calendars/mars/recalculate").status_code == 404
+
+
+def page(web: Flask, path: str, language: str = "en", **form: Any) -> Any:
+    headers = {"Authorization": f"Bearer {token('ada')}", "Cookie": f"{COOKIE}={language}", "Accept": "text/html"}
+    client = web.test_client(use_cookies=False)
+    if not form:
+        return client.get(path, headers=headers)
+    fetched = {**headers, "X-Tidegate-Fetch": "1", "Accept": "application/json"}
+    return client.post(path, headers=fetched, data=form)
+
+
+TYPED = {
+    "title": "Berlin",
+    "zone": "Europe/Berlin",
+    "hours.monday": "9:00-12:00 13:00 - 17:00",
+    "country": "DE",
+    "region": "",
+    "closures": "2026-05-15 Bridge day\n\n2026-05-26 2026-05-27 Works outing",
+    "openings": "2026-05-17 10:00-12:00 13:00-14:00 Stocktaking",
+    "services": ["Portal"],
+    "more_services": "Payments\n",
+}
+
+
+def test_a_calendar_is_kept_on_its_page(web: Flask, ada: Caller) -> None:
+    ada.post("/calendars", {"name": "berlin", "zone": "UTC"})
+    path = "/administration/calendars/berlin"
+    assert page(web, path, **TYPED, revision="1").status_code == 200
+    kept = ada.get("/calendars/berlin").json
+    assert kept["hours"]["monday"] == "09:00-12:00 13:00-17:00"
+    assert kept["closures"] == [
+        {"first": "2026-05-15", "last": "2026-05-15", "name": "Bridge day"},
+        {"first": "2026-05-26", "last": "2026-05-27", "name": "Works outing"},
+    ]
+    assert kept["openings"] == [{"day": "2026-05-17", "hours": "10:00-12:00 13:00-14:00", "name": "Stocktaking"}]
+    assert (kept["services"], kept["region"]) == (["Payments", "Portal"], None)
+    shown = page(web, f"{path}?month=2026-05", "de").text
+    for text in (
+        "Mai 2026",
+        "Christi Himmelfahrt",
+        "Bridge day",
+        "Stocktaking",
+        "Brandenburg",
+        "2026-05-26 2026-05-27",
+    ):
+        assert text in shown
+    assert page(web, path, **TYPED, revision="1").status_code == 409
+    assert page(web, f"{path}?month=9999-99").status_code == 200
+    assert "09:00-12:00 13:00-17:00" in page(web, "/administration/calendars").text
+
+
+def test_mistakes_come_beside_the_field_and_name_the_line(web: Flask, ada: Caller) -> None:
+    ada.post("/calendars", {"name": "berlin", "zone": "UTC"})
+    wrong = {**TYPED, "hours.monday": "9-5", "closures": "2026-05-15\nsoon", "zone": "Mars", "revision": "1"}
+    answer = page(web, "/administration/calendars/berlin", "de", **wrong)
+    assert answer.status_code == 422
+    assert answer.json["errors"] == {
+        "zone": ["ist keine Zeitzone wie Europe/Berlin"],
+        "hours.monday": ["„9-5“ ist keine Arbeitszeit. Schreiben Sie etwa 09:00-12:30 13:00-17:00."],
+        "closures": ["Zeile 2: ist kein Tag wie 2026-12-24"],
+    }
+
+
+def test_open_deadlines_are_worked_out_anew_on_a_page(web: Flask, ada: Caller, person: Person) -> None:
+    person("petra").deploy(("due.bpmn", DUE))
+    person("petra").post("/instances", {"definition": "due"})
+    sundays = {"hours": {"sunday": "00:00-00:30"}}
+    ada.patch("/calendars/standard", sundays)
+    path = "/administration/calendars/standard/open"
+    assert "1 of 1 open deadlines would change." in page(web, path).text
+    page(web, path, reason="We work on Sundays.")
+    assert "Nothing would change" in page(web, path).text
+    assert ada.post("/calendars/standard/recalculate").json["items"] == []
+
+
+def test_moments_are_shown_in_the_zone_of_the_reader_and_of_the_service(
+    web: Flask, ada: Caller, person: Person
+) -> None:
+    person("petra").deploy(("due.bpmn", DUE))
+    run = person("petra").post("/instances", {"definition": "due"}).json
+    task = f"/tasks/{run['tasks'][0]['id']}"
+    assert "(UTC)" not in page(web, task).text, "nothing to add where both are the same"
+    ada.patch("/calendars/standard", {"zone": "Asia/Kolkata"})
+    ada.patch("/users/ada", {"zone": "America/New_York"})
+    due = datetime.fromisoformat(ada.get(task).json["due_at"])
+    here, there = (due.astimezone(ZoneInfo(zone)) for zone in ("America/New_York", "Asia/Kolkata"))
+    shown = page(web, task).text
+    assert f"{here.day} {here:%b %Y, %H:%M %Z} = {there.day} {there:%b, %H:%M} IST (Asia/Kolkata)" in shown
+    assert "the service works in Asia/Kolkata" in page(web, "/account").text

@@ -33,9 +33,8 @@ _MONTHS = (2000, 2200)
 def all_calendars() -> str:
     rows = calendars.listing()
     people = {row["name"]: len(found.people_with(row["name"])) for row in rows}
-    return frame.show(
-        "calendars.html", rows=rows, people=people, weekdays=weekdays(), zones=_zones(), names=_countries()
-    )
+    hours = {row["name"]: words.hours(calendars.calendar(row["name"])) for row in rows}
+    return frame.show("calendars.html", rows=rows, people=people, hours=hours, zones=_zones(), names=_countries())
 
 
 @pages.post("/administration/calendars", endpoint="create_calendar")
@@ -170,7 +169,7 @@ def _lines(field: str, read: Callable[[Sequence[str]], dict[str, str]]) -> list[
 def _closure(parts: Sequence[str]) -> dict[str, str]:
     """`2026-12-24 2026-12-31 Works holiday`; without a second day it is the first alone."""
     several = len(parts) > 1 and re.fullmatch(r"\d{4}-\d{2}-\d{2}", parts[1]) is not None
-    last, rest = (parts[1], parts[2:]) if several else (parts[0], parts[1:])
+    last, rest = (parts[1], parts[2:]) if several else ("", parts[1:])
     return {"first": parts[0], "last": last, "name": " ".join(rest)}
 
 
