@@ -12,7 +12,7 @@ from service.domain import policy
 from service.storage import ladders
 from service.storage.queries import people
 from service.storage.types import Row
-from service.usecases import stories
+from service.usecases import audience, stories
 
 INBOX_ALONE, INBOX = "inbox-alone", "inbox"
 NOT_NAMED, NOT_DUE, ON_HOLD = "not-named", "not-due", "on-hold"
@@ -24,7 +24,8 @@ class Finding:
     """What is the matter with one level. code: a word for programs; values: what its sentence names.
 
     inbox: told, with a finding for each delivery besides (sent, waiting, held, dead, skipped, with its reason);
-    inbox-alone: told without any; not-named: the level told others; inactive: they had left; not-due: they would be
+    inbox-alone: told without any; not-named: the level told others; inactive: they had left; on-leave:
+    away with nobody to stand in; not-due: they would be
     told; on-hold: they would be, but the release is on hold; not-meant: others would be; cancelled: what it is about
     was over before.
     """
@@ -74,17 +75,20 @@ def _findings(rung: stories.Rung, deadline: Row, user: str) -> list[Finding]:
             return [Finding(level, NOT_DUE, level.fire_at, {"as": meant.told[user]})]
         others = sorted(meant.told) if meant is not None else []
         return [Finding(level, OTHERS_NEXT, level.fire_at, {"recipients": list(level.recipients), "told": others})]
+    missed = [
+        Finding(level, one.reason, level.fired_at, {"as": one.recipient}) for one in rung.untold if one.user == user
+    ]
     own = [row for row in rung.receipts if row.user == user]
     if own:
-        return _told(level, own)
-    for one in rung.untold:
-        if one.user == user:
-            return [Finding(level, one.reason, level.fired_at, {"as": one.recipient})]
+        stand_ins = {row.user for row in rung.receipts if row.as_ == f"{audience.SUBSTITUTE}{user}"}
+        return [*_told(level, own, sorted(stand_ins)), *missed]
+    if missed:
+        return missed
     others = sorted({row.user for row in rung.receipts})
     return [Finding(level, NOT_NAMED, level.fired_at, {"recipients": list(level.recipients), "told": others})]
 
 
-def _told(level: Row, receipts: Sequence[Row]) -> list[Finding]:
+def _told(level: Row, receipts: Sequence[Row], stand_ins: Sequence[str]) -> list[Finding]:
     first = receipts[0]
     carried = [row for row in receipts if row.delivery_key is not None]
     values = {"as": first.as_, "read_at": first.read_at}
@@ -92,7 +96,7 @@ def _told(level: Row, receipts: Sequence[Row]) -> list[Finding]:
     for row in carried:
         at = row.sent_at or row.next_attempt_at or row.asked_at
         told = {"channel": row.channel, "address": row.address, "reason": row.reason or "", "answer": row.answer}
-        found.append(Finding(level, row.delivery_state, at, told))
+        found.append(Finding(level, row.delivery_state, at, {**told, "told": stand_ins}))
     return found
 
 

@@ -15,7 +15,7 @@ CHANNELS = {"email": _l("e-mail"), "chat": _l("chat")}
 SKIPPED = {
     "no-address": _l("No %(channel)s: there is no address."),
     "opted-out": _l("No %(channel)s: it is switched off in their preferences."),
-    "on-leave": _l("No %(channel)s: they were away; a substitute was told."),
+    "on-leave": _l("No %(channel)s: they were away. In their place: %(told)s."),
 }
 HELD = {
     "quiet": _l("The %(channel)s waits until %(moment)s: it falls into their quiet hours."),
@@ -37,6 +37,7 @@ LEVELS = {
     explaining.NOT_DUE: _l("Not due before %(moment)s. They would be told then, as %(as)s."),
     explaining.ON_HOLD: _l("The release is on hold; nobody is told until it goes on. They would be, as %(as)s."),
     "inactive": _l("Meant as %(as)s on %(moment)s, but the account was not active any more."),
+    "on-leave": _l("Away on %(moment)s, with nobody to stand in."),
     "did-it": _l("Meant as %(as)s on %(moment)s, but did it themselves."),
 }
 ENDED = {

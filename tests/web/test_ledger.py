@@ -181,3 +181,29 @@ def test_why_somebody_was_or_was_not_told_has_an_answer_in_words(
     assert why(max_, "max") == [(1, "not-named"), (2, "cancelled"), (3, "cancelled")]
     assert max_.get(f"{the_deadline(max_)}/explanation?user=nobody-here").status_code == 422
     assert person("nora").get(f"{the_deadline(max_)}/explanation?user=nora").status_code == 403
+
+
+def words(caller: Caller, user: str) -> list[tuple[str, str]]:
+    answer = caller.get(f"{the_deadline(caller)}/explanation?user={user}").json
+    return [(one["code"], one["words"]) for one in answer["findings"] if one["level"] == 1]
+
+
+def test_absence_preferences_and_missing_addresses_explain_why_no_mail_came(
+    web: Flask, person: Person, turned: Any
+) -> None:
+    ada, today = person("ada"), clock.now().date()
+    days = {"first_day": str(today - timedelta(days=1)), "last_day": str(today + timedelta(days=9))}
+    person("bea").post("/me/absences", {**days, "substitute": "tom"})
+    person("nora").post("/me/absences", days)
+    person("otto").patch("/me/preferences", {"muted": {"email": ["deadlines"]}})
+    ada.patch("/users/sam", {"email": None})
+    person("petra").deploy(("d.bpmn", one_task("50%: user:bea user:nora user:otto user:sam\nPT0S: manager")))
+    person("petra").post("/instances", {"definition": "dated"})
+    with web.app_context():
+        turned(timedelta(hours=5))
+    assert words(ada, "bea")[1] == ("skipped", "No e-mail: they were away. In their place: tom.")
+    assert words(ada, "tom")[0][1].endswith("as substitute:bea.")
+    assert words(ada, "nora")[-1][0] == "on-leave"
+    assert words(ada, "nora")[-1][1].endswith("with nobody to stand in.")
+    assert words(ada, "otto")[1] == ("skipped", "No e-mail: it is switched off in their preferences.")
+    assert words(ada, "sam")[1] == ("skipped", "No e-mail: there is no address.")

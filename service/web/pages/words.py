@@ -350,7 +350,7 @@ def init_app(app: Flask) -> None:
         "delivery_states": DELIVERY_STATES,
         "delivery_reasons": DELIVERY_REASONS,
         "channels": CHANNELS,
-        "untold": UNTOLD | DELIVERY_REASONS,
+        "untold": UNTOLD,
         "answers": ANSWERS,
         "notices": NOTICES,
         "things": THINGS,
