@@ -239,6 +239,19 @@ def may_review_release_policy(actor: Actor, owner: str) -> str | None:
     return "Only the owner of the release policy and administrators review it."
 
 
+def may_see_reports(actor: Actor) -> str | None:
+    """Reports are about all releases: for those who see them all."""
+    if may_see_everything(actor):
+        return None
+    return "Reports are shown to release managers, coordinators, process owners and administrators."
+
+
+def may_end_reports(actor: Actor, by: str) -> str | None:
+    if actor.has(ADMINISTRATOR) or actor.name == by:
+        return None
+    return "Only who set up these reports and administrators end them."
+
+
 def may_work_jobs(actor: Actor) -> str | None:
     if actor.has(PROCESS_OWNER, ADMINISTRATOR):
         return None

@@ -8,6 +8,7 @@ import os
 import smtplib
 import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -35,6 +36,7 @@ class Letter:
     message_id: str
     at: datetime
     unsubscribe: str = ""  # where one click ends these mails (RFC 8058)
+    attachments: Sequence[tuple[str, str, bytes]] = ()  # name, type and content of each
 
 
 def send(letter: Letter, smtp_url: str, sender: str, folder: Path) -> str:
@@ -78,6 +80,10 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     text = f"{letter.text}\n\n{letter.link}" if letter.link else letter.text
     message.set_content(text + "\n")
     message.add_alternative(_html(letter), subtype="html")
+    for name, type_, content in letter.attachments:
+        main, _, sub = type_.partition(";")[0].partition("/")
+        letters = {"charset": "utf-8"} if main == "text" else {}
+        message.add_attachment(content, maintype=main, subtype=sub, filename=name, params=letters)
     return message
 
 

@@ -153,6 +153,10 @@ _ENGLISH = {
         "",
         "Please review it: say that it still holds, or put another version in force.",
     ),
+    "report.ready": (
+        "Report: {name}, {from} to {to}",
+        "The report “{name}” is ready. It is about {from} to {to}.",
+    ),
     "incident.raised": (
         "Stuck: {name}, {release}",
         "{release} cannot go on at “{name}”:",
@@ -311,6 +315,10 @@ _GERMAN = {
         "Verantwortlich: {assignee}.",
         "",
         "Bitte prüfen: bestätigen, dass sie noch gilt, oder eine andere Version in Kraft setzen.",
+    ),
+    "report.ready": (
+        "Bericht: {name}, {from} bis {to}",
+        "Der Bericht „{name}“ ist fertig. Er handelt von {from} bis {to}.",
     ),
     "incident.raised": (
         "Steht still: {name}, {release}",

@@ -14,7 +14,7 @@ from service.integrations import letters, mail
 from service.storage import bundles, db, leases, tally
 from service.storage.models.notices import Bundle
 from service.storage.types import Row
-from service.usecases import audience, chats, settings
+from service.usecases import audience, chats, reporting, settings
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +124,7 @@ def _mail(bundle: Row, told: Sequence[Row], person: Row) -> str:
         link=content.link,
         message_id=_message_id(bundle),
         at=bundle.made_at,
+        attachments=reporting.attached(told),
     )
     return mail.send(letter, current.smtp_url, current.mail_from, current.data_dir / "mail")
 

@@ -134,6 +134,16 @@ TABLE = [
     ("GET", "/users/tom/absences", None, {"ada"}),
     ("POST", "/users/tom/absences", {"first_day": "2027-03-01", "last_day": "2027-03-01"}, {"ada"}),
     ("POST", "/calendars/standard/recalculate", {}, {"ada"}),
+    ("GET", "/report", None, {"ada", "petra", "max", "cora"}),
+    ("GET", "/reports", None, {"ada", "petra", "max", "cora"}),
+    ("GET", "/report-schedules", None, {"ada", "petra", "max", "cora"}),
+    (
+        "POST",
+        "/report-schedules",
+        {"name": "Weekly", "every": "weekly", "recipients": ["max"]},
+        {"ada", "petra", "max", "cora"},
+    ),
+    ("DELETE", "/report-schedules/{schedule}", None, {"ada", "petra"}),
     ("POST", "/release-policy/versions", {"text": "x"}, {"ada", "petra", "max"}),
     ("GET", "/release-policy", None, EVERYBODY),
     ("PATCH", "/release-policy", {"owner": "petra"}, {"ada", "petra"}),
@@ -196,6 +206,7 @@ def house(web: Flask, person: Person) -> dict[str, str]:
     person("ada").patch(f"/webhooks/{hook['id']}", {"active": False})
     person("ada").patch(f"/webhooks/{hook['id']}", {"active": True})
     ids |= {"webhook": hook["id"], "hook_event": event["id"]}
+    ids["schedule"] = petra.post("/report-schedules", {"name": "W", "every": "daily", "recipients": ["max"]}).json["id"]
     return {"task": run["tasks"][0]["id"], "run": run["id"], **ids}
 
 

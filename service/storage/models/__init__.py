@@ -18,6 +18,7 @@ from service.storage.models import (
     reaching,
     releasepolicy,
     releases,
+    reports,
     untold,
     webhooks,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "reaching",
     "releasepolicy",
     "releases",
+    "reports",
     "untold",
     "webhooks",
 ]

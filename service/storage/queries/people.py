@@ -147,12 +147,13 @@ def titles(names: Iterable[str]) -> dict[str, str]:
 
 
 def called(names: Iterable[str]) -> Sequence[Row]:
-    """Of the people with these names: name, title, deactivated_at."""
+    """Of the people with these names: name, title, language, deactivated_at."""
     wanted = list(names)
     if not wanted:
         return []
     with db.reading() as session:
-        return session.execute(select(User.name, User.title, User.deactivated_at).where(User.name.in_(wanted))).all()
+        columns = (User.name, User.title, User.language, User.deactivated_at)
+        return session.execute(select(*columns).where(User.name.in_(wanted))).all()
 
 
 def tokens(user_name: str) -> Sequence[Row]:

@@ -26,6 +26,7 @@ from service.web.api import (
     reaching,
     releasepolicy,
     releases,
+    reports,
     rest,
     tasks,
     timing,
@@ -51,6 +52,7 @@ BLUEPRINTS = (
     people,
     reaching,
     releasepolicy,
+    reports,
 )
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}

@@ -30,6 +30,7 @@ FAMILIES = {
     "job": later("What diagrams tell"),
     "back-out": later("Back-outs"),
     "window": later("Dates that move"),
+    "report": later("Reports that are ready"),
     "policy": later("Release policy: review near or overdue"),
     "webhook": later("Webhooks that were turned off"),
 }

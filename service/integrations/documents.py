@@ -1,0 +1,124 @@
+"""Reports as files: a table for spreadsheets, and a document to print."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from fpdf import FPDF, FontFace
+from fpdf.enums import TableBordersLayout
+
+from service.domain.reports import Report, Section
+from service.integrations import reportwords
+
+TYPES = {"csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+NARROWEST, WIDEST = 10, 40  # letters
+FONT, ENCODING = "helvetica", "windows-1252"
+INK, MUTED, HEAD = (21, 34, 44), (80, 96, 108), (231, 240, 241)
+
+
+def render(report: Report, format_: str, language: str) -> bytes:
+    """The report as a file: csv or pdf."""
+    return as_csv(report) if format_ == "csv" else as_pdf(report, language)
+
+
+def as_csv(report: Report) -> bytes:
+    """One line a row: the section, then its columns. What a spreadsheet would take for a formula is marked as text."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow([report.title, report.period])
+    for section in report.sections:
+        writer.writerow([])
+        writer.writerow([section.title, *section.columns])
+        writer.writerows([[section.title, *(_harmless(cell) for cell in row)] for row in section.rows])
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def as_pdf(report: Report, language: str) -> bytes:
+    """A document on A4, with page numbers; its dates are those of the report, so that it is the same each time."""
+    page = _Page(reportwords.words(language)["page"])
+    page.set_title(report.title)
+    page.set_lang(language)
+    page.set_creator("Tidegate")
+    page.set_creation_date(report.made_at)
+    page.add_page()
+    page.set_text_color(*INK)
+    page.set_font(FONT, "B", 20)
+    page.cell(0, 11, _drawable(report.title), new_x="LMARGIN", new_y="NEXT")
+    page.set_text_color(*MUTED)
+    page.set_font(FONT, "", 10)
+    page.cell(0, 6, _drawable(report.period), new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 6, _drawable(report.made), new_x="LMARGIN", new_y="NEXT")
+    for section in report.sections:
+        _draw(page, section)
+    return bytes(page.output())
+
+
+class _Page(FPDF):
+    """A4 with the number of the page at its foot."""
+
+    def __init__(self, numbered: str) -> None:
+        super().__init__(format="A4")
+        self.core_fonts_encoding = ENCODING
+        self.set_margins(18, 16, 18)
+        self.set_auto_page_break(True, 18)
+        self._numbered = numbered
+
+    def footer(self) -> None:
+        self.set_y(-14)
+        self.set_font(FONT, "", 8)
+        self.set_text_color(*MUTED)
+        self.cell(0, 6, _drawable(self._numbered.format(n=self.page_no(), all="{nb}")), align="R")
+
+
+def _draw(page: FPDF, section: Section) -> None:
+    if page.will_page_break(34):  # a heading does not stand alone at the foot
+        page.add_page()
+    page.ln(6)
+    page.set_text_color(*INK)
+    page.set_font(FONT, "B", 12)
+    page.cell(0, 8, _drawable(section.title), new_x="LMARGIN", new_y="NEXT")
+    page.set_font(FONT, "", 9)
+    if not section.rows:
+        page.set_text_color(*MUTED)
+        page.cell(0, 6, _drawable(section.empty), new_x="LMARGIN", new_y="NEXT")
+        return
+    heading = FontFace(emphasis="BOLD", color=INK, fill_color=HEAD)
+    layout: dict[str, Any] = {"borders_layout": TableBordersLayout.HORIZONTAL_LINES, "headings_style": heading}
+    wide = _widths([section.columns, *section.rows])
+    aligned = tuple("LEFT" if at == 0 or len(section.columns) > 3 else "RIGHT" for at in range(len(section.columns)))
+    with page.table(col_widths=wide, text_align=aligned, line_height=5.5, **layout) as table:
+        for cells in (section.columns, *section.rows):
+            row = table.row()
+            for cell in cells:
+                row.cell(_drawable(cell))
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Columns share the page as their longest cells do, within bounds."""
+    return tuple(min(max(NARROWEST, *map(len, column)), WIDEST) + 3 for column in zip(*rows, strict=True))
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(FORMULA) else cell
+
+
+def _drawable(text: str) -> str:
+    """The text in the letters that every reader of documents has; others without their marks, or as a question mark."""
+    try:
+        text.encode(ENCODING)
+        return text
+    except UnicodeEncodeError:
+        return "".join(_letter(one) for one in text)
+
+
+def _letter(one: str) -> str:
+    plain = unicodedata.normalize("NFKD", one)
+    for found in (one, plain, plain[:1]):
+        if found.encode(ENCODING, "ignore").decode(ENCODING) == found:
+            return found
+    return "?"

@@ -1,0 +1,106 @@
+"""Reports: the figures of a time, as a page and as files, and those that come by themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as later
+
+from service import errors
+from service.domain import clock, policy, rhythms
+from service.storage.queries import people
+from service.storage.queries import reports as found
+from service.usecases import reporting
+from service.web import access, auth
+from service.web.pages import frame, language, words
+
+pages = frame.pages
+
+DAYS = (7, 30, 90, 365)
+EVERY = {rhythms.DAILY: later("Daily"), rhythms.WEEKLY: later("Weekly"), rhythms.MONTHLY: later("Monthly")}
+
+
+@pages.get("/reports")
+@access.requires(policy.may_see_reports)
+def reports() -> str:
+    who, days = auth.actor(), _days()
+    schedules, _more = found.schedules(limit=200)
+    made, cursor = found.made(limit=20, cursor=request.args.get("cursor"))
+    frame.learn_titles(name for one in schedules for name in one.recipients)
+    return frame.show(
+        "reports.html",
+        report=_report(days),
+        days=days,
+        choices=DAYS,
+        schedules=schedules,
+        made=made,
+        cursor=cursor,
+        every=EVERY,
+        people=people.users(active_only=True),
+        zones=sorted(available_timezones()),
+        zone=who.zone,
+        may_end={one.key for one in schedules if policy.may_end_reports(who, one.by) is None},
+    )
+
+
+def _days() -> int:
+    days = request.args.get("days", DAYS[0], type=int)
+    return days if days in DAYS else DAYS[0]
+
+
+def _report(days: int) -> Any:
+    """Whole days of the reader: from the beginning of the first one until now."""
+    who, now = auth.actor(), clock.now()
+    today = now.astimezone(ZoneInfo(who.zone)).date()
+    since = datetime.combine(today - timedelta(days=days), datetime.min.time(), ZoneInfo(who.zone)).astimezone(UTC)
+    return reporting.report(since, now, language=language.current(), zone=who.zone, now=now)
+
+
+@pages.get("/reports/now.<format_>")
+@access.requires(policy.may_see_reports)
+def report_file(format_: str) -> Response:
+    if format_ not in reporting.FORMATS:
+        raise errors.NotFound(_("There are reports as pdf and as csv."))
+    body = reporting.as_file(_report(_days()), format_, language.current())
+    return _file(body, format_, f"tidegate-{clock.now():%Y-%m-%d}.{format_}")
+
+
+@pages.get("/reports/<key:key>")
+@access.signed_in
+def made_report(key: int) -> Response:
+    """Whoever was sent it may read it again, and whoever sees reports."""
+    row = next(iter(found.bodies([key])), None)
+    plan = found.schedule(row.schedule_key) if row is not None else None
+    who = auth.actor()
+    if row is None or plan is None:
+        raise errors.NotFound(_("There is no such report."))
+    if who.name not in plan.recipients:
+        policy.require(policy.may_see_reports(who))
+    return _file(row.body, row.format, reporting.file_name(row))
+
+
+def _file(body: bytes, format_: str, name: str) -> Response:
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(body, content_type=reporting.TYPES[format_], headers=disposition)
+
+
+@pages.post("/reports/schedules")
+@access.requires(policy.may_see_reports)
+def schedule_report() -> Any:
+    form = request.form
+    wanted = {name: form.get(name, "").strip() for name in ("name", "every", "at", "zone", "format")}
+    day = form.get("weekday" if wanted["every"] == rhythms.WEEKLY else "day", 1, type=int)
+    with words.in_words():
+        reporting.schedule({**wanted, "day": day, "recipients": form.getlist("recipients")}, actor=auth.actor())
+    return frame.done(url_for("pages.reports"), _("The report comes by itself from now on."))
+
+
+@pages.post("/reports/schedules/<key:key>/end")
+@access.signed_in
+def end_report(key: int) -> Any:
+    reporting.end(key, actor=auth.actor())
+    return frame.done(url_for("pages.reports"), _("It does not come any more."))
