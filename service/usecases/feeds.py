@@ -14,7 +14,7 @@ from service.integrations import ics
 from service.storage import db, history, keys, writing
 from service.storage.history import Entry
 from service.storage.models.feeds import Feed
-from service.storage.queries import agenda, people
+from service.storage.queries import agenda, people, reaching
 from service.storage.types import Row, Session
 from service.usecases import people as accounts
 from service.usecases import settings
@@ -101,6 +101,7 @@ def _entries(row: Row, owner: policy.Actor, now: datetime) -> Iterable[feeds.Ent
             *(_task("task", one, owner) for one in agenda.tasks(owner.name, feeds.MOST)),
             *(_task("approval", one, owner) for one in agenda.decisions(owner.name, feeds.MOST)),
             *(_window(one, owner) for one in agenda.own_windows(owner, since, feeds.MOST)),
+            *(_absence(one, owner) for one in reaching.absences(owner.name, since.date())),
         ]
     else:
         found = [
@@ -136,12 +137,29 @@ def _milestone(row: Row, owner: policy.Actor) -> feeds.Entry:
                   name=name, release=_about(row))  # fmt: skip
 
 
+def _absence(row: Row, owner: policy.Actor) -> feeds.Entry:
+    """Whole days, which are the same days wherever the reader is."""
+    stands_in = people.titles([row.substitute]).get(row.substitute, row.substitute) if row.substitute else ""
+    return feeds.Entry(
+        uid=_uid(f"absence-{row.key}"),
+        summary=ics.say("absence", owner.language) + (f": {row.note}" if row.note else ""),
+        start=row.first_day,
+        end=row.last_day + timedelta(days=1),
+        description=ics.say("substitute", owner.language, name=stands_in) if stands_in else "",
+        category="absence",
+    )
+
+
+def _uid(name: str) -> str:
+    return f"{name}@{urlsplit(settings.current().public_url).hostname or 'tidegate'}"
+
+
 def _entry(
     uid: str, word: str, owner: policy.Actor, link: str, *, start: datetime, end: datetime | None = None, **said: str
 ) -> feeds.Entry:
     base = settings.current().public_url
     return feeds.Entry(
-        uid=f"{uid}@{urlsplit(base).hostname or 'tidegate'}",
+        uid=_uid(uid),
         summary=ics.say(word, owner.language, **said),
         start=start.replace(microsecond=0),
         end=end and end.replace(microsecond=0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -102,6 +102,17 @@ def test_a_window_across_the_change_of_the_clocks_is_two_hours_and_a_half(
     assert event["dtend"].dt - event["dtstart"].dt == timedelta(hours=2, minutes=30)
     assert event["dtstart"].dt.astimezone(BERLIN).isoformat() == "2026-03-29T00:30:00+01:00"
     assert event["dtend"].dt.astimezone(BERLIN).isoformat() == "2026-03-29T04:00:00+02:00"
+
+
+def test_days_away_are_whole_days_wherever_the_reader_is(web: Flask, person: Person, time: Clock) -> None:
+    days = {"first_day": "2026-03-27", "last_day": "2026-03-30", "substitute": "carl", "note": "Skiing"}
+    made = person("cora").post("/me/absences", days)
+    assert made.status_code == 201, made.text
+    answer = get(web, link(person("cora")))
+    event = one(events(answer), "absence-")
+    assert (event["dtstart"].dt, event["dtend"].dt) == (date(2026, 3, 27), date(2026, 3, 31))
+    assert b"DTSTART;VALUE=DATE:20260327" in answer.data
+    assert (str(event["summary"]), str(event["description"])) == ("Away: Skiing", "Stands in: Carl Coordinator")
 
 
 def test_a_due_date_that_moves_has_the_next_number_and_one_that_is_over_is_cancelled(
