@@ -8,7 +8,7 @@ is due again a lease later: that is the sweep.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, tuple_, update
@@ -58,6 +58,8 @@ class _Source:
     waiting: tuple[ColumnElement[bool], ...]
 
 
+# Nothing is put off for so long: whoever asked for it had a clock that ran ahead, and may have asked in vain.
+AHEAD = timedelta(minutes=1)
 _LEASE_OVER = bindparam("now", type_=Moment)
 _EVERY_LEASE_IS_OVER = datetime(9000, 1, 1, tzinfo=UTC)
 _SOURCES = {
@@ -130,7 +132,11 @@ def _due(source: _Source) -> tuple[ColumnElement[bool], ...]:
     return (
         *source.waiting,
         source.due_at <= bindparam("until", type_=Moment),
-        or_(asked_at.is_(None), asked_at < bindparam("stale", type_=Moment)),
+        or_(
+            asked_at.is_(None),
+            asked_at < bindparam("stale", type_=Moment),
+            asked_at > bindparam("ahead", type_=Moment),
+        ),
     )
 
 
@@ -144,7 +150,7 @@ _PEEK = select(*(_earliest(source).label(kind) for kind, source in _SOURCES.item
 def peek(now: datetime, until: datetime, stale: datetime) -> dict[str, datetime]:
     """For each kind that has something due by `until`, its earliest moment. One cheap statement."""
     with db.reading() as session:
-        row = session.execute(_PEEK, {"now": now, "until": until, "stale": stale}).one()
+        row = session.execute(_PEEK, {"now": now, "until": until, "stale": stale, "ahead": now + AHEAD}).one()
     return {kind: moment for kind, moment in row._mapping.items() if moment is not None}
 
 
@@ -154,7 +160,7 @@ def claim(session: Session, kind: str, now: datetime, stale: datetime, most: int
     chosen: Select[Any] = select(*source.identity).where(*_due(source)).order_by(source.due_at).limit(most)
     if session.get_bind().dialect.name == "postgresql":
         chosen = chosen.with_for_update(skip_locked=True)
-    values = {"now": now, "until": now, "stale": stale}
+    values = {"now": now, "until": now, "stale": stale, "ahead": now + AHEAD}
     rows = session.execute(chosen, values).all()
     if not rows:
         return []

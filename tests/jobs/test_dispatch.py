@@ -83,6 +83,14 @@ def test_what_was_claimed_is_claimed_again_only_when_the_lease_is_over(instance:
     assert claim(outbox.LEVELS, time.now) == [key]
 
 
+def test_what_a_clock_that_ran_ahead_claimed_is_claimed_again(instance: int, time: Any) -> None:
+    (key,) = levels(1, time.now)
+    assert claim(outbox.LEVELS, time.now + timedelta(hours=1)) == [key]
+    assert outbox.peek(time.now, time.now, time.now - LEASE) == {outbox.LEVELS: time.now}
+    assert claim(outbox.LEVELS, time.now) == [key]
+    assert claim(outbox.LEVELS, time.now) == []
+
+
 def test_the_earliest_are_claimed_first_and_no_more_than_asked(instance: int, time: Any) -> None:
     late, early = levels(2, time.now), levels(2, time.now - timedelta(minutes=1), first=200)
     assert sorted(claim(outbox.LEVELS, time.now, 2)) == early

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from service.domain import webhooks
-from service.storage import db
+from service.domain import clock, webhooks
+from service.storage import db, outbox
 from service.storage import history as chains
 from service.storage.models.instances import Instance, Job, Timer
 from service.storage.models.ledger import Breakdown, Event
@@ -17,6 +18,7 @@ from service.storage.queries import history
 from tests.support.mail import MailServer
 from tests.support.receiver import Receiver
 
+A_YEAR = timedelta(days=365)
 SENT = (("sent", None), ("sent", "rate"))
 SKIPPED = (("skipped", "no-address"),)
 
@@ -118,6 +120,7 @@ def check_nothing_is_left() -> None:
     assert count(Bundle, Bundle.state == "waiting") == 0
     assert count(WebhookEvent, WebhookEvent.state == "waiting") == 0
     assert (count(Timer), count(Job, Job.state == "open")) == (0, 0)
+    assert +Counter(outbox.waiting(clock.now() + A_YEAR)) == {}, "nor anything of another kind"
     assert [(row.kind, row.problem) for row in rows(Breakdown)] == []
     for instance in rows(Instance):
         assert chains.first_broken(history.chain(chains.instance_chain(instance.key))) is None
