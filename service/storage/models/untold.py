@@ -26,5 +26,5 @@ class Untold(Base):
     release_number: Mapped[int | None] = mapped_column(Integer, index=True)
     instance_key: Mapped[int | None] = mapped_column(BigInteger)
     task_key: Mapped[int | None] = mapped_column(BigInteger)
-    at: Mapped[datetime] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment, index=True)
     __table_args__ = (UniqueConstraint("cause", "recipient", "user"),)

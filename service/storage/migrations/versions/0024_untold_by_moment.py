@@ -1,0 +1,10 @@
+"""The ledger reads the newest of who was not told without reading all."""
+
+from alembic import op
+
+revision = "0024"
+down_revision = "0023"
+
+
+def upgrade() -> None:
+    op.create_index(op.f("ix_untold_at"), "untold", ["at"])
