@@ -27,6 +27,17 @@ def one_task(ladder: str = LADDER, **more: str) -> bytes:
 
 
 @pytest.fixture
+def web(web_on_both: Flask) -> Flask:
+    """Every query of the ledger is asked of both kinds of database."""
+    return web_on_both
+
+
+@pytest.fixture
+def person(web: Flask) -> Person:
+    return lambda name: Caller(web, name)
+
+
+@pytest.fixture
 def turned(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
     """Lets time pass, and the levels that are due meanwhile fire."""
     passed = [timedelta()]
