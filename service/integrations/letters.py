@@ -1,81 +1,203 @@
-"""What a message says: one notice in its own words, or many of them by release, what is late first."""
+"""What a mail says: one notice in its own words with its facts, or many of them by release, what is late first."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
-from service.integrations.wording import FALLBACK
+from babel.dates import format_timedelta
+
+from service.domain import durations
+from service.integrations import letterhtml, texts
+from service.integrations.letterwords import COLOURS, FALLBACK, STATES, WORDS
 
 MOST_LISTED = 40
 INBOX = "/inbox"
+CHOOSING = "/account/reaching"
 LATE = ("deadline.overdue", "deadline.due")
 # What matters most comes first; what is not named here comes last.
 _ORDER = ("incident.raised", *LATE, "approval.asked", "deadline.near", "task.assigned", "task.opened")
 
-_WORDS = {
-    "en": {
-        "subject": "{count} notices",
-        "late": "{late} overdue",
-        "first": "{count} notices for you. The inbox has them all: {inbox}",
-        "none": "Others",
-        "more": "and {more} more: {inbox}",
-    },
-    "de": {
-        "subject": "{count} Nachrichten",
-        "late": "{late} überfällig",
-        "first": "{count} Nachrichten für Sie. Alle stehen im Posteingang: {inbox}",
-        "none": "Andere",
-        "more": "und {more} weitere: {inbox}",
-    },
-}
+
+@dataclass(frozen=True)
+class Entry:
+    """One notice as a mail shows it.
+
+    link: a path of ours. as_: why they are told (`assignee`, `group:x`, `substitute:x`). moment and repeat: the level
+    of the ladder, where it comes from one.
+    """
+
+    kind: str
+    subject: str
+    body: str
+    link: str = ""
+    as_: str = ""
+    release_number: int | None = None
+    release_title: str | None = None
+    task_key: int | None = None
+    name: str = ""
+    due_at: datetime | None = None
+    holders: str = ""
+    moment: str = ""
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
 class Content:
-    """Subject and text of a message, and the one link that it leads to."""
+    """Subject, text and HTML of a message, and the one link that it leads to.
+
+    words: what it says without facts and what is around, for where there is little room.
+    """
 
     subject: str
+    words: str
     text: str
+    html: str
     link: str
 
 
-def content(told: Sequence[Any], language: str, public_url: str) -> Content:
-    """What to write about these notices (rows with subject, body, kind, link, release_number, release_title)."""
-    if len(told) == 1:
-        (only,) = told
-        return Content(only.subject, only.body, f"{public_url}{only.link}" if only.link else "")
-    return _together(told, language if language in _WORDS else FALLBACK, public_url)
+@dataclass(frozen=True)
+class Reader:
+    """For whom it is written."""
+
+    language: str
+    zone: str
+    public_url: str
+
+    @property
+    def code(self) -> str:
+        code = self.language.replace("_", "-").split("-")[0]
+        return code if code in WORDS else FALLBACK
+
+    def word(self, which: str, /, **values: object) -> str:
+        return WORDS[self.code][which].format(**values)
+
+    def moment(self, value: datetime) -> str:
+        return texts.moment(value, self.code, self.zone)
+
+    def url(self, path: str) -> str:
+        return f"{self.public_url}{path}"
 
 
-def _together(told: Sequence[Any], language: str, public_url: str) -> Content:
-    words, inbox = _WORDS[language], f"{public_url}{INBOX}"
+def content(told: Sequence[Entry], reader: Reader) -> Content:
+    """What to write to somebody about these notices."""
+    return _alone(told[0], reader) if len(told) == 1 else _together(told, reader)
+
+
+def _alone(one: Entry, reader: Reader) -> Content:
+    facts = _facts(one, reader)
+    link, button = (reader.url(one.link), _button(one, reader)) if one.link else ("", "")
+    why = _why(one.as_, reader)
+    lines = [one.body, "", *(f"{label}: {value}" for label, value in facts)]
+    lines += [f"{reader.word('why')}: {why}"] if why else []
+    lines += ["", f"{button}: {link}"] if link else []
+    choosing = reader.url(CHOOSING)
+    lines += ["", "-- ", reader.word("choose", link=choosing)]
+    page = letterhtml.alone(
+        letterhtml.Frame(one.subject, reader.code, reader.word("choose-link"), choosing),
+        state=_state(one.kind, reader),
+        paragraphs=[part for part in one.body.split("\n\n") if part.strip()],
+        facts=[*facts, *([(reader.word("why"), why)] if why else [])],
+        button=(button, link) if link else None,
+    )
+    return Content(one.subject, one.body, "\n".join(lines).strip(), page, link)
+
+
+def _together(told: Sequence[Entry], reader: Reader) -> Content:
     late = sum(1 for one in told if one.kind in LATE)
-    subject = words["subject"].format(count=len(told))
-    lines = [words["first"].format(count=len(told), inbox=inbox)]
+    subject = reader.word("subject", count=len(told))
+    subject = f"{subject}, {reader.word('late', late=late)}" if late else subject
+    inbox, choosing = reader.url(INBOX), reader.url(CHOOSING)
     shown = sorted(told, key=_weight)[:MOST_LISTED]
-    for title, ones in _by_release(shown, told, words["none"]):
+    groups = _by_release(shown, told, reader.word("none"))
+    first = reader.word("first", count=len(told))
+    more = reader.word("more", more=len(told) - len(shown)) if len(told) > len(shown) else ""
+    lines = [first]
+    for title, ones in groups:
         lines += ["", title]
         for one in ones:
-            lines.append(f"- {one.subject}")
-            lines += [f"  {public_url}{one.link}"] if one.link else []
-    if len(told) > len(shown):
-        lines += ["", words["more"].format(more=len(told) - len(shown), inbox=inbox)]
-    said = f"{subject}, {words['late'].format(late=late)}" if late else subject
-    return Content(said, "\n".join(lines), inbox)
+            lines.append(f"- {_line(one, reader)}")
+            lines += [f"  {reader.url(one.link)}"] if one.link else []
+    lines += ["", more] if more else []
+    words = "\n".join(lines)
+    lines += ["", f"{reader.word('open-inbox')}: {inbox}", "", "-- ", reader.word("choose", link=choosing)]
+    page = letterhtml.together(
+        letterhtml.Frame(subject, reader.code, reader.word("choose-link"), choosing),
+        first=first,
+        groups=[(title, [_item(one, reader) for one in ones]) for title, ones in groups],
+        more=more,
+        button=(reader.word("open-inbox"), inbox),
+    )
+    return Content(subject, words, "\n".join(lines), page, inbox)
 
 
-def _weight(one: Any) -> tuple[int, Any]:
-    return (_ORDER.index(one.kind) if one.kind in _ORDER else len(_ORDER), one.key)
+def _facts(one: Entry, reader: Reader) -> list[tuple[str, str]]:
+    found = [("what", one.name), ("release", _release(one))]
+    found += [("due", reader.moment(one.due_at))] if one.due_at else []
+    found += [("with", one.holders or reader.word("nobody"))] if one.task_key is not None else []
+    found += [("step", _step(one, reader))] if one.moment else []
+    return [(reader.word(label), value) for label, value in found if value]
 
 
-def _by_release(shown: Iterable[Any], told: Iterable[Any], none: str) -> list[tuple[str, list[Any]]]:
+def _step(one: Entry, reader: Reader) -> str:
+    """`P1D repeat P1D` in words."""
+    moment = one.moment.partition(" repeat ")[0]
+    if moment.endswith("%"):
+        step = reader.word("share", share=moment.replace("%", " %"))
+    else:
+        span = durations.parse(moment).roughly
+        words = format_timedelta(abs(span), threshold=1, locale=reader.code)
+        step = reader.word("before" if span.total_seconds() < 0 else "after", span=words) if span else reader.word("at")
+    if not one.repeat:
+        return step
+    return reader.word("once-more" if one.repeat == 1 else "again", step=step, times=one.repeat)
+
+
+def _why(as_: str, reader: Reader) -> str:
+    kind, _, name = as_.partition(":")
+    return reader.word(kind, name=name) if kind in WORDS[reader.code] and kind else ""
+
+
+def _state(kind: str, reader: Reader) -> letterhtml.State:
+    words = STATES[reader.code]
+    return letterhtml.State(words.get(kind, words[""]), COLOURS.get(kind, "plain"))
+
+
+def _button(one: Entry, reader: Reader) -> str:
+    if one.link.startswith("/tasks/"):
+        return reader.word("open-task")
+    return reader.word("open-release" if one.link.startswith("/releases/") else "open")
+
+
+def _line(one: Entry, reader: Reader) -> str:
+    """What a list says of a notice: the state, what, and until when, or else its subject."""
+    if not one.name or not one.kind.startswith("deadline."):
+        return one.subject
+    due = f" ({reader.moment(one.due_at)})" if one.due_at else ""
+    return f"{_state(one.kind, reader).word}: {one.name}{due}"
+
+
+def _item(one: Entry, reader: Reader) -> letterhtml.Item:
+    drawn = bool(one.name) and one.kind.startswith("deadline.")
+    due = reader.moment(one.due_at) if one.due_at and drawn else ""
+    said = one.name if drawn else one.subject
+    return letterhtml.Item(_state(one.kind, reader), said, due, reader.url(one.link) if one.link else "")
+
+
+def _weight(one: Entry) -> int:
+    return _ORDER.index(one.kind) if one.kind in _ORDER else len(_ORDER)
+
+
+def _release(one: Entry) -> str:
+    return f"R-{one.release_number} {one.release_title or ''}".strip() if one.release_number else ""
+
+
+def _by_release(shown: Iterable[Entry], told: Iterable[Entry], none: str) -> list[tuple[str, list[Entry]]]:
     """Title and count of each release with those of its notices that are shown, in their order."""
     counts = Counter(one.release_number for one in told)
-    found: dict[Any, list[Any]] = {}
+    found: dict[int | None, list[Entry]] = {}
     for one in shown:
         found.setdefault(one.release_number, []).append(one)
-    titles = {number: f"R-{number} {ones[0].release_title}" if number else none for number, ones in found.items()}
-    return [(f"{titles[number]} ({counts[number]})", ones) for number, ones in found.items()]
+    return [(f"{_release(ones[0]) or none} ({counts[number]})", ones) for number, ones in found.items()]

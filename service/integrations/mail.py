@@ -37,6 +37,9 @@ class Letter:
     at: datetime
     unsubscribe: str = ""  # where one click ends these mails (RFC 8058)
     attachments: Sequence[tuple[str, str, bytes]] = ()  # name, type and content of each
+    html: str = ""  # the HTML part; made from the text where there is none
+    choosing: str = ""  # the page where people choose what reaches them
+    thread: tuple[str, ...] = ()  # Message-IDs that it belongs to, the widest first; the same for all of a subject
 
 
 def send(letter: Letter, smtp_url: str, sender: str, folder: Path) -> str:
@@ -74,12 +77,18 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     message["Date"] = format_datetime(letter.at)
     message["Message-ID"] = letter.message_id
     message["Auto-Submitted"] = "auto-generated"
+    if letter.thread:
+        message["In-Reply-To"] = letter.thread[-1]
+        message["References"] = " ".join(letter.thread)
+    if letter.choosing:
+        message["List-Id"] = f"<notices.{domain(sender)}>"
+        message["List-Unsubscribe"] = f"<{letter.choosing}>"
     if letter.unsubscribe:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    text = f"{letter.text}\n\n{letter.link}" if letter.link else letter.text
+    text = f"{letter.text}\n\n{letter.link}" if letter.link and not letter.html else letter.text
     message.set_content(text + "\n")
-    message.add_alternative(_html(letter), subtype="html")
+    message.add_alternative(letter.html or _html(letter), subtype="html")
     for name, type_, content in letter.attachments:
         main, _, sub = type_.partition(";")[0].partition("/")
         letters = {"charset": "utf-8"} if main == "text" else {}

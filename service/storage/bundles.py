@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from service.storage import keys, writing
 from service.storage.models.base import Moment
-from service.storage.models.notices import Bundle, Delivery, Notice
+from service.storage.models.instances import Task
+from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery, Notice
 from service.storage.models.people import User
 from service.storage.models.releases import Release
 from service.storage.types import Row
@@ -124,16 +125,42 @@ def of_delivery(session: Session, delivery_key: int) -> int | None:
 
 
 def notices(session: Session, bundle_key: int) -> Sequence[Row]:
-    """The notices of a bundle in the order they were told, each with as_ and release_title."""
+    """The notices of a bundle in the order they were told, with as_ and release_title.
+
+    And of the task, where there is one: task_name, task_item, task_due_at, assignee_title, task_groups, task_users.
+    """
     columns = [column for column in Notice.__table__.c if column.name != "as_recipient"]
+    task: list[Any] = [
+        Task.name.label("task_name"),
+        Task.item.label("task_item"),
+        Task.due_at.label("task_due_at"),
+        Task.groups.label("task_groups"),
+        Task.users.label("task_users"),
+        User.title.label("assignee_title"),
+    ]
     statement = (
-        select(*columns, Notice.as_.label("as_"), Release.title.label("release_title"))
+        select(*columns, Notice.as_.label("as_"), Release.title.label("release_title"), *task)
         .join(Delivery, Delivery.notice_key == Notice.key)
         .outerjoin(Release, Release.number == Notice.release_number)
+        .outerjoin(Task, Task.key == Notice.task_key)
+        .outerjoin(User, User.name == Task.assignee)
         .where(Delivery.bundle == bundle_key)
         .order_by(Notice.key)
     )
     return session.execute(statement).all()
+
+
+def levels(session: Session, level_keys: Sequence[int]) -> dict[int, Row]:
+    """Levels of ladders by key: moment, repeat, and of the deadline name and due_at."""
+    found: dict[int, Row] = {}
+    for chunk in _chunks(level_keys):
+        statement = (
+            select(DeadlineLevel.key, DeadlineLevel.moment, DeadlineLevel.repeat, Deadline.name, Deadline.due_at)
+            .join(Deadline, Deadline.key == DeadlineLevel.deadline_key)
+            .where(DeadlineLevel.key.in_(chunk))
+        )
+        found |= {row.key: row for row in session.execute(statement)}
+    return found
 
 
 def person(session: Session, name: str) -> Row:

@@ -71,14 +71,14 @@ def test(key: int, *, actor: policy.Actor) -> str:
     return _send(url, title, text)
 
 
-def carry(bundle: Row, told: Sequence[Row], person: Row) -> str:
+def carry(bundle: Row, told: Sequence[letters.Entry], person: Row) -> str:
     """Hand a bundle of notices over; answers what the service said. Raises ExternalFailure."""
     url = stored.url(bundle.user, bundle.address)
     db.release_connection()
     if url is None:
         raise errors.ExternalFailure("This chat was removed.", transient=False)
-    content = letters.content(told, person.language, settings.current().public_url)
-    return _send(url, content.subject, f"{content.text}\n\n{content.link}".strip())
+    content = letters.content(told, letters.Reader(person.language, person.zone, settings.current().public_url))
+    return _send(url, content.subject, f"{content.words}\n\n{content.link}".strip())
 
 
 def _send(url: str, title: str, text: str) -> str:

@@ -10,11 +10,11 @@ from uuid import uuid4
 
 from service import errors
 from service.domain import clock, gathering, policy
-from service.integrations import letters, mail
+from service.integrations import letters
 from service.storage import bundles, db, leases, tally
 from service.storage.models.notices import Bundle
 from service.storage.types import Row
-from service.usecases import audience, chats, reporting, settings
+from service.usecases import audience, chats, mailing, settings
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def deliver(bundle_key: int) -> bool:
     lease_s, token, now = settings.current().lease_seconds, uuid4().hex, clock.now()
     with db.transaction() as session:
         bundle = bundles.lease(session, bundle_key, token, now, now + timedelta(seconds=lease_s))
-        told = bundles.notices(session, bundle_key) if bundle is not None else []
+        told = mailing.entries(session, bundle_key) if bundle is not None else []
         person = bundles.person(session, bundle.user) if bundle is not None else None
     if bundle is None or person is None:
         return False
@@ -65,7 +65,7 @@ def deliver(bundle_key: int) -> bool:
     except errors.ExternalFailure as problem:
         _settle(bundle, token, _failed(bundle, problem))
         return False
-    sent = {"state": "sent", "sent_at": clock.now(), "answer": answer, "message_id": _message_id(bundle)}
+    sent = {"state": "sent", "sent_at": clock.now(), "answer": answer, "message_id": mailing.message_id(bundle)}
     return _settle(bundle, token, sent)
 
 
@@ -114,29 +114,9 @@ def _bundle(key: int, way: Way, rows: Sequence[Row], now: datetime) -> dict[str,
     }  # fmt: skip
 
 
-def _mail(bundle: Row, told: Sequence[Row], person: Row) -> str:
-    current = settings.current()
-    content = letters.content(told, person.language, current.public_url)
-    letter = mail.Letter(
-        to=bundle.address,
-        subject=content.subject,
-        text=content.text,
-        link=content.link,
-        message_id=_message_id(bundle),
-        at=bundle.made_at,
-        attachments=reporting.attached(told),
-    )
-    return mail.send(letter, current.smtp_url, current.mail_from, current.data_dir / "mail")
-
-
 # How each channel hands a bundle of notices to a person; answers what the other side said, raises ExternalFailure.
-CARRIERS: Mapping[str, Callable[[Row, Sequence[Row], Row], str]] = {audience.EMAIL: _mail, audience.CHAT: chats.carry}
-
-
-def _message_id(bundle: Row) -> str:
-    """The same for every attempt: what was drawn when the bundle was made, in the domain of the sender."""
-    kept = bundle.message_id
-    return kept if kept.startswith("<") else f"<{kept}@{mail.domain(settings.current().mail_from)}>"
+Carrier = Callable[[Row, Sequence[letters.Entry], Row], str]
+CARRIERS: Mapping[str, Carrier] = {audience.EMAIL: mailing.send, audience.CHAT: chats.carry}
 
 
 def _failed(bundle: Row, problem: errors.ExternalFailure) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from service import errors
 from service.domain import clock, policy, rhythms
 from service.domain.reports import Report, Section
-from service.integrations import documents, reportwords, texts
+from service.integrations import documents, letters, reportwords, texts
 from service.storage import appointments, db, history, keys, types, writing
 from service.storage.history import Entry
 from service.storage.models.appointments import Appointment
@@ -135,7 +135,7 @@ def send(session: Session, appointment: Row, made: Sequence[dict[str, Any]], now
     _appoint(session, plan.key, appointment.turn + 1, _rhythm(plan).after(appointment.due_at))
 
 
-def attached(told: Sequence[Row]) -> list[tuple[str, str, bytes]]:
+def attached(told: Sequence[letters.Entry]) -> list[tuple[str, str, bytes]]:
     """Name, type and content of the reports that these notices are about: a mail brings them along."""
     wanted = [int(one.link.rpartition("/")[2]) for one in told if one.kind == READY]
     return [(file_name(row), documents.TYPES[row.format], row.body) for row in found.bodies(wanted)] if wanted else []

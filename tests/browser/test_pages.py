@@ -34,6 +34,7 @@ PAGES = {
         "/account",
         "/account/calendar",
         "/account/chats",
+        "/account/reaching",
         "/nowhere",
     ],
     "petra": [

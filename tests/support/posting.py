@@ -23,6 +23,11 @@ def carry() -> list[bool]:
     return [deliveries.deliver(key) for key in _due(outbox.BUNDLES)]
 
 
+def due_levels() -> list[int]:
+    """The levels of ladders that are due."""
+    return _due(outbox.LEVELS)
+
+
 def _due(kind: str) -> list[int]:
     now = clock.now()
     with db.transaction() as session:

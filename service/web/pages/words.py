@@ -239,6 +239,11 @@ def hours(calendar: Calendar) -> str:
     return "; ".join(told)
 
 
+def day_alone(value: date) -> str:
+    """A day of the calendar, which is the same everywhere."""
+    return str(flask_babel.format_date(value, "EEE, d MMM y" if _english() else "EEE, d. MMM y", rebase=False))
+
+
 def hour(moment: datetime) -> str:
     """The time of day of a moment."""
     return flask_babel.to_user_timezone(moment).strftime("%H:%M")
@@ -327,6 +332,7 @@ def init_app(app: Flask) -> None:
         "weekday": weekday,
         "short": short,
         "day": day,
+        "day_alone": day_alone,
         "clock": hour,
         "span": span,
         "local_input": local_input,
