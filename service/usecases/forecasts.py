@@ -27,11 +27,13 @@ def of(ahead: Iterable[Any], *, now: datetime | None = None) -> dict[int, foreca
     }
     places = found.places(due)
     newest = found.newest({_place(row) for row in places.values()}, forecasting.NEWEST)
-    hours = _hours(calendars.standard())
+    hours = {service: _hours(calendars.of_service(service)) for service in {row.service for row in places.values()}}
     told = {}
     for key, row in places.items():
         stays = _stays(newest[_place(row)], key)
-        one = forecasting.forecast(stays, started_at=row.entered_at, due_at=due[key], now=moment, hours=hours)
+        one = forecasting.forecast(
+            stays, started_at=row.entered_at, due_at=due[key], now=moment, hours=hours[row.service]
+        )
         if one is not None:
             told[key] = one
     return told

@@ -43,6 +43,8 @@ def report(since: datetime, until: datetime, *, language: str, zone: str, now: d
     def moment(at: datetime | None) -> str:
         return texts.moment(at, language, zone) if at is not None else ""
 
+    releases = found.open_releases(made_at)
+    titles = people.titles({row.manager for row in releases if row.manager})
     return Report(
         title=said["title"],
         period=said["period"].format(since=moment(since), until=moment(until)),
@@ -57,7 +59,7 @@ def report(since: datetime, until: datetime, *, language: str, zone: str, now: d
             Section(
                 said["releases"],
                 [said[name] for name in ("release", "type", "phase", "manager", "window", "missed")],
-                [_release(said, row, moment(row.window_end)) for row in found.open_releases(made_at)],
+                [_release(said, row, moment(row.window_end), titles) for row in releases],
                 said["none"],
             ),
         ],
@@ -224,8 +226,8 @@ def _incidents(said: Mapping[str, str], since: datetime, until: datetime) -> Sec
     return Section(said["incidents"], [said["what"], said["count"]], [(name, str(count)) for name, count in rows])
 
 
-def _release(said: Mapping[str, str], row: Row, window_end: str) -> Sequence[str]:
-    manager = people.titles([row.manager]).get(row.manager, row.manager) if row.manager else "–"
+def _release(said: Mapping[str, str], row: Row, window_end: str, titles: Mapping[str, str]) -> Sequence[str]:
+    manager = titles.get(row.manager, row.manager) or "–"
     named = f"R-{row.number} {row.title}"
     window = window_end.partition(" (")[0] or "–"  # the zone is that of the period
     return named, _named(said, row.type), row.phase_name or "–", manager, window, str(row.late)

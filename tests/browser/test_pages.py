@@ -29,6 +29,8 @@ PAGES = {
         "/releases/R-1/people",
         "/releases/R-1/announcements",
         "/releases/R-1/history",
+        "/reports",
+        "/release-policy",
         "/inbox",
         "/search?q=portal",
         "/account",
@@ -47,6 +49,9 @@ PAGES = {
         "/forms/plan_rollout/1/edit",
         "/decisions/release_risk",
         "/decisions/release_risk/1/edit",
+        "/release-policy/edit",
+        "/release-policy/versions/2",
+        "/release-policy/changes?before=1&after=2",
     ],
     "ada": [
         "/administration",
@@ -76,6 +81,14 @@ def _a_release(house, browser) -> None:  # type: ignore[no-untyped-def]
     page.get_by_label("Service", exact=True).fill("Broker extranet")
     page.get_by_role("button", name="Create and start").click()
     expect(page.get_by_role("heading", name="Broker portal")).to_be_visible()
+    context.close()
+    context = browser.new_context()
+    petra = Visitor("petra", context, house.url).sign_in()
+    for text in ("# Rules\n\nEvery change is approved.", "# Rules\n\n| a | b |\n|---|---|\n| 1 | 2 |"):
+        page = petra.go("/release-policy/edit")
+        page.get_by_label("Text", exact=True).fill(text)
+        page.get_by_role("button", name="Save the version").click()
+        expect(page.get_by_role("heading", name="Rules")).to_be_visible()
     context.close()
 
 
@@ -179,8 +192,8 @@ def test_pages_speak_german_to_those_who_ask(visit: Callable[..., Visitor]) -> N
 def test_rights_decide_what_the_rail_shows(visit: Callable[..., Visitor]) -> None:
     for name, entries in {
         "tom": ["My tasks", "Releases", "Inbox"],
-        "cora": ["My tasks", "Releases", "Models", "Inbox"],
-        "ada": ["My tasks", "Releases", "Models", "Inbox", "Administration"],
+        "cora": ["My tasks", "Releases", "Models", "Reports", "Inbox"],
+        "ada": ["My tasks", "Releases", "Models", "Reports", "Inbox", "Administration"],
     }.items():
         page = visit(name).go("/tasks")
         assert page.locator(".rail .word").all_inner_texts() == entries

@@ -28,11 +28,11 @@ _NEWEST = union_all(select(_ENDED), select(_OPEN))
 
 
 def places(activation_keys: Iterable[int]) -> dict[int, Row]:
-    """Process, element and moment of entering of these activations by key, without those whose release is on hold."""
+    """Process, element, moment of entering and service of these activations by key; none whose release is on hold."""
     wanted = list(activation_keys)
     if not wanted:
         return {}
-    columns = (Activation.key, Activation.process, Activation.element, Activation.entered_at)
+    columns = (Activation.key, Activation.process, Activation.element, Activation.entered_at, Release.service)
     statement = (
         select(*columns)
         .join(Instance, Instance.key == Activation.instance_key)
