@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,16 @@ from babel.dates import format_datetime
 from service import phrasebook
 from service.integrations.wording import DATES, FALLBACK, UNFOLLOW, WORDING, WORDS
 
+COMMON = ("release", "name", "by", "reason")
 EXPLAINING = ("error",)  # values that are sentences of the layers below
+
+
+@dataclass(frozen=True)
+class Given:
+    """A text with its placeholders: lines of the body whose value is missing are left out."""
+
+    subject: str
+    body: str
 
 
 def languages() -> list[str]:
@@ -27,14 +37,47 @@ def kinds() -> list[str]:
     return sorted(WORDING[FALLBACK])
 
 
-def render(kind: str, language: str, zone: str, values: Mapping[str, Any]) -> tuple[str, str]:
+def known(language: str) -> str:
+    """The language there are texts for that comes nearest."""
+    code = language.replace("_", "-").split("-")[0]
+    return code if code in WORDING else FALLBACK
+
+
+def shipped(kind: str, language: str) -> Given:
+    """The text that comes with the product. Raises KeyError for a kind that does not exist."""
+    subject, *lines = WORDING[known(language)].get(kind) or WORDING[FALLBACK][kind]
+    return Given(subject, "\n".join(lines))
+
+
+def offered(kind: str) -> list[str]:
+    """The names that a text of this kind may have: those of the shipped one, and what most kinds know."""
+    named = placeholders(" ".join(WORDING[FALLBACK][kind]))
+    return list(dict.fromkeys([*named, *COMMON]))
+
+
+def samples(now: datetime) -> dict[str, Any]:
+    """A value for each name that a text may have."""
+    return {
+        "name": "Functional test", "release": "R-1 Payroll 4.2", "due": now + timedelta(days=2),
+        "before": now + timedelta(days=1), "assignee": "Tom Tester", "by": "Max Manager", "outcome": "approved",
+        "phase": "Test", "reason": "The supplier is late.", "comment": "Fine with us.",
+        "error": "The job “Do the work” (tidegate.notify) failed: no answer.", "start": now + timedelta(days=9),
+        "end": now + timedelta(days=9, hours=4), "start_before": now + timedelta(days=7),
+        "end_before": now + timedelta(days=7, hours=4), "message": "The portal is away that night.",
+    }  # fmt: skip
+
+
+def render(
+    kind: str, language: str, zone: str, values: Mapping[str, Any], given: Given | None = None
+) -> tuple[str, str]:
     """Subject and body of a notice. Moments among the values are written in the person's zone and language.
 
-    A language without texts gets English. Raises KeyError for a kind that does not exist.
+    given: the text to use instead of the shipped one. A language without texts gets English. Raises KeyError for a
+    kind that does not exist.
     """
-    code = language.replace("_", "-").split("-")[0]
-    code = code if code in WORDING else FALLBACK
-    subject, *lines = WORDING[code].get(kind) or WORDING[FALLBACK][kind]
+    code = known(language)
+    text = given or shipped(kind, code)
+    subject, lines = text.subject, text.body.split("\n")
     said = {name: _said(value, code, zone) for name, value in values.items()}
     said |= {name: phrasebook.say(said[name], code) for name in EXPLAINING if name in said}
     said["assignee"] = said.get("assignee") or WORDS[code]["nobody"]

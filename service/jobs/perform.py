@@ -19,6 +19,7 @@ from service.usecases import (
     jobs,
     messages,
     migrations,
+    stalling,
     starts,
     tasks,
     webhook_calls,
@@ -42,7 +43,7 @@ def fire_level(*level_keys: int) -> None:
 def fire_timers(*instance_keys: int) -> None:
     """Fire the due timers of instances."""
     for key in instance_keys:
-        _do("timers", key, instances.fire_timers, failed=breakdowns.note)
+        _do("timers", key, instances.fire_timers, failed=stalling.note)
 
 
 def run_job(*job_keys: int) -> None:

@@ -16,7 +16,7 @@ from service.storage.history import Entry
 from service.storage.models.announcements import Announcement, AnnouncementMail
 from service.storage.queries import announcements as stored
 from service.storage.types import Row, Session
-from service.usecases import deliveries, notices, settings
+from service.usecases import deliveries, notices, settings, wordings
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ def _letter(row: Row) -> mail.Letter:
     before = {"start_before": row.start_before, "end_before": row.end_before}
     values = _values(row.release_number, row.title, row.window_start, row.window_end, row.message, before)
     kind = CHANGED if row.start_before is not None else ANNOUNCED
-    subject, body = texts.render(kind, row.language, current.zone, values)
+    subject, body = wordings.Wordings([kind]).render(kind, row.language, current.zone, values)
     link = f"{current.public_url}/unsubscribe/{row.token}"
     return mail.Letter(
         to=row.address,

@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from service import errors
 from service.domain import clock, policy
-from service.storage import db, history, keys, locking, outbox, writing
+from service.storage import db, history, keys, outbox, writing
 from service.storage.history import Entry
-from service.storage.models.instances import Incident
 from service.storage.models.ledger import Breakdown
 from service.storage.queries import breakdowns as found
-from service.storage.queries import instances
-from service.storage.types import Row
-from service.usecases import keypoints, notices
 
+TEMPLATES = "templates"  # texts of notices; nothing that a dispatcher asks for
 LONGEST_CAUSE = 2000
 LONGEST_NAME = 300
-
-
-def note(instance_key: int, problem: Exception) -> None:
-    """Raise an incident where the timers of a run cannot fire; once, however often it is tried.
-
-    It belongs to the timer that is due first, and is over when that one has fired.
-    """
-    with db.transaction() as session:
-        number = locking.release_of(session, instance_key)
-        release = locking.release(session, number) if number is not None else None
-        row = locking.instance(session, instance_key)
-        armed = instances.timers(instance_key)
-        if row.status != "active" or not armed or instances.has_incident(instance_key, outbox.UNEXPECTED):
-            return
-        ref = min(armed, key=lambda one: armed[one])
-        incident = _incident(row, ref, instances.timer_element(instance_key, ref) or "", problem)
-        writing.insert_rows(session, Incident, [{"key": keys.next_key(session), **incident}])
-        told = {"code": outbox.UNEXPECTED, "message": incident["message"]}
-        entry = Entry("incident.raised", incident["element"], data=told)
-        head = history.append_to_instance(session, instance_key, [entry], at=clock.now(), actor=policy.SYSTEM.name)
-        if release is not None:
-            told = {"problem": incident["message"], "cause": f"stuck:{instance_key}:{head.count}"}
-            notices.tell_all(session, [keypoints.stuck(release, instance_key, incident["element"], **told)])
 
 
 def keep(kind: str, subject: int, problem: Exception) -> None:
@@ -51,7 +24,7 @@ def keep(kind: str, subject: int, problem: Exception) -> None:
     name, instance_key = found.what(kind, subject)
     said = f"{type(problem).__name__}: {problem}".strip()[:LONGEST_CAUSE]
     with db.transaction() as session:
-        if not outbox.still_waits(session, kind, subject):
+        if kind != TEMPLATES and not outbox.still_waits(session, kind, subject):
             return
         now, before = clock.now(), found.find(kind, subject)
         if before is not None:
@@ -80,21 +53,10 @@ def retry(key: int, *, actor: policy.Actor) -> None:
     if row is None:
         raise errors.NotFound("This does not fail any more.")
     with db.transaction() as session:
-        outbox.postpone(session, row.kind, row.subject, None)
+        if row.kind == TEMPLATES:
+            writing.delete_where(session, Breakdown, key=key)  # it comes again when it fails again
+        else:
+            outbox.postpone(session, row.kind, row.subject, None)
         told = {"kind": row.kind, "name": row.name, "problem": row.problem}
         entry = Entry("breakdown.retried", data=told)
         history.append_to_administration(session, [entry], at=clock.now(), actor=actor.name)
-
-
-def _incident(row: Row, ref: str, element: str, problem: Exception) -> dict[str, Any]:
-    said = f"{type(problem).__name__}: {problem}".strip()
-    return {
-        "instance_key": row.key,
-        "release_number": row.release_number,
-        "ref": ref,
-        "element": element,
-        "code": outbox.UNEXPECTED,
-        "message": f"This timer could not fire: {said[:500]}. It is tried again by itself; the worker's log says more.",
-        "state": "open",
-        "raised_at": clock.now(),
-    }

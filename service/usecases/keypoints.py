@@ -160,7 +160,10 @@ def _hearers(
 
     A recipient that means nobody, like the stakeholders of a release without any, is missed only where nobody is left.
     """
-    wanted = alerts.get(point.event, point.recipients)
+    wanted: Sequence[str] | None = alerts.get(point.event)
+    if wanted is None:
+        wanted = directory.hearers(point.kind)
+    wanted = point.recipients if wanted is None else wanted
     meant = directory.resolve(wanted, about, stand_in=point.pressing)
     told = {name: part for name, part in meant.told.items() if point.pressing or name != actor.name}
     missed = [one for one in meant.missed if one.reason != recipients.NOBODY or not meant.told]

@@ -10,11 +10,10 @@ from typing import Any
 
 from service import errors
 from service.domain import clock, policy, reaching
-from service.integrations import texts
 from service.storage import db, post, untold
 from service.storage.queries import notices as stored
 from service.storage.types import Session
-from service.usecases import audience, hooking, settings
+from service.usecases import audience, hooking, settings, wordings
 from service.usecases import recipients as meaning
 
 LONGEST_SUBJECT = 255
@@ -53,7 +52,7 @@ def tell(session: Session, *, now: datetime | None = None, **telling: Any) -> in
 def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | None = None) -> int:
     """Put notices into the inboxes of their recipients, and mails and events on their way, in the caller's transaction.
 
-    Five statements, however much is told to however many, and one more where a webhook wants it; fewer where there is
+    Six statements, however much is told to however many, and one more where a webhook wants it; fewer where there is
     nobody to tell, a few more where somebody is away. Answers how many notices are new.
     """
     told_at = now or clock.now()
@@ -61,7 +60,9 @@ def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | N
     there = audience.Audience({name for one in tellings for name in one.recipients}, told_at)
     addressed = [_addressed(one, there) for one in tellings]
     untold.insert_new(session, [_missed(one, who, told_at) for one in addressed for who in one.missed])
-    rows = [_notice(one, there[name], told_at) for one in addressed for name in sorted(one.recipients)]
+    said = wordings.Wordings({one.kind for one in addressed if one.recipients and one.values is not None})
+    rows = [_notice(one, there[name], said, told_at) for one in addressed for name in sorted(one.recipients)]
+    said.tell_broken(session)
     new = post.insert_new(session, rows)
     causes = {one.cause: one for one in addressed}
     receipts = [
@@ -85,10 +86,10 @@ def _addressed(one: Telling, there: audience.Audience) -> Telling:
     return dataclasses.replace(one, recipients=told, missed=[*one.missed, *missed])
 
 
-def _notice(one: Telling, person: audience.Person, told_at: datetime) -> dict[str, Any]:
+def _notice(one: Telling, person: audience.Person, said: wordings.Wordings, told_at: datetime) -> dict[str, Any]:
     subject, body = one.subject, one.body
     if one.values is not None:
-        subject, body = texts.render(one.kind, person.language, person.zone, one.values)
+        subject, body = said.render(one.kind, person.language, person.zone, one.values)
     return {
         "cause": one.cause, "user": person.name, "as_": one.recipients[person.name], "kind": one.kind,
         "release_number": one.release_number, "instance_key": one.instance_key, "task_key": one.task_key,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.domain import policy
-from service.storage.queries import inside, people, releases
+from service.storage.queries import inside, people, releases, templates
 
 NOBODY, INACTIVE, DID_IT, ON_LEAVE = "nobody", "inactive", "did-it", "on-leave"
 PARTS = {"stakeholders": "stakeholder", "board": "board"}
@@ -63,6 +63,7 @@ class Directory:
         self._parts: dict[int, dict[str, list[str]]] = {}
         self._active: dict[str, bool] = {}
         self._titles: dict[str, str] = {}
+        self._hearers: dict[str, Sequence[str]] | None = None
         self._inside: dict[int, Sequence[Any]] = {}
 
     def meet(self, abouts: Iterable[Any]) -> None:
@@ -74,6 +75,12 @@ class Directory:
         known = {row.name: row for row in people.called(wanted)}
         self._active |= {name: name in known and known[name].deactivated_at is None for name in wanted}
         self._titles |= {name: known[name].title if name in known else name for name in wanted}
+
+    def hearers(self, kind: str) -> Sequence[str] | None:
+        """Whom administrators name for a kind of key points instead of the usual recipients."""
+        if self._hearers is None:
+            self._hearers = {name: row.recipients for name, row in templates.hearers().items()}
+        return self._hearers.get(kind)
 
     def resolve(self, wanted: Sequence[str], about: Any, *, stand_in: bool = True) -> Meant:
         """Whom these recipients mean now.

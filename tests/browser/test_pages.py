@@ -66,6 +66,8 @@ PAGES = {
         "/administration/calendars",
         "/administration/calendars/standard",
         "/administration/calendars/standard/open",
+        "/administration/texts",
+        "/administration/texts/deadline.moved/de",
     ],
 }
 

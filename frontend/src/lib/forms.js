@@ -111,7 +111,7 @@ function restore(form) {
 export function start() {
   document.addEventListener('submit', (event) => {
     const form = event.target;
-    if (form.dataset.submit === undefined || form.method !== 'post') return;
+    if (form.dataset.submit === undefined || form.method !== 'post' || event.submitter?.formTarget) return;
     event.preventDefault();
     send(form, event.submitter);
   });

@@ -19,6 +19,7 @@ from service.storage.models import (
     releasepolicy,
     releases,
     reports,
+    templates,
     untold,
     webhooks,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "releasepolicy",
     "releases",
     "reports",
+    "templates",
     "untold",
     "webhooks",
 ]

@@ -14,6 +14,7 @@ from service.storage.models.ledger import Breakdown
 from service.storage.models.messages import Message, Start
 from service.storage.models.migrations import MigrationItem, MigrationRun
 from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery, Notice
+from service.storage.models.templates import NoticeTemplate
 from service.storage.models.webhooks import Webhook, WebhookEvent
 from service.storage.queries import pages
 from service.storage.types import Row
@@ -35,6 +36,7 @@ _WHAT: dict[str, Any] = {  # in a few words, and the run that it belongs to
         Delivery, Delivery.notice_key == Notice.key
     ),
     outbox.BUNDLES: select(Bundle.address, null(), Bundle.key),
+    "templates": select(NoticeTemplate.kind, null(), NoticeTemplate.key),
     outbox.ANNOUNCEMENTS: select(AnnouncementMail.address, null(), AnnouncementMail.key),
     outbox.HOOKS: select(Webhook.name + ": " + WebhookEvent.subject, null(), WebhookEvent.key).join(
         WebhookEvent, WebhookEvent.webhook_key == Webhook.key

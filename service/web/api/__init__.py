@@ -29,6 +29,7 @@ from service.web.api import (
     reports,
     rest,
     tasks,
+    templates,
     timing,
     webhooks,
 )
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     releases,
     announcements,
     tasks,
+    templates,
     timing,
     ladders,
     models,

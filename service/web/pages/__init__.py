@@ -33,6 +33,7 @@ from service.web.pages import (
     reports,
     searching,
     tasks,
+    templates,
     webhooks,
     words,
 )
@@ -64,6 +65,7 @@ FAMILIES = (
     reports,
     searching,
     tasks,
+    templates,
     webhooks,
 )
 

@@ -28,6 +28,7 @@ KINDS = {
     outbox.APPROVALS: later("Approval whose deciders have changed"),
     outbox.DELIVERIES: later("Notice to send on"),
     outbox.BUNDLES: later("Mail"),
+    breakdowns.TEMPLATES: later("Text of a notice"),
     outbox.ANNOUNCEMENTS: later("Mail to who follows a release"),
     outbox.HOOKS: later("Event for a webhook"),
     outbox.APPOINTMENTS: later("Review or report"),

@@ -124,6 +124,9 @@ RECIPIENTS = {
     "manager": _l("manager"),
     "stakeholders": _l("stakeholders"),
     "board": _l("board"),
+    "requester": _l("requester"),
+    "deciders": _l("deciders"),
+    "follower": _l("follower"),
 }
 
 

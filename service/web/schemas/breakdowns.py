@@ -6,6 +6,7 @@ from marshmallow import fields as ma
 from marshmallow import validate
 
 from service.storage import outbox
+from service.usecases import breakdowns
 from service.web.schemas import fields
 
 
@@ -13,7 +14,7 @@ class Breakdown(fields.Schema):
     """Something due that the program fails on; it is tried again by itself."""
 
     id = fields.Key(attribute="key", required=True)
-    kind = ma.String(required=True, validate=validate.OneOf(outbox.KINDS))
+    kind = ma.String(required=True, validate=validate.OneOf((*outbox.KINDS, breakdowns.TEMPLATES)))
     name = ma.String(required=True, metadata={"description": "What it is: the message, the start event, the deadline."})
     instance = fields.Key(attribute="instance_key", allow_none=True)
     problem = ma.String(required=True, metadata={"description": "Why it failed the last time."})
