@@ -5,8 +5,8 @@ from alembic import op
 
 from service.storage.models.base import Json, Moment
 
-revision = "0022"
-down_revision = "0021"
+revision = "0026"
+down_revision = "0025"
 
 
 def upgrade() -> None:
