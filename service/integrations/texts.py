@@ -55,9 +55,9 @@ def offered(kind: str) -> list[str]:
     return list(dict.fromkeys([*named, *COMMON]))
 
 
-def samples(now: datetime) -> dict[str, Any]:
-    """A value for each name that a text may have."""
-    return {
+def samples(kind: str, now: datetime) -> dict[str, Any]:
+    """A value for each name that a text of this kind may have."""
+    return dict(zip(offered(kind), offered(kind), strict=True)) | {
         "name": "Functional test", "release": "R-1 Payroll 4.2", "due": now + timedelta(days=2),
         "before": now + timedelta(days=1), "assignee": "Tom Tester", "by": "Max Manager", "outcome": "approved",
         "phase": "Test", "reason": "The supplier is late.", "comment": "Fine with us.",

@@ -127,7 +127,7 @@ def preview(kind: str, language: str, subject: str, body: str, *, zone: str) -> 
     _known(kind, language)
     given = texts.Given(subject, body.replace("\r\n", "\n"))
     check(kind, given)
-    said, text = texts.render(kind, language, zone, texts.samples(clock.now()), given)
+    said, text = texts.render(kind, language, zone, texts.samples(kind, clock.now()), given)
     current = settings.current()
     letter = mail.Letter("ann@example.org", said, text, f"{current.public_url}/releases/R-1", "<1@x>", clock.now())
     return Preview(said, text, mail.page(letter))
