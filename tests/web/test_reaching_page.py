@@ -13,6 +13,7 @@ from service.domain import clock, policy
 from service.storage.queries import reaching
 from service.usecases import people, preferences
 from tests import cast
+from tests.web.caller import Caller
 
 PASSWORD = "correct horse battery"
 
@@ -88,3 +89,15 @@ def test_administrators_do_it_for_others_and_others_do_not(web: Flask, browser: 
     assert send(ada, "/people/bea/reaching", page=path, digest="hourly").status_code == 303
     assert browser.get("/administration/people/tom/reaching", headers={"Accept": "text/html"}).status_code == 403
     assert send(browser, "/people/tom/reaching", digest="hourly").status_code == 403
+
+
+def test_a_task_says_that_who_holds_it_is_away(web: Flask, building: dict[str, Any]) -> None:
+    max_ = signed_in(web, "max")
+    task = Caller(web, "bea").get("/tasks").json["items"][0]["id"]
+    Caller(web, "bea").post(f"/tasks/{task}/claim")
+    assert "Away until" not in show(max_, f"/tasks/{task}")
+    today = clock.now().date().isoformat()
+    Caller(web, "bea").post("/me/absences", {"first_day": today, "last_day": today, "substitute": "tom"})
+    page = show(max_, f"/tasks/{task}")
+    assert "Away until" in page
+    assert "stands in." in page

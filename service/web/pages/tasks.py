@@ -9,7 +9,9 @@ from flask import Response, request, url_for
 from flask_babel import gettext as _
 
 from service.domain import clock, holding, policy
+from service.domain import reaching as domain
 from service.storage.queries import deadlines, history, people, releases
+from service.storage.queries import reaching as absences
 from service.storage.queries import tasks as found
 from service.storage.types import Row
 from service.usecases import criteria, forecasts, tasks
@@ -97,8 +99,16 @@ def task(key: int) -> str:
         forecast=forecasts.of([row]).get(row.activation_key),
         comments=releases.comments(row.release_number) if release else (),
         others=people.users(active_only=True) if policy.may_delegate(who, row, release) is None else (),
+        away=_away(),
         now=clock.now(),
     )
+
+
+def _away() -> dict[str, Any]:
+    """Who is away now, with the absence."""
+    now = clock.now()
+    rows = absences.absent(now.date())
+    return {row.user: row for row in rows if domain.away([row], now, row.zone) is not None}
 
 
 def _story(row: Row) -> list[Row]:
