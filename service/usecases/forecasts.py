@@ -64,7 +64,7 @@ def _hours(calendar: Calendar) -> forecasting.Hours:
     return forecasting.Hours(
         between=lambda start, end: _worked(start, end, calendar),
         before=before,
-        is_open=lambda moment: workinghours.is_open(moment, calendar),
+        is_open=lambda moment: _is_open(moment, calendar),
     )
 
 
@@ -72,3 +72,8 @@ def _hours(calendar: Calendar) -> forecasting.Hours:
 def _worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """What is over is asked for again with every page."""
     return workinghours.between(start, end, calendar)
+
+
+@functools.lru_cache(maxsize=20_000)
+def _is_open(moment: datetime, calendar: Calendar) -> bool:
+    return workinghours.is_open(moment, calendar)
