@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -31,20 +33,32 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, to: str = "head") -> None:
     """Create or update the schema at `url`; running it again changes nothing."""
     engine = db.make_engine(url)
     try:
-        with engine.begin() as connection:
+        with engine.connect() as connection, _unbound(connection), connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7283001)")  # two starting processes: one waits
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), to)
             if connection.execute(select(KeyBlock.next).where(KeyBlock.name == "keys")).first() is None:
                 connection.execute(insert(KeyBlock), {"name": "keys", "next": FIRST_KEY})
                 connection.execute(insert(AdminChain), {"id": 1, "count": 0, "hash": ""})
                 connection.execute(insert(Category), STANDARD)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def _unbound(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by making it anew: what refers to it must not hold it meanwhile."""
+    sqlite = connection.dialect.name == "sqlite"
+    if sqlite:
+        # Not through the connection itself: that would begin a transaction, in which this changes nothing.
+        connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+    yield
+    if sqlite:
+        connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
 
 
 def revisions(url: str) -> tuple[str | None, str | None]:
