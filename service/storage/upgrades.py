@@ -18,6 +18,7 @@ from service.storage.models.ledger import AdminChain, KeyBlock
 from service.storage.models.releases import Category
 
 FIRST_KEY = 1_000
+UNBOUND, BOUND = "foreign_keys=OFF", "foreign_keys=ON"
 STANDARD = {
     "name": "standard",
     "title": "Standard",
@@ -55,10 +56,10 @@ def _unbound(connection: Connection) -> Iterator[None]:
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
         # Not through the connection itself: that would begin a transaction, in which this changes nothing.
-        connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+        connection.connection.cursor().execute(f"PRAGMA {UNBOUND}")
     yield
     if sqlite:
-        connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
+        connection.connection.cursor().execute(f"PRAGMA {BOUND}")
 
 
 def revisions(url: str) -> tuple[str | None, str | None]:
