@@ -46,6 +46,7 @@ def check_repeats(ours: Trial) -> None:
     most = ours.crew.deaths["worker"] + ours.crew.forgot
     for repeats in (ours.mails_again, ours.calls_again):
         assert 0 < repeats.total() <= most, "at two of the steps what was sent is not remembered"
+    assert ours.chats_again <= most
 
 
 def test_whatever_dies_nothing_is_lost_or_doubled(

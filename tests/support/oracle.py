@@ -18,6 +18,7 @@ from service.storage.queries import history
 from tests.support.mail import MailServer
 from tests.support.receiver import Receiver
 
+CHAT = "/chat"  # the receiver's path for what goes to chats
 A_YEAR = timedelta(days=365)
 SENT = (("sent", None), ("sent", "rate"))
 SKIPPED = (("skipped", "no-address"),)
@@ -56,13 +57,15 @@ def check_levels(deadlines: int, rungs: int, ended: Mapping[int, str], who: Mapp
     assert told == wanted
 
 
-def check_receipts(without_address: Sequence[str]) -> None:
+def check_receipts(without_address: Sequence[str], chats: Mapping[str, str]) -> None:
     """Each notice has its one receipt a channel: it went in a bundle that is through, or says why it did not."""
     told = {row.key: row for row in rows(Notice)}
     receipts = rows(Delivery)
-    assert Counter((row.notice_key, row.channel) for row in receipts) == Counter((key, "email") for key in told)
+    wanted = Counter((key, "email") for key in told)
+    wanted += Counter((key, "chat") for key, row in told.items() if row.user in chats)
+    assert Counter((row.notice_key, row.channel) for row in receipts) == wanted
     for row in receipts:
-        reached = told[row.notice_key].user not in without_address
+        reached = row.channel == "chat" or told[row.notice_key].user not in without_address
         assert (row.state, row.reason) in (SENT if reached else SKIPPED)
     bundles = {row.key: row for row in rows(Bundle)}
     assert {row.state for row in bundles.values()} == {"sent"}
@@ -85,7 +88,7 @@ def check_mail(mail: MailServer) -> Counter[str]:
     accepted: dict[str, list[Any]] = {}
     for one in mail.received:
         accepted.setdefault(one.message_id, []).append(one)
-    bundles = {row.message_id: row for row in rows(Bundle)}
+    bundles = {row.message_id: row for row in rows(Bundle, Bundle.channel == "email")}
     assert set(accepted) == set(bundles)
     for number, copies in accepted.items():
         assert {(*one.recipients, one.subject, one.text) for one in copies} == {
@@ -106,11 +109,20 @@ def check_webhook(receiver: Receiver, secret: str, kind: str) -> Counter[str]:
     assert Counter(row.cause for row in events) == dict.fromkeys(causes, 1)
     assert Counter(row.state for row in events) == {"sent": len(causes)}
     assert [row.key for row in events if row.lease or row.leased_until or not (row.sent_at and row.attempts)] == []
-    assert {(one.id, one.body.decode()) for one in receiver.calls} == {
+    calls = [one for one in receiver.calls if not one.path.startswith(CHAT)]
+    assert {(one.id, one.body.decode()) for one in calls} == {
         (webhooks.message_id(row.key), row.body) for row in events
     }
-    assert all(one.is_signed_with(secret) for one in receiver.calls)
-    return Counter({number: times - 1 for number, times in receiver.ids.items() if times > 1})
+    assert all(one.is_signed_with(secret) for one in calls)
+    return Counter({number: times - 1 for number, times in Counter(one.id for one in calls).items() if times > 1})
+
+
+def check_chats(receiver: Receiver) -> int:
+    """The chat was handed each of its bundles; answers how many calls more there were, to the letter the same."""
+    bundles = rows(Bundle, Bundle.channel == "chat")
+    said = Counter(one.body for one in receiver.calls if one.path.startswith(CHAT))
+    assert len(said) == len(bundles)
+    return said.total() - len(said)
 
 
 def check_nothing_is_left() -> None:

@@ -17,7 +17,7 @@ from service.storage import db, writing
 from service.storage.models.notices import Bundle, DeadlineLevel, Delivery
 from service.storage.models.people import User
 from service.storage.models.webhooks import WebhookEvent
-from service.usecases import instances, live, models, programs, settings, webhooks
+from service.usecases import chats, instances, live, models, programs, settings, webhooks
 from tests import cast
 from tests.support import drawing as d
 from tests.support import dying, oracle
@@ -44,7 +44,9 @@ QUICK = {
     "TIDEGATE_GATHER_SECONDS": "0.2",
     "TIDEGATE_GATHER_MOST_SECONDS": "1",
     "TIDEGATE_WEBHOOK_PRIVATE": "true",
+    "TIDEGATE_CHAT_SCHEMES": "json",
 }
+CHATS = {"carl": "team"}  # whom a chat reaches, and what it is called
 DAY_S = 86400
 MANY = (
     "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics "
@@ -181,6 +183,7 @@ class Trial:
     ended: dict[int, str] = field(default_factory=dict)  # what became of the deadlines of tasks that were completed
     mails_again: Counter[str] = field(default_factory=Counter)
     calls_again: Counter[str] = field(default_factory=Counter)
+    chats_again: int = 0
 
 
 @contextmanager
@@ -197,13 +200,16 @@ def held(
     """Waves of deadlines and a crew that meets them; at the end all must be as if nothing had happened."""
     with open_house(product, fate):
         _, secret = webhooks.create("ours", receiver.url, kinds=(HEARD,), actor=cast.actor("ada"))
+        for name, chat in CHATS.items():
+            chats.add(chat, f"json://127.0.0.1:{receiver.port}{oracle.CHAT}", actor=cast.actor(name))
         ours = Trial(fate, Waves(fate, waves, instances_each), Crew(product, fate, **crew))
         yield ours
         fate.turn(DAY_S)
         ours.waves.settle()
         ours.crew.check_alive()
         oracle.check_levels(ours.waves.deadlines, RUNGS, ours.ended, WHO)
-        oracle.check_receipts(WITHOUT_ADDRESS)
+        oracle.check_receipts(WITHOUT_ADDRESS, CHATS)
+        ours.chats_again = oracle.check_chats(receiver)
         ours.mails_again = oracle.check_mail(mail)
         ours.calls_again = oracle.check_webhook(receiver, secret, HEARD)
         oracle.check_nothing_is_left()
