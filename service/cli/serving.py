@@ -15,6 +15,7 @@ from prometheus_client import multiprocess
 
 from service import app, config
 from service.cli import wiring
+from service.web import watchman
 
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
@@ -50,7 +51,9 @@ class Server(base.BaseApplication):
                 self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return app.create_app(self.settings)
+        made = app.create_app(self.settings)
+        watchman.start(made)
+        return made
 
 
 def _share_figures(settings: config.Settings) -> None:

@@ -171,6 +171,42 @@ _ENGLISH = {
         "",
         "It is off until somebody turns it on again. What waited for it was not sent.",
     ),
+    "operation.lag": (
+        "Tidegate is behind: what is due waits for {seconds} s",
+        "Something has been due since {since} and is not done; {seconds} s had passed when this was written.",
+        "",
+        "Start more workers, or see on the page what holds them up. Nothing is lost.",
+    ),
+    "operation.dispatcher": (
+        "Tidegate stands still: no dispatcher runs",
+        "No dispatcher has given a sign of life since {since}. Until one runs no deadline is noticed. Nothing is lost.",
+        "",
+        "Start one with “tidegate dispatcher”.",
+    ),
+    "operation.worker": (
+        "Tidegate stands still: no worker runs",
+        "No worker has given a sign of life since {since}. Until one runs what is due waits. Nothing is lost.",
+        "",
+        "Start one with “tidegate worker”.",
+    ),
+    "operation.redis": (
+        "Tidegate stands still: Redis does not answer",
+        "Redis has not answered since {since}:",
+        "{error}",
+        "",
+        "Until it does what is due waits. Nothing is lost.",
+    ),
+    "operation.mail": (
+        "Mails do not go out",
+        "The mail server has taken nothing for ten minutes. It said last:",
+        "{error}",
+        "",
+        "Notices are in the inbox; mails are tried again by themselves.",
+    ),
+    "operation.over": (
+        "Over: {what}",
+        "{what}: this began {since} and was over {until}.",
+    ),
 }
 
 _GERMAN = {
@@ -334,6 +370,44 @@ _GERMAN = {
         "",
         "Er bleibt aus, bis ihn jemand wieder einschaltet. Was für ihn wartete, wurde nicht gesendet.",
     ),
+    "operation.lag": (
+        "Tidegate hängt nach: Fälliges wartet seit {seconds} s",
+        "Etwas ist seit {since} fällig und nicht erledigt; {seconds} s waren vergangen, als dies geschrieben wurde.",
+        "",
+        "Bitte mehr Worker starten oder auf der Seite nachsehen, was sie aufhält. Nichts geht verloren.",
+    ),
+    "operation.dispatcher": (
+        "Tidegate steht still: kein Dispatcher läuft",
+        "Seit {since} hat kein Dispatcher ein Lebenszeichen gegeben. Bis einer läuft, bemerkt niemand Fristen. "
+        "Nichts geht verloren.",
+        "",
+        "Bitte einen starten: „tidegate dispatcher“.",
+    ),
+    "operation.worker": (
+        "Tidegate steht still: kein Worker läuft",
+        "Seit {since} hat kein Worker ein Lebenszeichen gegeben. Bis einer läuft, wartet, was fällig ist. "
+        "Nichts geht verloren.",
+        "",
+        "Bitte einen starten: „tidegate worker“.",
+    ),
+    "operation.redis": (
+        "Tidegate steht still: Redis antwortet nicht",
+        "Redis antwortet seit {since} nicht:",
+        "{error}",
+        "",
+        "Bis es antwortet, wartet, was fällig ist. Nichts geht verloren.",
+    ),
+    "operation.mail": (
+        "Mails gehen nicht hinaus",
+        "Der Mailserver hat seit zehn Minuten nichts angenommen. Zuletzt sagte er:",
+        "{error}",
+        "",
+        "Die Benachrichtigungen sind im Posteingang; Mails werden von selbst noch einmal versucht.",
+    ),
+    "operation.over": (
+        "Vorbei: {what}",
+        "{what}: Das begann {since} und war {until} vorbei.",
+    ),
 }
 
 
@@ -341,9 +415,21 @@ WORDING: dict[str, dict[str, tuple[str, ...]]] = {"en": _ENGLISH, "de": _GERMAN}
 
 # Single words that come as values.
 WORDS: dict[str, dict[str, str]] = {
-    "en": {"nobody": "nobody yet"},
+    "en": {
+        "nobody": "nobody yet",
+        "trouble-lag": "Tidegate was behind",
+        "trouble-dispatcher": "No dispatcher ran",
+        "trouble-worker": "No worker ran",
+        "trouble-redis": "Redis did not answer",
+        "trouble-mail": "Mails did not go out",
+    },
     "de": {
         "nobody": "noch niemand",
+        "trouble-lag": "Tidegate hing nach",
+        "trouble-dispatcher": "Kein Dispatcher lief",
+        "trouble-worker": "Kein Worker lief",
+        "trouble-redis": "Redis antwortete nicht",
+        "trouble-mail": "Mails gingen nicht hinaus",
         "approved": "genehmigt",
         "denied": "abgelehnt",
         "completed": "abgeschlossen",

@@ -13,7 +13,7 @@ from uuid import uuid4
 from service import errors
 from service.jobs import house
 from service.storage import queue, tally
-from service.usecases import dispatch, housekeeping
+from service.usecases import dispatch, housekeeping, watching
 
 log = logging.getLogger(__name__)
 
@@ -44,13 +44,16 @@ class Dispatcher:
         self._turns = self._asked = 0
         self._beaten_at = float("-inf")
         self._tidied_at = float("-inf")
+        self._watched_at = time.monotonic()
         self._troubles: dict[str, float] = {}
         self._in_doubt = False  # whether Redis may have lost what was asked for
 
     def keep_on(self, ending: threading.Event) -> None:
         """Turn after turn, through outages of Redis and the database."""
         while not ending.is_set():
-            ending.wait(self._one())
+            pause = self._one()
+            self._watch()
+            ending.wait(pause)
         try:
             self._queue.silence("dispatcher", self._name)
         except errors.ExternalFailure:
@@ -83,6 +86,17 @@ class Dispatcher:
         if time.monotonic() - self._tidied_at >= TIDY_S:
             self._tidied_at = time.monotonic()
             housekeeping.tidy()
+
+    def _watch(self) -> None:
+        """Also while Redis is away: that is one of the things to tell."""
+        if time.monotonic() - self._watched_at < watching.LOOK_S:
+            return
+        self._watched_at = time.monotonic()
+        try:
+            with self._entry():
+                watching.look()
+        except Exception as problem:
+            self._complain(f"{type(problem).__name__}: {problem}", exc_info=True)
 
     def _beat(self) -> None:
         if time.monotonic() - self._beaten_at >= queue.BEAT_S:

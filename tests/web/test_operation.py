@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, request
@@ -13,10 +14,12 @@ from sqlalchemy import event
 from service import app, config, errors
 from service.domain import clock
 from service.storage import db, queue, tally, writing
+from service.storage.models.ledger import Breakdown
 from service.storage.models.messages import Message
 from service.usecases import settings
+from service.web.pages import language
 from tests.support.databases import Databases
-from tests.web.caller import Caller
+from tests.web.caller import Caller, token
 
 
 def _application(tmp_path: Path, **environment: str) -> Flask:
@@ -195,3 +198,26 @@ def test_a_token_that_was_just_seen_is_not_looked_up(person: Callable[..., Calle
         looked_up.append(any("tokens" in one for one in statements))
     assert looked_up[0]
     assert False in looked_up
+
+
+def _page(web: Flask, name: str, **headers: str) -> Any:
+    own = {"Authorization": f"Bearer {token(name)}", "Accept": "text/html", **headers}
+    return web.test_client(use_cookies=False).get("/administration/operation", headers=own)
+
+
+def test_the_page_says_in_words_how_it_goes(web_on_both: Flask, person: Callable[..., Caller]) -> None:
+    person("ada")
+    assert "Everything is on time." in _page(web_on_both, "ada").text
+    now = clock.now()
+    with web_on_both.app_context(), db.transaction() as session:
+        writing.insert_rows(session, Message, [_message(now - timedelta(seconds=90))])
+        broken = {"kind": "starts", "subject": 5, "name": "nightly", "problem": "ValueError: no", "attempts": 2}
+        writing.insert_rows(session, Breakdown, [{"key": 7, "first_at": now, "last_at": now, **broken}])
+    page = _page(web_on_both, "ada").text
+    assert "What is due waits too long" in page
+    assert "Start more workers" in page
+    assert "nightly" in page
+    assert 'action="/administration/breakdowns/7/retry"' in page
+    german = _page(web_on_both, "ada", Cookie=f"{language.COOKIE}=de").text
+    assert "Fälliges wartet zu lange" in german
+    assert _page(web_on_both, "max").status_code == 403

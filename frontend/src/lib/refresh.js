@@ -1,5 +1,6 @@
 // Bringing parts of the page up to date from its own address, without moving what is under the cursor.
-// Every part carries data-live (its name) and an id; data-live-of lists the topics it follows (default: the page's).
+// Every part carries data-live (its name) and an id; data-live-of lists the topics it follows (default: the page's);
+// data-live-every says after how many seconds it is brought up to date in any case, while somebody may look.
 import htmx from 'htmx.org';
 import { getText } from './server.js';
 import { say } from './toasts.js';
@@ -53,7 +54,8 @@ async function renew(ids, page) {
     for (const row of now.querySelectorAll('[data-row][id]')) if (!known.has(row.id)) row.classList.add('fresh');
     now.dispatchEvent(new CustomEvent('tidegate:renewed', { bubbles: true }));
   }
-  if (Date.now() - spoken > 10_000) {
+  const quiet = ids.every((id) => document.getElementById(id)?.dataset.liveEvery);
+  if (!quiet && Date.now() - spoken > 10_000) {
     spoken = Date.now();
     say(text('updated'));
   }
@@ -93,7 +95,16 @@ function hold(part) {
   };
 }
 
+function again(part) {
+  setInterval(() => {
+    if (document.hidden) return;
+    waiting.add(part.id);
+    if (!running) run();
+  }, part.dataset.liveEvery * 1000);
+}
+
 export function start() {
+  parts().filter((part) => part.dataset.liveEvery).forEach(again);
   document.addEventListener('pointermove', (event) => { pointer = { x: event.clientX, y: event.clientY }; }, { passive: true });
   document.documentElement.addEventListener('pointerleave', () => { pointer = null; });
   document.addEventListener('tidegate:refresh', () => refresh());

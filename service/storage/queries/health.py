@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, exists, func, select
 
+from service import errors
 from service.domain import clock
 from service.storage import db, outbox, queue, upgrades
 from service.storage.models.instances import Incident, Instance, Job, Task, Timer
 from service.storage.models.ledger import Breakdown
 from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery
+from service.storage.models.operation import Trouble
 from service.storage.models.webhooks import WebhookEvent
+from service.storage.types import Row
 
 MAIL_PATIENCE = timedelta(minutes=10)
 
@@ -93,6 +96,46 @@ def _refused(now: datetime) -> Select[Any]:
     )
     tried = (mails, Bundle.state == "waiting", Bundle.attempts > 0, Bundle.made_at <= lately)
     return select(Bundle.answer).where(*tried, ~taken).order_by(Bundle.due_at.desc()).limit(1)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Everything at one moment. What Redis says is None where it is not configured or does not answer."""
+
+    standing: Standing
+    database_s: float
+    redis_s: float | None = None
+    redis_problem: str | None = None
+    signs: Sequence[queue.Sign] | None = None
+    lengths: Mapping[str, int] | None = None
+    counted: Mapping[str, float] = field(default_factory=dict)
+
+
+def survey(redis_url: str, now: datetime) -> Survey:
+    """Ask the database and Redis how things stand."""
+    found = Survey(standing(now), database_seconds())
+    if not redis_url:
+        return found
+    there = transport(redis_url)
+    try:
+        return replace(
+            found, redis_s=there.ping(), signs=there.signs(), lengths=there.lengths(), counted=there.counted()
+        )
+    except errors.ExternalFailure as problem:
+        return replace(found, redis_problem=problem.detail)
+
+
+def present_troubles() -> Sequence[Row]:
+    """What is wrong now, also where it has not lasted long enough to be told."""
+    with db.reading() as session:
+        return session.execute(select(*Trouble.__table__.c).where(Trouble.present.is_not(None))).all()
+
+
+def episodes(limit: int) -> Sequence[Row]:
+    """What administrators were told of, the newest first."""
+    statement = select(*Trouble.__table__.c).where(Trouble.told_at.is_not(None))
+    with db.reading() as session:
+        return session.execute(statement.order_by(Trouble.began_at.desc()).limit(limit)).all()
 
 
 def figures() -> dict[str, float]:

@@ -33,6 +33,7 @@ FAMILIES = {
     "report": later("Reports that are ready"),
     "policy": later("Release policy: review near or overdue"),
     "webhook": later("Webhooks that were turned off"),
+    "operation": later("How Tidegate itself is doing"),
 }
 STATES = {
     "waiting": (later("On its way"), "info"),
