@@ -17,23 +17,11 @@ from service.storage.queries import breakdowns, health, instances, notices, webh
 from service.usecases import watching
 from service.web import access, auth, problems
 from service.web.pages import frame
+from service.web.pages.breakdowns import KINDS
 
 pages = frame.pages
 
 MOST = 20  # of each that was given up
-KINDS = {
-    outbox.LEVELS: later("Levels of deadlines"),
-    outbox.TIMERS: later("Timers of runs"),
-    outbox.JOBS: later("Service tasks"),
-    outbox.MESSAGES: later("Messages and signals"),
-    outbox.SUBSCRIPTIONS: later("Waiting for a message"),
-    outbox.STARTS: later("Starts by timers or messages"),
-    outbox.MOVES: later("Moves to other versions"),
-    outbox.APPROVALS: later("Approvals whose deciders have changed"),
-    outbox.DELIVERIES: later("Notices to send on"),
-    outbox.BUNDLES: later("Mails"),
-    outbox.HOOKS: later("Events for webhooks"),
-}
 PROCESSES = {"dispatcher": later("Dispatcher"), "worker": later("Worker")}
 TITLES = {
     watching.LAG: later("What is due waits too long"),
