@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ import sqlalchemy.exc
 import service
 from service import app, config, errors
 from service.cli import valkey
+from service.domain import clock
 from service.storage import queue, upgrades
 from service.storage.queries import health
 
@@ -111,7 +113,12 @@ def _database(settings: config.Settings) -> Iterator[Finding]:
         return
     yield Finding("ok", "database", f"{kind} at schema {have}")
     with app.create_app(settings).app_context():
-        figures = health.figures()
+        figures, standing = health.figures(), health.standing(clock.now())
+    waits = standing.late_s(clock.now())
+    if waits > settings.lag_alert_seconds:
+        yield Finding("FAILED", "lag", f"something has been due for {waits:.0f} s: start more workers, or see below")
+    if standing.refused is not None:
+        yield Finding("FAILED", "mail", f"nothing was taken for ten minutes: {standing.refused}")
     late = {name: int(figures[name]) for name in ("timers_due", "levels_due") if figures[name]}
     stuck = {name: int(figures[name]) for name in ("incidents_open", "jobs_failed", "deliveries_dead") if figures[name]}
     if late:
@@ -129,15 +136,19 @@ def _queue(settings: config.Settings) -> Iterator[Finding]:
         return
     try:
         there = queue.Queue(settings.redis_url or own)
-        waiting, alive = there.lengths(), there.alive()
+        waiting, signs = there.lengths(), there.signs()
     except errors.ExternalFailure as problem:
         advice = "" if settings.redis_url else "; TIDEGATE_REDIS_URL is not set and `tidegate up` does not run"
         yield Finding("FAILED", "queue", f"{problem.detail}{advice}")
         return
     yield Finding("ok", "queue", _counts(waiting))
-    for kind, count in alive.items():
-        missing = f"none is running: start `tidegate {kind}`"
-        yield Finding("ok" if count else "FAILED", kind, f"{count} running" if count else missing)
+    for kind in queue.KINDS:
+        where = ", ".join(f"{one.host} since {_moment(one.since)}" for one in signs if one.kind == kind)
+        yield (
+            Finding("ok", kind, where)
+            if where
+            else Finding("FAILED", kind, f"none is running: start `tidegate {kind}`")
+        )
 
 
 def _mail(settings: config.Settings) -> Iterator[Finding]:
@@ -166,6 +177,10 @@ def _web(settings: config.Settings) -> Iterator[Finding]:
 
 def _counts(figures: dict[str, int]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in figures.items())
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _first_line(problem: Exception) -> str:

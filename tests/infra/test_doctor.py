@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from service.cli import doctor
+from service.storage import db, writing
+from service.storage.models.messages import Message
+from service.storage.queue import Queue
 from tests.support.databases import Databases
 from tests.support.mail import MailServer
 from tests.support.product import Product
@@ -48,3 +54,24 @@ def test_wrong_setting_is_named(start_product: Callable[..., Product], sqlite_da
 def test_password_in_an_address_is_hidden() -> None:
     assert doctor.hide_password("smtp://me:geheim@mail.example.org:587") == "smtp://me:***@mail.example.org:587"
     assert doctor.hide_password("sqlite:////var/lib/x.db") == "sqlite:////var/lib/x.db"
+
+
+def test_what_has_waited_for_too_long_must_be_seen_to(
+    sqlite_database: str, redis_url: str, start_product: Callable[..., Product]
+) -> None:
+    engine = db.make_engine(sqlite_database)
+    due_at = datetime.now(UTC) - timedelta(seconds=90)
+    row = {
+        "key": 1, "name": "m", "variables": {}, "state": "waiting", "due_at": due_at, "published_at": due_at,
+        "expires_at": due_at,
+    }  # fmt: skip
+    with Session(engine) as session:
+        writing.insert_rows(session, Message, [row])
+        session.commit()
+    engine.dispose()
+    Queue(redis_url).beat("worker", "one")
+    done = start_product(sqlite_database, redis_url).run("doctor")
+    assert done.returncode == 1
+    assert "FAILED  lag: something has been due for " in done.stdout
+    assert "FAILED  dispatcher: none is running" in done.stdout
+    assert "ok      worker: " in done.stdout

@@ -5,8 +5,8 @@ from alembic import op
 
 from service.storage.models.base import Json, Moment
 
-revision = "0021"
-down_revision = "0020"
+revision = "0024"
+down_revision = "0023"
 
 
 def upgrade() -> None:
