@@ -5,8 +5,8 @@ from alembic import op
 
 from service.storage.models.base import Json, Moment
 
-revision = "0024"
-down_revision = "0023"
+revision = "0027"
+down_revision = "0026"
 
 
 def upgrade() -> None:
