@@ -62,7 +62,8 @@ def send(letter: Letter, smtp_url: str, sender: str, folder: Path) -> str:
     except smtplib.SMTPResponseException as problem:
         raise _refused(problem.smtp_code, problem.smtp_error) from problem
     except (smtplib.SMTPException, OSError, ssl.SSLError) as problem:
-        raise errors.ExternalFailure(f"The mail server cannot be reached: {problem}", transient=True) from problem
+        away = f"The mail server cannot be reached: {problem}"
+        raise errors.ExternalFailure(away, transient=True, outage=True) from problem
 
 
 def compose(letter: Letter, sender: str) -> EmailMessage:

@@ -97,17 +97,30 @@ def lease(session: Session, bundle_key: int, token: str, now: datetime, until: d
     return session.execute(statement, execution_options=_QUIET).first()
 
 
-def settle(session: Session, bundle: Row, token: str, values: Mapping[str, Any]) -> bool:
-    """Write how an attempt went, on the receipts as well; False where the lease is no longer ours."""
+def settle(session: Session, bundle: Row, token: str, values: Mapping[str, Any], *, outage: bool = False) -> bool:
+    """Write how an attempt went, on the receipts as well; False where the lease is no longer ours.
+
+    outage: it failed because the other side was away.
+    """
     statement = (
         update(Bundle)
         .where(Bundle.key == bundle.key, Bundle.lease == token, Bundle.state == "waiting")
-        .values(**values, lease=None, leased_until=None, asked_at=None)
+        .values(**values, lease=None, leased_until=None, asked_at=None, outage=outage)
     )
     if not session.execute(statement, execution_options=_QUIET).rowcount:  # type: ignore[attr-defined]
         return False
     writing.update_where(session, Delivery, {**values, "attempts": bundle.attempts}, bundle=bundle.key)
     return True
+
+
+def hasten(session: Session, channel: str, now: datetime) -> None:
+    """The other side of a channel is back: what waits only because it was away is due now."""
+    statement = (
+        update(Bundle)
+        .where(Bundle.state == "waiting", Bundle.due_at > now, Bundle.channel == channel, Bundle.outage.is_(True))
+        .values(due_at=now, asked_at=None)
+    )
+    session.execute(statement, execution_options=_QUIET)
 
 
 def reopen(session: Session, bundle_key: int, now: datetime) -> bool:

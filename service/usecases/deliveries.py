@@ -63,7 +63,7 @@ def deliver(bundle_key: int) -> bool:
         with leases.kept(Bundle, bundle_key, token, lease_s):
             answer = CARRIERS[bundle.channel](bundle, told, person)
     except errors.ExternalFailure as problem:
-        _settle(bundle, token, _failed(bundle, problem))
+        _settle(bundle, token, _failed(bundle, problem), outage=bool(problem.facts.get("outage")))
         return False
     sent = {"state": "sent", "sent_at": clock.now(), "answer": answer, "message_id": mailing.message_id(bundle)}
     return _settle(bundle, token, sent)
@@ -128,9 +128,11 @@ def _failed(bundle: Row, problem: errors.ExternalFailure) -> dict[str, Any]:
     return {"answer": str(problem), "due_at": clock.now() + timedelta(seconds=pause)}
 
 
-def _settle(bundle: Row, token: str, values: Mapping[str, Any]) -> bool:
+def _settle(bundle: Row, token: str, values: Mapping[str, Any], *, outage: bool = False) -> bool:
     with db.transaction() as session:
-        settled = bundles.settle(session, bundle, token, values)
+        settled = bundles.settle(session, bundle, token, values, outage=outage)
+        if settled and values.get("state") == "sent":
+            bundles.hasten(session, bundle.channel, clock.now())
     if settled:
         tally.count(tally.DELIVERIES, f"{bundle.channel} {values.get('state', 'retried')}", bundle.size)
     return settled

@@ -138,6 +138,32 @@ def test_a_refusal_that_may_pass_is_tried_again_later(posting: MailServer, time:
     assert only().attempts == 2
 
 
+def test_the_first_mail_after_an_outage_brings_forward_what_waited_because_of_it(
+    posting: MailServer, time: Any
+) -> None:
+    tell("bea", "tom", cause="level:1")
+    posting.go_away()
+    for pause in deliveries.PAUSES_S[:5]:
+        assert post.carry() == [False, False]
+        time.turn(seconds=pause)
+    assert post.carry() == [False, False]
+    posting.come_back()
+    tell("nora", cause="level:2")
+    assert post.carry() == [True], "the others wait an hour by now"
+    assert post.carry() == [True, True]
+    assert {row.state for row in on_their_way()} == {"sent"}
+
+
+def test_what_one_mailbox_puts_off_waits_although_others_get_their_mail(posting: MailServer, time: Any) -> None:
+    tell("bea")
+    posting.refusal = "451 Try later"
+    post.carry()
+    posting.refusal = None
+    tell("tom", cause="level:2")
+    assert post.carry() == [True]
+    assert sorted(row.state for row in on_their_way()) == ["sent", "waiting"]
+
+
 def test_a_refusal_for_good_is_given_up_with_the_servers_words(posting: MailServer) -> None:
     tell("bea")
     posting.refused_recipients.add("bea@example.org")

@@ -119,6 +119,7 @@ class Bundle(Base):
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
     message_id: Mapped[str] = mapped_column(String(255))
     answer: Mapped[str | None] = mapped_column(Text)  # what the other side said last
+    outage: Mapped[bool] = mapped_column(Boolean, default=False)  # it waits because the other side was away
     __table_args__ = (Index(None, "state", "due_at"), Index(None, "user", "made_at"))
 
 
