@@ -6,11 +6,14 @@ a reason. What is urgent goes at once, whatever they prefer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from service.domain import workinghours
+from service.domain.calendars import Calendar
 
 WAITING, HELD, SKIPPED = "waiting", "held", "skipped"
 NO_ADDRESS, OPTED_OUT, ON_LEAVE, QUIET, DIGEST = "no-address", "opted-out", "on-leave", "quiet", "digest"
@@ -28,10 +31,10 @@ _GROUPS_OF = {
 OFF, HOURLY, DAILY = "off", "hourly", "daily"
 DIGESTS = (OFF, HOURLY, DAILY)
 
-DayOff = Callable[[date], bool]
+USUAL = Calendar()  # Monday to Friday, without holidays
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
-_LONGEST_QUIET_DAYS = 40  # beyond that many days off in a row, quiet ends all the same
+_LONGEST_QUIET = timedelta(days=40)  # beyond that, quiet ends all the same
 
 
 def group_of(kind: str) -> str:
@@ -39,29 +42,48 @@ def group_of(kind: str) -> str:
     return _GROUPS_OF.get(kind.partition(".")[0], "progress")
 
 
-def weekend(day: date) -> bool:
-    return day.weekday() >= 5
-
-
 @dataclass(frozen=True)
 class Preferences:
     """What a person wants to hear of by other channels than the inbox, and when.
 
     muted: channel -> groups they do not want there. Quiet hours are those of the person's zone, and may run across
-    midnight; quiet_days: their days off are quiet as a whole. digest_at: when the daily digest comes.
+    midnight; quiet_days: days on which no hours of their calendar begin are quiet as a whole; quiet_outside: what
+    is not its working time is quiet. digest_at: when the daily digest comes.
     """
 
     muted: Mapping[str, Sequence[str]] = field(default_factory=dict)
     quiet_from: time | None = None
     quiet_until: time | None = None
     quiet_days: bool = False
+    quiet_outside: bool = False
     digest: str = OFF
     digest_at: time = time(8)
 
-    def is_quiet(self, moment: datetime, zone: str, day_off: DayOff = weekend) -> bool:
+    @property
+    def by_calendar(self) -> bool:
+        """Whether what is quiet depends on the calendar."""
+        return self.quiet_days or self.quiet_outside
+
+    def is_quiet(self, moment: datetime, zone: str, calendar: Calendar = USUAL) -> bool:
         """Whether they want to be left alone at this moment."""
+        outside = self.quiet_outside and not workinghours.is_open(moment, calendar)
+        return outside or self._is_quiet_by_clock(moment, zone, calendar)
+
+    def quiet_ends(self, now: datetime, zone: str, calendar: Calendar = USUAL) -> datetime:
+        """The first moment from now on that is not quiet."""
+        moment, latest = now, now + _LONGEST_QUIET
+        while moment < latest:
+            if self._is_quiet_by_clock(moment, zone, calendar):
+                moment = self._clock_ends(moment, zone, calendar)
+            elif self.quiet_outside and not workinghours.is_open(moment, calendar):
+                moment = _opens_at(moment, calendar) or latest
+            else:
+                return moment
+        return latest
+
+    def _is_quiet_by_clock(self, moment: datetime, zone: str, calendar: Calendar) -> bool:
         local = moment.astimezone(ZoneInfo(zone))
-        if self.quiet_days and day_off(local.date()):
+        if self.quiet_days and not calendar.hours_on(local.date()):
             return True
         first, last = self.quiet_from, self.quiet_until
         if first is None or last is None:
@@ -69,17 +91,14 @@ class Preferences:
         now = local.time()
         return first <= now < last if first < last else now >= first or now < last
 
-    def quiet_ends(self, now: datetime, zone: str, day_off: DayOff = weekend) -> datetime:
-        """The first moment from now on that is not quiet."""
-        if not self.is_quiet(now, zone, day_off):
-            return now
+    def _clock_ends(self, now: datetime, zone: str, calendar: Calendar) -> datetime:
+        """When the quiet hours or the day off of this moment end, as far as the next day tells."""
         today = now.astimezone(ZoneInfo(zone)).date()
         ends = [time(0)] if self.quiet_until is None else [time(0), self.quiet_until]
-        for number in range(_LONGEST_QUIET_DAYS):
-            for moment in sorted(one for end in ends for one in _moments(today + number * _DAY, end, zone)):
-                if moment > now and not self.is_quiet(moment, zone, day_off):
-                    return moment
-        return now + _LONGEST_QUIET_DAYS * _DAY
+        days = (today + number * _DAY for number in range(3))
+        moments = sorted(one for day in days for end in ends for one in _moments(day, end, zone) if one > now)
+        over = (one for one in moments if not self._is_quiet_by_clock(one, zone, calendar))
+        return next(over, moments[-1])
 
     def next_digest(self, now: datetime, zone: str) -> datetime:
         """When the digest comes that a notice of now belongs to."""
@@ -112,7 +131,7 @@ def decide(
     away: bool,
     now: datetime,
     zone: str,
-    day_off: DayOff = weekend,
+    calendar: Calendar = USUAL,
 ) -> Decision:
     """What becomes of a notice of this kind for a person who has an address on this channel."""
     if urgent:
@@ -123,9 +142,9 @@ def decide(
         return Decision(SKIPPED, ON_LEAVE)
     if preferences.digest != OFF:
         comes = preferences.next_digest(now, zone)
-        return Decision(HELD, DIGEST, preferences.quiet_ends(comes, zone, day_off))
-    if preferences.is_quiet(now, zone, day_off):
-        return Decision(HELD, QUIET, preferences.quiet_ends(now, zone, day_off))
+        return Decision(HELD, DIGEST, preferences.quiet_ends(comes, zone, calendar))
+    if preferences.is_quiet(now, zone, calendar):
+        return Decision(HELD, QUIET, preferences.quiet_ends(now, zone, calendar))
     return AT_ONCE
 
 
@@ -156,6 +175,13 @@ def stand_in(name: str, substitutes: Mapping[str, str | None]) -> str | None:
         seen.add(current)
         current = substitutes[current]
     return None if current in seen else current
+
+
+def _opens_at(moment: datetime, calendar: Calendar) -> datetime | None:
+    try:
+        return workinghours.opens_at(moment, calendar)
+    except ValueError:  # it never opens again
+        return None
 
 
 def _moments(day: date, hour: time, zone: str) -> list[datetime]:

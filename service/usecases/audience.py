@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
 from service.domain import reaching
+from service.domain.calendars import Calendar
 from service.storage.queries import chats
 from service.storage.queries import reaching as stored
 from service.storage.types import Row
+from service.usecases import calendars
 
 EMAIL, CHAT = "email", "chat"
 CHANNELS = (EMAIL, CHAT)
@@ -19,7 +21,7 @@ SUBSTITUTE = "substitute:"  # of whom: what somebody is told as who stands in
 
 @dataclass(frozen=True)
 class Person:
-    """An active person. absence: the one that holds now."""
+    """An active person. absence: the one that holds now. calendar: their own where their preferences ask for it."""
 
     name: str
     email: str | None
@@ -28,6 +30,7 @@ class Person:
     preferences: reaching.Preferences
     absence: reaching.Absence | None
     chats: Sequence[str] = ()
+    calendar: Calendar = reaching.USUAL
 
     def ways(self) -> list[tuple[str, str | None]]:
         """The channels that a notice may take to them, each with the address; None where there is none."""
@@ -45,6 +48,7 @@ class Person:
             away=self.absence is not None,
             now=now,
             zone=self.zone,
+            calendar=self.calendar,
         )
 
 
@@ -101,6 +105,7 @@ def preferences(row: Any) -> reaching.Preferences:
         quiet_from=hour(row.quiet_from),
         quiet_until=hour(row.quiet_until),
         quiet_days=row.quiet_days,
+        quiet_outside=row.quiet_outside,
         digest=row.digest,
         digest_at=time.fromisoformat(row.digest_at),
     )
@@ -115,7 +120,9 @@ def _load(names: Iterable[str], now: datetime) -> dict[str, Person]:
     for row in stored.audience(names, now.date()):
         rows.setdefault(row.name, []).append(row)
     reading = chats.names(rows)
-    return {name: _person(found, reading.get(name, ()), now) for name, found in rows.items()}
+    found = {name: _person(ones, reading.get(name, ()), now) for name, ones in rows.items()}
+    working = calendars.of_people(name for name, one in found.items() if one.preferences.by_calendar)
+    return found | {name: replace(found[name], calendar=calendar) for name, calendar in working.items()}
 
 
 def _person(rows: list[Row], reading: Sequence[str], now: datetime) -> Person:

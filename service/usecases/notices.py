@@ -53,7 +53,7 @@ def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | N
     """Put notices into the inboxes of their recipients, and mails and events on their way, in the caller's transaction.
 
     Six statements, however much is told to however many, and one more where a webhook wants it; fewer where there is
-    nobody to tell, a few more where somebody is away. Answers how many notices are new.
+    nobody to tell, a few more where somebody is away or keeps quiet by their calendar. Answers how many are new.
     """
     told_at = now or clock.now()
     hooking.emit(session, tellings, told_at)

@@ -20,6 +20,7 @@ DEFAULT: Mapping[str, Any] = {
     "quiet_from": None,
     "quiet_until": None,
     "quiet_days": False,
+    "quiet_outside": False,
     "digest": reaching.OFF,
     "digest_at": "08:00",
 }
@@ -36,7 +37,7 @@ def get(name: str, *, actor: policy.Actor) -> dict[str, Any]:
 
 def change(name: str, changes: Mapping[str, Any], *, revision: int | None = None, actor: policy.Actor) -> None:
     """Change some of what a person prefers: muted {channel: groups}, quiet_from and quiet_until (HH:MM, or None),
-    quiet_days, digest, digest_at.
+    quiet_days, quiet_outside, digest, digest_at.
 
     It holds for what is told from now on. Raises Forbidden, NotFound, InvalidInput with the fields, and StaleWrite
     where `revision` is not that of what is stored.

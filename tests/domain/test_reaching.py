@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain import reaching
+from service.domain import reaching, workinghours
+from service.domain.calendars import Calendar, Closure, Opening, parse_hours
 from service.domain.reaching import Decision, Preferences
 from tests.support.exploring import examples
 
@@ -75,6 +76,81 @@ def test_days_off_are_quiet_as_a_whole_and_end_with_the_quiet_hours_of_the_next_
     assert decide(free, now=saturday).until == datetime(2026, 3, 9, 0, tzinfo=UTC)
     both = Preferences(quiet_from=time(20), quiet_until=time(7), quiet_days=True)
     assert decide(both, now=friday).until == datetime(2026, 3, 9, 7, tzinfo=UTC)
+
+
+OFFICE = parse_hours("09:00-12:30 13:00-17:00")
+BERLIN = Calendar(
+    "Europe/Berlin", (OFFICE,) * 4 + (parse_hours("09:00-14:00"),) + ((),) * 2, "DE", "BY",
+    closures=(Closure(date(2026, 12, 24), date(2027, 1, 1)),),
+    openings=(Opening(date(2026, 5, 2), parse_hours("10:00-12:00")),),
+)  # fmt: skip
+NIGHTS = Calendar("America/New_York", (parse_hours("22:00-06:00"),) * 5 + ((),) * 2, "US")
+OUTSIDE = Preferences(quiet_outside=True)
+
+
+def held_until(wishes: Preferences, zone: str, *numbers: int, calendar: Calendar = BERLIN) -> datetime | None:
+    return decide(wishes, now=local(zone, *numbers), zone=zone, calendar=calendar).until
+
+
+def test_days_off_are_those_of_the_calendar() -> None:
+    free, zone = Preferences(quiet_days=True), "Europe/Berlin"
+    assert held_until(free, zone, 2026, 4, 3, 12) == local(zone, 2026, 4, 7), "Good Friday to Easter Monday"
+    assert held_until(free, zone, 2026, 5, 2, 12) is None, "a Saturday with hours of its own"
+    assert held_until(free, zone, 2026, 12, 26, 12) == local(zone, 2027, 1, 4), "a closure, then a weekend"
+    assert held_until(free, zone, 2026, 4, 3, 12, calendar=Calendar(zone)) is None, "who has no holidays works"
+
+
+def test_outside_of_working_hours_it_is_quiet_until_they_begin() -> None:
+    zone = "Europe/Berlin"
+    assert held_until(OUTSIDE, zone, 2026, 3, 2, 10) is None
+    assert held_until(OUTSIDE, zone, 2026, 3, 2, 12, 45) == local(zone, 2026, 3, 2, 13), "the break"
+    assert held_until(OUTSIDE, zone, 2026, 4, 2, 17) == local(zone, 2026, 4, 7, 9), "on the eve of Good Friday"
+    assert held_until(OUTSIDE, zone, 2026, 4, 3, 14) == local(zone, 2026, 4, 7, 9), "over Easter"
+    assert held_until(OUTSIDE, "Asia/Kolkata", 2026, 3, 2, 12) == datetime(2026, 3, 2, 8, tzinfo=UTC)
+    assert held_until(OUTSIDE, "America/New_York", 2026, 3, 8, 1, 30, calendar=NIGHTS) == local(
+        "America/New_York", 2026, 3, 9, 22
+    )
+
+
+def test_working_hours_begin_by_the_clock_on_the_days_when_it_is_changed() -> None:
+    zone, always = "Europe/Berlin", (parse_hours("02:30-10:00"),) * 7
+    early = Calendar(zone, always)
+    assert held_until(OUTSIDE, zone, 2026, 3, 28, 23, calendar=early) == datetime(2026, 3, 29, 1, tzinfo=UTC)
+    assert held_until(OUTSIDE, zone, 2026, 10, 24, 23, calendar=early) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+def test_quiet_that_would_never_end_ends_all_the_same() -> None:
+    wishes = Preferences(quiet_from=time(8), quiet_until=time(18), quiet_outside=True)
+    assert decide(wishes, now=MONDAY).until == MONDAY + timedelta(days=40)
+    once = Calendar("UTC", ((),) * 7, openings=(Opening(date(2026, 1, 1), OFFICE),))
+    assert decide(OUTSIDE, now=MONDAY, calendar=once).until == MONDAY + timedelta(days=40)
+
+
+@given(
+    zone=st.sampled_from(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]),
+    calendar=st.sampled_from([BERLIN, NIGHTS, Calendar("Asia/Kolkata", country="IN")]),
+    quarters=st.integers(0, 366 * 24 * 4),
+    hours=st.one_of(st.none(), st.tuples(st.integers(0, 95), st.integers(0, 95))),
+    days=st.booleans(),
+)
+@examples(150)
+def test_quiet_by_calendar_ends_at_the_first_quarter_that_is_not_quiet(
+    zone: str, calendar: Calendar, quarters: int, hours: tuple[int, int] | None, days: bool
+) -> None:
+    first, last = (time(at // 4, at % 4 * 15) for at in hours) if hours and hours[0] != hours[1] else (None, None)
+    wishes = Preferences(quiet_from=first, quiet_until=last, quiet_days=days, quiet_outside=True)
+    now = MONDAY + timedelta(minutes=15) * quarters
+
+    def quiet(moment: datetime) -> bool:
+        shown = moment.astimezone(ZoneInfo(zone))
+        by_clock = Preferences(quiet_from=first, quiet_until=last).is_quiet(moment, zone)
+        free = days and not calendar.hours_on(shown.date())
+        return by_clock or free or not workinghours.is_open(moment, calendar)
+
+    expected, latest = now, now + timedelta(days=40)
+    while expected < latest and quiet(expected):
+        expected += timedelta(minutes=15)
+    assert wishes.quiet_ends(now, zone, calendar) == expected
 
 
 def test_quiet_ends_by_the_clock_on_the_days_when_it_is_changed() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from service import errors
 from service.storage import db
@@ -16,7 +17,7 @@ from service.storage.models.people import User
 from service.storage.queries import notices as stored
 from service.storage.queries import untold
 from service.storage.writing import update_where
-from service.usecases import absences, notices, preferences, settings
+from service.usecases import absences, calendars, notices, preferences, settings
 from tests import cast
 from tests.support import posting
 from tests.support.mail import MailServer
@@ -88,6 +89,58 @@ def test_quiet_hours_hold_what_is_not_urgent_until_the_morning(post: MailServer,
     assert posting.carry() == [True]
     assert post.received[-1].subject == "2 notices, 2 overdue"
     assert receipts() == {"bea": ("group:build-team", "sent", "quiet")}
+
+
+def test_quiet_by_the_calendar_holds_over_holidays_until_somebody_works(post: MailServer, time: Any) -> None:
+    hours = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday", "friday"), "08:00-16:00")
+    hours |= {"saturday": "", "sunday": ""}
+    given = {"title": "Works", "zone": "Europe/Berlin", "hours": hours, "country": "DE"}
+    calendars.create("works", given, actor=ADA)
+    with db.transaction() as session:
+        update_where(session, User, {"calendar": "works"}, name="bea")
+    prefer("bea", quiet_outside=True)
+    prefer("tom", quiet_days=True)
+    time.now = datetime(2026, 4, 2, 15, tzinfo=UTC)  # the eve of Good Friday: hers are over, his are not
+    tell("bea", "tom")
+    assert receipts() == {
+        "bea": ("group:build-team", "held", "quiet"),
+        "tom": ("group:build-team", "waiting", None),
+    }
+    time.now = datetime(2026, 4, 4, 12, tzinfo=UTC)  # a Saturday
+    tell("tom", cause="level:2")
+    assert receipts("level:2")["tom"][1:] == ("held", "quiet")
+    tell("bea", cause="level:3", urgent=True)
+    assert receipts("level:3")["bea"][1:] == ("waiting", None)
+    time.now = datetime(2026, 4, 7, 5, 59, tzinfo=UTC)
+    posting.carry()
+    assert mails(post) == ["bea", "tom"], "what is urgent, and what no holiday holds"
+    time.turn(minutes=1)
+    posting.carry()
+    assert mails(post) == ["bea", "bea", "tom"]
+
+
+def test_calendars_are_looked_up_once_for_all_who_want_quiet_by_them(house: Flask) -> None:
+    names = ("bea", "tom", "otto", "nora")
+    said: list[str] = []
+
+    def statements(cause: str) -> int:
+        said.clear()
+        event.listen(db.db.engine, "before_cursor_execute", listen)
+        tell(*names, cause=cause)
+        event.remove(db.db.engine, "before_cursor_execute", listen)
+        return len(said)
+
+    def listen(*given: Any) -> None:
+        if given[2].startswith("SELECT"):
+            said.append(given[2])
+
+    usual = statements("level:1")
+    prefer("bea", quiet_outside=True)
+    for_one = statements("level:2")
+    for name in names:
+        prefer(name, quiet_outside=True, quiet_days=True)
+    assert usual < for_one <= usual + 3
+    assert statements("level:3") == for_one
 
 
 def test_a_digest_is_one_message_at_its_time(post: MailServer, time: Any) -> None:

@@ -29,6 +29,7 @@ def test_what_somebody_prefers_is_changed_member_by_member(person: Person) -> No
     )
     assert changed.status_code == 200
     assert bea.patch("/me/preferences", {"digest": "hourly"}).json["quiet_from"] == "20:00"
+    assert bea.patch("/me/preferences", {"quiet_outside": True}).json["quiet_outside"] is True
     stale = bea.patch("/me/preferences", {"digest": "off"}, headers={"If-Match": changed.headers["ETag"]})
     assert stale.status_code == 412
     wrong = bea.patch("/me/preferences", {"quiet_from": None})

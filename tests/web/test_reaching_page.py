@@ -54,12 +54,14 @@ def test_somebody_chooses_what_reaches_them(web: Flask, browser: Any) -> None:
         "digest": "daily",
         "digest_at": "16:30",
         "quiet_days": "1",
+        "quiet_outside": "1",
     }
     assert send(browser, "/people/bea/reaching", **given).status_code == 303
     with web.app_context():
         wishes = preferences.get("bea", actor=cast.actor("bea"))
     assert wishes["muted"] == {"email": ["approvals", "incidents", "progress", "reports"]}
-    assert (wishes["digest"], wishes["digest_at"], wishes["quiet_days"]) == ("daily", "16:30", True)
+    assert (wishes["digest"], wishes["digest_at"]) == ("daily", "16:30")
+    assert (wishes["quiet_days"], wishes["quiet_outside"]) == (True, True)
     page = show(browser, "/account/reaching")
     assert "Mail is collected. The next one comes" in page
     assert "now: switched off" in page

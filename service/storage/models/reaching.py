@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, Date, Index, Integer, String
+from sqlalchemy import Boolean, Date, Index, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
@@ -19,6 +19,7 @@ class Preference(Base):
     quiet_from: Mapped[str | None] = mapped_column(String(5))
     quiet_until: Mapped[str | None] = mapped_column(String(5))
     quiet_days: Mapped[bool] = mapped_column(Boolean, default=False)
+    quiet_outside: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # working hours
     digest: Mapped[str] = mapped_column(String(10), default="off")  # off hourly daily
     digest_at: Mapped[str] = mapped_column(String(5), default="08:00")
     revision: Mapped[int] = mapped_column(Integer, default=1)

@@ -19,6 +19,7 @@ _WISHES = [
     Preference.quiet_from,
     Preference.quiet_until,
     Preference.quiet_days,
+    Preference.quiet_outside,
     Preference.digest,
     Preference.digest_at,
 ]

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from service import errors
 from service.domain import clock, policy, reaching
 from service.storage.queries import people as found
-from service.usecases import absences, audience, preferences
+from service.usecases import absences, audience, calendars, preferences
 from service.web import access, auth
 from service.web.pages import frame, words
 
@@ -58,6 +58,7 @@ def change_preferences(name: str) -> Any:
         "quiet_from": form.get("quiet_from") or None,
         "quiet_until": form.get("quiet_until") or None,
         "quiet_days": "quiet_days" in form,
+        "quiet_outside": "quiet_outside" in form,
         "digest": form.get("digest", reaching.OFF),
         "digest_at": form.get("digest_at") or "08:00",
     }
@@ -100,6 +101,7 @@ def _page(name: str) -> str:
         groups=GROUPS,
         digests=DIGESTS,
         absences=away,
+        hours=words.hours(calendars.of_person(name)),
         others=[one for one in found.users(active_only=True) if one.name != name],
         today=_today(person) if person is not None else [],
         can=_can_all(person) if person is not None else {},
@@ -121,18 +123,20 @@ def _today(person: audience.Person) -> list[str]:
             else _("Nobody stands in.")
         )
     else:
-        said.append(_now(person.preferences, person.zone))
+        said.append(_now(person.preferences, person))
     return [*said, _("What is urgent always comes at once: the last level of a ladder, and what is stuck.")]
 
 
-def _now(wishes: reaching.Preferences, zone: str) -> str:
-    now = clock.now()
+def _now(wishes: reaching.Preferences, person: audience.Person) -> str:
+    now, zone, calendar = clock.now(), person.zone, person.calendar
     if wishes.digest != reaching.OFF:
-        comes = wishes.quiet_ends(wishes.next_digest(now, zone), zone)
+        comes = wishes.quiet_ends(wishes.next_digest(now, zone), zone, calendar)
         return str(_("Mail is collected. The next one comes %(moment)s.", moment=words.short(comes)))
-    if wishes.is_quiet(now, zone):
-        ends = words.short(wishes.quiet_ends(now, zone))
+    if wishes.is_quiet(now, zone, calendar):
+        ends = words.short(wishes.quiet_ends(now, zone, calendar))
         return str(_("It is quiet now: mail waits until %(moment)s.", moment=ends))
+    if wishes.quiet_outside:
+        return str(_("Mail comes at once while you work; outside of working hours it waits."))
     if wishes.quiet_from and wishes.quiet_until:
         begins, ends = f"{wishes.quiet_from:%H:%M}", f"{wishes.quiet_until:%H:%M}"
         return str(_("Mail comes at once; from %(begins)s until %(ends)s it waits.", begins=begins, ends=ends))

@@ -28,7 +28,8 @@ class Preferences(fields.Schema):
     )
     quiet_from = ma.String(allow_none=True, metadata=HOUR)
     quiet_until = ma.String(allow_none=True, metadata=HOUR)
-    quiet_days = ma.Boolean(metadata={"description": "Days off are quiet as a whole."})
+    quiet_days = ma.Boolean(metadata={"description": "Days without working hours in their calendar are quiet."})
+    quiet_outside = ma.Boolean(metadata={"description": "All that is not working time in their calendar is quiet."})
     digest = ma.String(metadata={"description": "off, hourly or daily"})
     digest_at = ma.String(metadata={**HOUR, "description": "When the daily digest comes, HH:MM."})
     revision = ma.Integer(required=True, metadata={"description": "0: they never said."})
@@ -44,6 +45,7 @@ class PreferencesChange(fields.Schema):
     quiet_from = _hour(allow_none=True)
     quiet_until = _hour(allow_none=True)
     quiet_days = ma.Boolean(truthy={True}, falsy={False})
+    quiet_outside = ma.Boolean(truthy={True}, falsy={False})
     digest = fields.text(10, validate=[validate.OneOf(reaching.DIGESTS)])
     digest_at = _hour()
 

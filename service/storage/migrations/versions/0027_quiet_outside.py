@@ -1,0 +1,11 @@
+"""People may want quiet outside of their working hours."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0027"
+down_revision = "0026"
+
+
+def upgrade() -> None:
+    op.add_column("preferences", sa.Column("quiet_outside", sa.Boolean(), server_default=sa.false(), nullable=False))
