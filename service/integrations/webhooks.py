@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import socket
 import ssl
@@ -74,7 +75,7 @@ class _Connection(http.client.HTTPConnection):
         self._raw = self._reached()
         self.sock = self._raw
         if self._secure:
-            self.sock = ssl.create_default_context().wrap_socket(self._raw, server_hostname=self.host)
+            self.sock = _checking().wrap_socket(self._raw, server_hostname=self.host)
 
     def _reached(self) -> socket.socket:
         *others, last = self._reachable
@@ -90,6 +91,12 @@ class _Connection(http.client.HTTPConnection):
             if one is not None:
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
+
+
+@functools.cache
+def _checking() -> ssl.SSLContext:
+    """Made once: it reads all certificates of the system."""
+    return ssl.create_default_context()
 
 
 @contextlib.contextmanager
