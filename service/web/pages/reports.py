@@ -96,7 +96,7 @@ def schedule_report() -> Any:
     day = form.get("weekday" if wanted["every"] == rhythms.WEEKLY else "day", 1, type=int)
     with words.in_words():
         reporting.schedule({**wanted, "day": day, "recipients": form.getlist("recipients")}, actor=auth.actor())
-    return frame.done(url_for("pages.reports"), _("The report comes by itself from now on."))
+    return frame.done(url_for("pages.reports"), _("The report is scheduled."))
 
 
 @pages.post("/reports/schedules/<key:key>/end")
