@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from babel.dates import format_timedelta
@@ -19,6 +19,9 @@ CHOOSING = "/account/reaching"
 LATE = ("deadline.overdue", "deadline.due")
 # What matters most comes first; what is not named here comes last.
 _ORDER = ("incident.raised", *LATE, "approval.asked", "deadline.near", "task.assigned", "task.opened")
+
+_OF_TASKS = ("deadline", "task", "approval")
+_MOMENTS = {"deadline.near": "-P1D", "deadline.due": "PT0S", "deadline.overdue": "P1D"}  # of samples
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,19 @@ class Reader:
 
     def url(self, path: str) -> str:
         return f"{self.public_url}{path}"
+
+
+def sample(kind: str, subject: str, body: str, now: datetime) -> Entry:
+    """A notice of this kind, with the facts that `texts.samples` tells of."""
+    values = texts.samples(kind, now)
+    number, _, title = values["release"].removeprefix("R-").partition(" ")
+    around = Entry(kind, subject, body, f"/releases/R-{number}", "coordinator", int(number), title)
+    if kind.partition(".")[0] not in _OF_TASKS:
+        return around
+    return replace(
+        around, link="/tasks/1", as_="assignee", task_key=1, name=values["name"], due_at=values["due"],
+        holders=values["assignee"], moment=_MOMENTS.get(kind, ""),
+    )  # fmt: skip
 
 
 def content(told: Sequence[Entry], reader: Reader) -> Content:

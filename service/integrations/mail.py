@@ -97,11 +97,6 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     return message
 
 
-def page(letter: Letter) -> str:
-    """The HTML part of a letter."""
-    return _html(letter)
-
-
 def domain(address: str) -> str:
     """The part of an address behind the @."""
     return address.rpartition("@")[2] or "localhost"

@@ -64,6 +64,8 @@ def samples(kind: str, now: datetime) -> dict[str, Any]:
         "error": "The job “Do the work” (tidegate.notify) failed: no answer.", "start": now + timedelta(days=9),
         "end": now + timedelta(days=9, hours=4), "start_before": now + timedelta(days=7),
         "end_before": now + timedelta(days=7, hours=4), "message": "The portal is away that night.",
+        "longer": "18", "comparable": "24", "exceeded": "3", "act_by": now + timedelta(days=1), "version": "2",
+        "since": now - timedelta(minutes=4), "until": now, "seconds": "90", "from": now - timedelta(days=7), "to": now,
     }  # fmt: skip
 
 

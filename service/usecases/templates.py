@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from service import errors
 from service.domain import clock, keypoints, policy
-from service.integrations import mail, texts
+from service.integrations import letters, texts
 from service.storage import db, history, keys, writing
 from service.storage.history import Entry
 from service.storage.models.templates import Hearers, NoticeTemplate
@@ -128,9 +128,8 @@ def preview(kind: str, language: str, subject: str, body: str, *, zone: str) -> 
     given = texts.Given(subject, body.replace("\r\n", "\n"))
     check(kind, given)
     said, text = texts.render(kind, language, zone, texts.samples(kind, clock.now()), given)
-    current = settings.current()
-    letter = mail.Letter("ann@example.org", said, text, f"{current.public_url}/releases/R-1", "<1@x>", clock.now())
-    return Preview(said, text, mail.page(letter))
+    reader = letters.Reader(language, zone, settings.current().public_url)
+    return Preview(said, text, letters.content([letters.sample(kind, said, text, clock.now())], reader).html)
 
 
 def try_out(kind: str, language: str, subject: str, body: str, *, actor: policy.Actor) -> None:

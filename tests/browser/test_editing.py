@@ -191,3 +191,18 @@ def test_a_mail_that_was_refused_is_sent_again_by_an_administrator(visit: Visit,
     assert mail.wait_for(2)[1].recipients == ["tom@example.org"]
     page = visit("petra").go("/administration/undelivered")
     expect(page.get_by_role("heading", level=1)).to_have_text("This is not for you")
+
+
+def test_the_mail_of_a_text_is_shown_as_it_will_look(visit: Visit) -> None:
+    ada = visit("ada")
+    page = ada.go("/administration/texts/deadline.near/en")
+    mail = page.frame_locator("iframe.mail")
+    expect(mail.get_by_text("Due soon", exact=True)).to_be_visible()
+    expect(mail.get_by_role("row", name="Release R-1 Payroll 4.2")).to_be_visible()
+    expect(mail.get_by_role("link", name="Open the task")).to_have_css("border-radius", "6px")
+    page.get_by_label("Subject").fill("Hurry: {name}")
+    page.get_by_role("button", name="Show the mail").click()
+    expect(mail.get_by_role("heading", name="Hurry: Functional test")).to_be_visible()
+    page.get_by_label("Subject").fill("Hurry: {nmae}")
+    page.get_by_role("button", name="Show the mail").click()
+    expect(mail.get_by_text("{nmae}")).to_be_visible()

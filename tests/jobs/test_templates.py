@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import pytest
@@ -121,7 +122,18 @@ def test_every_shipped_text_can_be_previewed_and_would_be_taken() -> None:
         shown = templates.preview(one.kind, one.language, one.subject, one.body, zone="Europe/Berlin")
         assert "{" not in shown.subject + shown.body
         assert shown.body, one.kind
-        assert "<html" in shown.page
+        assert html.escape(shown.subject) in shown.page
+        assert 'class="button"' in shown.page
+
+
+def test_the_preview_is_the_mail_with_its_facts_as_it_is_sent() -> None:
+    texts = templates.standing("deadline.near", "en")
+    page = templates.preview("deadline.near", "en", texts.subject, texts.body, zone="Europe/Berlin").page
+    for said in ("Due soon", "Payroll 4.2", "Tom Tester", "1 day before", "it is with you", "Open the task"):
+        assert said in page, said
+    german = templates.preview("release.started", "de", "Los: {release}", "{by} begann.", zone="UTC").page
+    assert "Los: R-1 Payroll 4.2" in german
+    assert "/releases/R-1" in german
 
 
 def test_a_test_reaches_its_author_alone_by_inbox_and_mail(mail: MailServer, time: Any) -> None:

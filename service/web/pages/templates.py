@@ -70,8 +70,7 @@ def preview_text(kind: str, language: str) -> str:
     try:
         shown = templates.preview(kind, language, subject, body, zone=auth.actor().zone)
     except errors.InvalidInput as refused:
-        wrong = [problems.said(text) for texts in refused.errors.values() for text in texts]
-        return frame.show("template_preview.html", shown=None, wrong=wrong)
+        return frame.show("template_preview.html", shown=None, wrong=_wrong(refused))
     return frame.show("template_preview.html", shown=shown)
 
 
@@ -90,9 +89,16 @@ def shown_mail(kind: str, language: str) -> Response:
 
 
 def _mail(kind: str, language: str, subject: str, body: str) -> Response:
-    shown = templates.preview(kind, language, subject, body, zone=auth.actor().zone)
     headers = {"Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
+    try:
+        shown = templates.preview(kind, language, subject, body, zone=auth.actor().zone)
+    except errors.InvalidInput as refused:  # a page of ours would not be shown in the frame
+        return Response("\n".join(_wrong(refused)), 422, headers, mimetype="text/plain")
     return Response(shown.page, mimetype="text/html", headers=headers)
+
+
+def _wrong(refused: errors.InvalidInput) -> list[str]:
+    return [problems.said(text) for texts in refused.errors.values() for text in texts]
 
 
 @pages.post("/administration/texts/<string(maxlength=40):kind>/hearers")
