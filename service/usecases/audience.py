@@ -12,7 +12,7 @@ from service.domain.calendars import Calendar
 from service.storage.queries import chats
 from service.storage.queries import reaching as stored
 from service.storage.types import Row
-from service.usecases import calendars
+from service.usecases import calendars, recipients
 
 EMAIL, CHAT = "email", "chat"
 CHANNELS = (EMAIL, CHAT)
@@ -73,15 +73,21 @@ class Audience(Mapping[str, Person]):
         """Who stands in for somebody who is away now; None where they are there, or nobody does."""
         return reaching.stand_in(name, self._substitutes) if name in self._substitutes else None
 
-    def with_substitutes(self, recipients: Mapping[str, str], *, but: Collection[str] = ()) -> dict[str, str]:
+    def _with_substitutes(self, told: Mapping[str, str], *, but: Collection[str]) -> dict[str, str]:
         """These recipients, and for those who are away whoever stands in for them, who is not meant anyway."""
-        found = ((name, self.stand_in(name)) for name in recipients)
+        found = ((name, self.stand_in(name)) for name in told)
         added = {other: f"{SUBSTITUTE}{name}" for name, other in found if other and other not in but}
-        return {**added, **recipients}
+        return {**added, **told}
 
-    def left_alone(self, recipients: Mapping[str, str]) -> dict[str, str]:
-        """Those of them who are away with nobody to stand in."""
-        return {name: part for name, part in recipients.items() if self._is_left_alone(name)}
+    def reached(self, meant: recipients.Meant, *, urgent: bool) -> recipients.Meant:
+        """Whom of these it reaches: who is not active is missed, for who is away somebody else hears of it too."""
+        gone = {name: part for name, part in meant.told.items() if name not in self}
+        active = {name: part for name, part in meant.told.items() if name in self}
+        alone = {} if urgent else {name: part for name, part in active.items() if self._is_left_alone(name)}
+        missed = [recipients.Missed(part, name, recipients.INACTIVE) for name, part in gone.items()]
+        missed += [recipients.Missed(part, name, recipients.ON_LEAVE) for name, part in alone.items()]
+        did_it = {who.user for who in meant.missed if who.reason == recipients.DID_IT}
+        return recipients.Meant(self._with_substitutes(active, but=did_it), [*meant.missed, *missed])
 
     def _is_left_alone(self, name: str) -> bool:
         return name in self._substitutes and self.stand_in(name) is None

@@ -12,10 +12,10 @@ from service.domain import policy
 from service.storage import ladders
 from service.storage.queries import people
 from service.storage.types import Row
-from service.usecases import audience, stories
+from service.usecases import audience, recipients, stories
 
 INBOX_ALONE, INBOX = "inbox-alone", "inbox"
-NOT_NAMED, NOT_DUE, ON_HOLD = "not-named", "not-due", "on-hold"
+NOT_NAMED, NOT_DUE, AWAY_NOW, ON_HOLD = "not-named", "not-due", "away-now", "on-hold"
 OTHERS_NEXT, WITHDRAWN = "not-meant", "cancelled"
 
 
@@ -24,10 +24,9 @@ class Finding:
     """What is the matter with one level. code: a word for programs; values: what its sentence names.
 
     inbox: told, with a finding for each delivery besides (sent, waiting, held, dead, skipped, with its reason);
-    inbox-alone: told without any; not-named: the level told others; inactive: they had left; on-leave:
-    away with nobody to stand in; not-due: they would be
-    told; on-hold: they would be, but the release is on hold; not-meant: others would be; cancelled: what it is about
-    was over before.
+    inbox-alone: told without any; not-named: the level told others; inactive: they had left; on-leave: away with
+    nobody to stand in; not-due: they would be told; away-now: they would be, and who stands in for them; on-hold: they
+    would be, but the release is on hold; not-meant: others would be; cancelled: what it is about was over before.
     """
 
     level: Row
@@ -72,7 +71,9 @@ def _findings(rung: stories.Rung, deadline: Row, user: str) -> list[Finding]:
         if meant is not None and user in meant.told and level.state == ladders.HELD:
             return [Finding(level, ON_HOLD, level.fire_at, {"as": meant.told[user]})]
         if meant is not None and user in meant.told:
-            return [Finding(level, NOT_DUE, level.fire_at, {"as": meant.told[user]})]
+            instead = _standing_in(user, meant)
+            code = NOT_DUE if instead is None else AWAY_NOW
+            return [Finding(level, code, level.fire_at, {"as": meant.told[user], "told": instead or []})]
         others = sorted(meant.told) if meant is not None else []
         return [Finding(level, OTHERS_NEXT, level.fire_at, {"recipients": list(level.recipients), "told": others})]
     missed = [
@@ -86,6 +87,13 @@ def _findings(rung: stories.Rung, deadline: Row, user: str) -> list[Finding]:
         return missed
     others = sorted({row.user for row in rung.receipts})
     return [Finding(level, NOT_NAMED, level.fired_at, {"recipients": list(level.recipients), "told": others})]
+
+
+def _standing_in(user: str, meant: recipients.Meant) -> list[str] | None:
+    """Who would be told in place of somebody who is away, perhaps nobody; None while they are there."""
+    found = [name for name, part in meant.told.items() if part == f"{audience.SUBSTITUTE}{user}"]
+    alone = any(one.user == user and one.reason == recipients.ON_LEAVE for one in meant.missed)
+    return found if found or alone else None
 
 
 def _told(level: Row, receipts: Sequence[Row], stand_ins: Sequence[str]) -> list[Finding]:

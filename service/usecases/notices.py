@@ -75,15 +75,8 @@ def tell_all(session: Session, tellings: Sequence[Telling], *, now: datetime | N
 
 
 def _addressed(one: Telling, there: audience.Audience) -> Telling:
-    """To those who are there: who is not active is missed, for who is away somebody else hears of it too."""
-    gone = {name: part for name, part in one.recipients.items() if name not in there}
-    active = {name: part for name, part in one.recipients.items() if name in there}
-    away = {} if one.urgent else there.left_alone(active)
-    missed = [meaning.Missed(part, name, meaning.INACTIVE) for name, part in gone.items()]
-    missed += [meaning.Missed(part, name, meaning.ON_LEAVE) for name, part in away.items()]
-    did_it = {who.user for who in one.missed if who.reason == meaning.DID_IT}
-    told = there.with_substitutes(active, but=did_it)
-    return dataclasses.replace(one, recipients=told, missed=[*one.missed, *missed])
+    found = there.reached(meaning.Meant(one.recipients, one.missed), urgent=one.urgent)
+    return dataclasses.replace(one, recipients=found.told, missed=found.missed)
 
 
 def _notice(one: Telling, person: audience.Person, said: wordings.Wordings, told_at: datetime) -> dict[str, Any]:

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from service import errors
-from service.domain import policy
+from service.domain import clock, policy
 from service.storage import ladders
 from service.storage.queries import deadlines, notices, releases, untold
 from service.storage.types import Row
-from service.usecases import recipients, tasks
+from service.usecases import audience, recipients, tasks
 
 
 @dataclass(frozen=True)
 class Rung:
-    """A level: receipts are the notices with their deliveries, one row for each pair; would: whom it means now, while
-    it is still to fire.
+    """A level: receipts are the notices with their deliveries, one row for each pair; would: whom it would reach
+    now, substitutes too, while it is still to fire.
     """
 
     level: Row
@@ -64,11 +64,15 @@ def tell(key: int, *, actor: policy.Actor) -> Story:
         receipts[receipt.cause].append(receipt)
     for one in untold.of_causes(causes):
         missed[one.cause].append(one)
-    directory = recipients.Directory()
-    rungs = []
-    for level in levels:
-        cause = f"level:{level.key}"
-        ahead = row.state == "open" and level.state in ladders.UNFIRED
-        would = directory.resolve(level.recipients, row) if ahead else None
-        rungs.append(Rung(level, receipts[cause], missed[cause], would))
+    would = _would(row, [level for level in levels if row.state == "open" and level.state in ladders.UNFIRED])
+    causes_of = {level.key: f"level:{level.key}" for level in levels}
+    rungs = [Rung(one, receipts[causes_of[one.key]], missed[causes_of[one.key]], would.get(one.key)) for one in levels]
     return Story(row, rungs)
+
+
+def _would(deadline: Row, ahead: Sequence[Row]) -> dict[int, recipients.Meant]:
+    """Whom each of these levels would reach if it fired now."""
+    directory = recipients.Directory()
+    meant = {level.key: directory.resolve(level.recipients, deadline) for level in ahead}
+    there = audience.Audience({name for one in meant.values() for name in one.told}, clock.now())
+    return {level.key: there.reached(meant[level.key], urgent=level.last) for level in ahead}

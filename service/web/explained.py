@@ -35,6 +35,9 @@ LEVELS = {
     explaining.NOT_NAMED: _l("Not among those whom this level meant on %(moment)s: %(recipients)s. Told: %(told)s."),
     explaining.OTHERS_NEXT: _l("Not due before %(moment)s, and it means others: %(recipients)s. Now: %(told)s."),
     explaining.NOT_DUE: _l("Not due before %(moment)s. They would be told then, as %(as)s."),
+    explaining.AWAY_NOW: _l(
+        "Not due before %(moment)s. They would be told then, as %(as)s. They are away now; in their place: %(told)s."
+    ),
     explaining.ON_HOLD: _l("The release is on hold; nobody is told until it goes on. They would be, as %(as)s."),
     "inactive": _l("Meant as %(as)s on %(moment)s, but the account was not active any more."),
     "on-leave": _l("Away on %(moment)s, with nobody to stand in."),

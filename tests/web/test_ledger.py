@@ -14,7 +14,7 @@ from service.storage import db
 from service.storage.models.notices import DeadlineLevel
 from service.usecases import deadlines
 from tests.support import drawing as d
-from tests.web.caller import Caller
+from tests.web.caller import Caller, token
 
 Person = Callable[[str | None], Caller]
 LADDER = "50%: assignee candidates\nPT0S: assignee candidates coordinator\nP1D: manager repeat P1D x2"
@@ -90,6 +90,29 @@ def test_a_deadline_tells_whom_each_level_told_and_whom_the_next_would(
     over = max_.get(path).json
     assert (over["state"], over["next"]) == ("met", None)
     assert [one["state"] for one in over["levels"]] == ["fired"] + ["cancelled"] * 4
+
+
+def test_who_stands_in_is_named_before_a_level_fires(web: Flask, person: Person, begun: dict[str, Any]) -> None:
+    max_, bea, today = person("max"), person("bea"), clock.now().date()
+    path = the_deadline(max_)
+    days = {"first_day": str(today - timedelta(days=1)), "last_day": str(today + timedelta(days=9))}
+    leave = bea.post("/me/absences", {**days, "substitute": "tom"}).json["id"]
+    next_ = max_.get(path).json["next"]
+    told = {one["user"]: one["told_as"] for one in next_["would_tell"]}
+    assert told == {"bea": "candidates", "tom": "substitute:bea"}
+    assert why(max_, "tom") == [(1, "not-due"), (2, "not-due"), (3, "not-meant")]
+    assert why(max_, "bea") == [(1, "away-now"), (2, "away-now"), (3, "not-meant")]
+    (said, *_rest) = words(max_, "bea")
+    assert said[1].endswith("as candidates. They are away now; in their place: tom.")
+    headers = {"Authorization": f"Bearer {token('max')}", "Accept": "text/html"}
+    page = web.test_client(use_cookies=False).get(path, headers=headers).text
+    assert "substitute of Bea Builder" in page
+    bea.patch(f"/absences/{leave}", {"substitute": None})
+    next_ = max_.get(path).json["next"]
+    assert [one["user"] for one in next_["would_tell"]] == ["bea"]
+    missed = [(one["user"], one["reason"]) for one in next_["would_miss"]]
+    assert missed == [(None, "nobody"), ("bea", "on-leave")]
+    assert words(max_, "bea")[0][1].endswith("in their place: nobody.")
 
 
 def test_a_deadline_that_somebody_else_moved_is_not_moved_again(person: Person, begun: dict[str, Any]) -> None:
