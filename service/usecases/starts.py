@@ -15,14 +15,18 @@ from service.storage.models.messages import Start
 from service.storage.queries import definitions
 from service.storage.queries import starts as stored
 from service.storage.types import Session
-from service.usecases import calendars, facts, instances, messages, programs
+from service.usecases import calendars, facts, instances, messages, programs, settings
 
 log = logging.getLogger(__name__)
 
 
 def plan(program: Program, now: datetime) -> list[starts.Start]:
     """What the start events of a process wait for from now on. Raises ScriptFailed, naming the element."""
-    record, zone = facts.empty(now), calendars.standard().zone
+    return _planned(program, now, calendars.standard().zone)
+
+
+def _planned(program: Program, now: datetime, zone: str) -> list[starts.Start]:
+    record = facts.empty(now)
     planned = [starts.plan(element, record, now, zone) for element in starts.drawn(program.process)]
     return list({(one.element, one.kind, one.name): one for one in planned}.values())
 
@@ -112,9 +116,9 @@ def fire(key: int) -> bool:
 
 
 def refusal(program: Program, now: datetime) -> errors.ScriptFailed | None:
-    """Why one of its start events can never start it; None where all can."""
+    """Why one of its start events can never start it; None where all can. No database is asked."""
     try:
-        plan(program, now)
+        _planned(program, now, settings.current().zone)
     except errors.ScriptFailed as failed:
         return failed
     return None
