@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, bindparam, func, or_, select, update
+from sqlalchemy import Select, Table, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.storage import keys, writing
@@ -25,18 +25,27 @@ _OPEN = ("waiting", "held")
 def waiting(session: Session, delivery_keys: Sequence[int], now: datetime, along: str) -> Sequence[Row]:
     """What waits for the people of these deliveries, and what was held for the reason `along` or until now.
 
-    Locked for this transaction; what somebody else is gathering is left out.
+    Theirs alone for this transaction; people for whom somebody else is gathering are left out.
     """
-    people = select(Delivery.user).where(Delivery.key.in_(delivery_keys), Delivery.look_at.is_not(None))
+    people: Any = select(Delivery.user).where(Delivery.key.in_(delivery_keys), Delivery.look_at.is_not(None))
+    if session.get_bind().dialect.name == "postgresql":
+        people = _taken(session, people)
     statement = (
         select(*Delivery.__table__.c)
         .where(Delivery.user.in_(people), Delivery.state.in_(_OPEN), Delivery.look_at.is_not(None))
         .where(or_(Delivery.state == "waiting", Delivery.reason == along, Delivery.look_at <= now))
         .order_by(Delivery.key)
     )
-    if session.get_bind().dialect.name == "postgresql":
-        statement = statement.with_for_update(skip_locked=True)
     return session.execute(statement).all()
+
+
+def _taken(session: Session, people: Select[Any]) -> Any:
+    """Those of these people whom nobody else gathers for: until the end of this transaction they are ours alone.
+
+    A person is taken as a whole. Were it the rows, two who come at once would share them out between them.
+    """
+    free = select(User.name).where(User.name.in_(people)).order_by(User.name)
+    return session.execute(free.with_for_update(skip_locked=True, key_share=True)).scalars().all()
 
 
 def lately(session: Session, users: Iterable[str], since: datetime) -> dict[tuple[str, str], int]:

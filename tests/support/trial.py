@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from service import config
 from service.domain import clock
@@ -124,7 +125,14 @@ class Waves:
         )
 
     def settle(self, patience_s: float = 120) -> None:
-        wait_until(lambda: not self.left(), lambda: f"not through: {self.left()}", patience_s)
+        wait_until(self._is_through, lambda: f"not through: {self.left()}", patience_s)
+
+    def _is_through(self) -> bool:
+        """Whoever asks while the database is replaced asks again."""
+        try:
+            return not self.left()
+        except OperationalError:
+            return False
 
 
 class Crew:
