@@ -10,7 +10,7 @@ import click
 from service import errors
 from service.cli import wiring
 from service.domain import policy
-from service.usecases import models
+from service.usecases.deploying import models
 
 FILES = click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)

@@ -10,7 +10,7 @@ from service import errors
 from service.cli import wiring
 from service.domain import policy
 from service.storage.queries import people as found
-from service.usecases import people
+from service.usecases.accounts import people
 
 
 @click.group()

@@ -7,7 +7,7 @@ import sys
 import click
 
 from service.cli import wiring
-from service.usecases import play as playing
+from service.usecases.play import play as playing
 
 FILE = click.Path(dir_okay=False)
 

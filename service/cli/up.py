@@ -18,7 +18,7 @@ import click
 from service import config, errors
 from service.cli import children, supervisor, valkey, wiring
 from service.storage import upgrades
-from service.usecases import demo
+from service.usecases.demo import demo
 
 LOG_BYTES = 10_000_000
 PATIENCE_S = 60.0

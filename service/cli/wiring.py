@@ -14,7 +14,7 @@ from flask import Flask
 from service import config, errors
 from service.storage import db, upgrades
 from service.usecases import settings as current
-from service.usecases import starts
+from service.usecases.running import starts
 
 
 def settings() -> config.Settings:

@@ -13,7 +13,7 @@ from uuid import uuid4
 from service import errors
 from service.jobs import house
 from service.storage import queue, tally
-from service.usecases import dispatch, housekeeping, watching
+from service.usecases.upkeep import dispatch, housekeeping, watching
 
 log = logging.getLogger(__name__)
 

@@ -8,22 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from service.jobs import house
-from service.usecases import (
-    announcing,
-    appointments,
-    breakdowns,
-    deadlines,
-    deliveries,
-    dispatch,
-    instances,
-    jobs,
-    messages,
-    migrations,
-    stalling,
-    starts,
-    tasks,
-    webhook_calls,
-)
+from service.usecases import breakdowns
+from service.usecases.deadlines import firing
+from service.usecases.deploying import migrations
+from service.usecases.regular import appointments
+from service.usecases.releases import tasks
+from service.usecases.running import instances, jobs, messages, starts
+from service.usecases.sending import announcing, deliveries, webhook_calls
+from service.usecases.telling import stalling
+from service.usecases.upkeep import dispatch
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +25,12 @@ def fire_level(*level_keys: int) -> None:
     """Fire levels of deadlines: together, or one by one where one of them stands in the way of the others."""
     try:
         with house.enter():
-            deadlines.fire_all(level_keys)
+            firing.fire_all(level_keys)
             breakdowns.over("levels", level_keys)
     except Exception:
         log.info("worker: levels %s did not fire together", level_keys)
         for key in level_keys:
-            _do("levels", key, deadlines.fire)
+            _do("levels", key, firing.fire)
 
 
 def fire_timers(*instance_keys: int) -> None:

@@ -16,7 +16,7 @@ from service import errors
 from service.config import Settings
 from service.domain import policy
 from service.storage.queries import people as found
-from service.usecases import people
+from service.usecases.accounts import people
 from service.web import throttle
 
 REMEMBERED_SECONDS = 1.0  # a revoked token, a lost role or a new password is honoured within this time

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from service.usecases import explaining
+from service.usecases.ledger import explaining
 
 CHANNELS = {"email": _l("e-mail"), "chat": _l("chat")}
 SKIPPED = {

@@ -8,7 +8,7 @@ import threading
 from flask import Flask
 
 from service.storage import db
-from service.usecases import watching
+from service.usecases.upkeep import watching
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,12 @@ from service import config
 from service.cli import wiring
 from service.domain import policy
 from service.storage import db
-from service.usecases import demo, live, models, people, programs, settings
+from service.usecases import settings
+from service.usecases.accounts import people
+from service.usecases.context import live
+from service.usecases.definitions import programs
+from service.usecases.demo import demo
+from service.usecases.deploying import models
 from tests import cast
 
 PASSWORD = "open-the-tide-gate"

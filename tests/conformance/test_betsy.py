@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from service.usecases import play
+from service.usecases.play import play
 from tests.conformance.conftest import SHARED
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"

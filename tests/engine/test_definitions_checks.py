@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.engine import definitions, extensions
-from service.usecases import jobs
+from service.usecases.running import jobs
 from tests.engine import diagrams
 from tests.engine.diagrams import around, codes, diagram, errors, extended, flow, props
 

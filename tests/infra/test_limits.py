@@ -10,7 +10,8 @@ import pytest
 from service import config, errors
 from service.bpmnio import bounds
 from service.engine import limits
-from service.usecases import models, settings
+from service.usecases import settings
+from service.usecases.deploying import models
 
 # Kept by the web server, not by the engine.
 AT_THE_DOOR = {"max_upload_bytes", "max_files"}

@@ -14,8 +14,12 @@ from service import errors
 from service.storage import db, outbox
 from service.storage.queries import announcements as stored
 from service.storage.queries import notices
-from service.usecases import announcing, following, models, people, settings
-from service.usecases import releases as releases_
+from service.usecases import settings
+from service.usecases.accounts import people
+from service.usecases.deploying import models
+from service.usecases.releases import following
+from service.usecases.releases import releases as releases_
+from service.usecases.sending import announcing
 from tests import cast
 from tests.jobs.test_keypoints import GIVEN, MODEL
 from tests.support.mail import MailServer

@@ -14,8 +14,10 @@ from service.jobs import perform
 from service.storage import db, outbox, writing
 from service.storage.models.instances import Instance
 from service.storage.queries import history, instances, tasks
-from service.usecases import incidents, live, models
-from service.usecases import instances as running
+from service.usecases.context import live
+from service.usecases.deploying import models
+from service.usecases.running import incidents
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 

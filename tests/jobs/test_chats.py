@@ -14,7 +14,9 @@ from service.integrations import chat
 from service.storage import db, outbox
 from service.storage.queries import chats as stored
 from service.storage.queries import notices as receipts
-from service.usecases import chats, deliveries, notices, settings
+from service.usecases import settings
+from service.usecases.sending import chats, deliveries
+from service.usecases.telling import notices
 from tests import cast
 from tests.support.receiver import Receiver
 

@@ -18,7 +18,11 @@ from service.storage import db
 from service.storage.models.instances import Instance, Job
 from service.storage.models.notices import Bundle, DeadlineLevel, Delivery, Notice
 from service.storage.queue import Queue
-from service.usecases import instances, live, models, programs, settings
+from service.usecases import settings
+from service.usecases.context import live
+from service.usecases.definitions import programs
+from service.usecases.deploying import models
+from service.usecases.running import instances
 from tests import cast
 from tests.support import drawing as d
 from tests.support.mail import MailServer

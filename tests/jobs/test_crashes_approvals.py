@@ -22,7 +22,7 @@ __all__ = ["open_house", "product"]
 DIES = """
 import os, signal
 from service.cli import wiring
-from service.usecases import people
+from service.usecases.accounts import people
 from tests import cast
 
 people.tasks.reconsider = lambda key: os.kill(os.getpid(), signal.SIGKILL)

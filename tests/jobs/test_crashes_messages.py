@@ -13,7 +13,8 @@ from service.domain import clock
 from service.storage.models.definitions import Definition
 from service.storage.models.instances import Instance, Task
 from service.storage.models.messages import Message, Receipt
-from service.usecases import instances, messages, models, signals
+from service.usecases.deploying import models
+from service.usecases.running import instances, messages, signals
 from tests import cast
 from tests.jobs.test_crashes import BACK_WITHIN_S, open_house, product, rows, wait_until, waiting
 from tests.support import drawing as d

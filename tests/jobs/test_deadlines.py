@@ -19,8 +19,10 @@ from service.storage.models.people import User
 from service.storage.queries import deadlines as stored
 from service.storage.queries import history, notices, untold
 from service.storage.writing import update_where
-from service.usecases import deadlines, models, tasks
-from service.usecases import instances as running
+from service.usecases.deadlines import firing, rescheduling
+from service.usecases.deploying import models
+from service.usecases.releases import tasks
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 
@@ -58,7 +60,7 @@ def fire_due(time: Any) -> int:
     """Fire whatever is due, as a worker would."""
     fired = 0
     for level in levels(0):
-        fired += deadlines.fire(level.key)
+        fired += firing.fire(level.key)
     return fired
 
 
@@ -207,7 +209,7 @@ def test_a_moved_due_date_moves_what_has_not_fired(house: Flask, time: Any) -> N
     time.turn(hours=8)
     assert fire_due(time) == 1
     (row,), _ = stored.listing(cast.actor("max"))
-    deadlines.move(row.key, row.due_at + timedelta(hours=10), actor=cast.actor("max"))
+    rescheduling.move(row.key, row.due_at + timedelta(hours=10), actor=cast.actor("max"))
     found = [(one.state, one.fire_at - row.started_at) for one in levels(0)]
     assert found == [
         ("fired", timedelta(hours=8)),
@@ -225,14 +227,14 @@ def test_moving_is_for_managers_and_for_open_deadlines(house: Flask, time: Any) 
     (row,), _ = stored.listing(cast.actor("max"))
     later = row.due_at + timedelta(days=1)
     with pytest.raises(errors.Forbidden):
-        deadlines.move(row.key, later, actor=cast.actor("bea"))
+        rescheduling.move(row.key, later, actor=cast.actor("bea"))
     with pytest.raises(errors.InvalidInput):
-        deadlines.move(row.key, row.started_at, actor=cast.actor("max"))
+        rescheduling.move(row.key, row.started_at, actor=cast.actor("max"))
     tasks.complete(outcome.opened[0]["key"], {}, actor=cast.actor("bea"))
     with pytest.raises(errors.Conflict):
-        deadlines.move(row.key, later, actor=cast.actor("max"))
+        rescheduling.move(row.key, later, actor=cast.actor("max"))
     with pytest.raises(errors.NotFound):
-        deadlines.move(1, later, actor=cast.actor("max"))
+        rescheduling.move(1, later, actor=cast.actor("max"))
 
 
 def test_many_workers_at_once_fire_a_level_once(house: Flask, time: Any) -> None:
@@ -244,7 +246,7 @@ def test_many_workers_at_once_fire_a_level_once(house: Flask, time: Any) -> None
 
     def work() -> None:
         with house.app_context():
-            answers.extend(deadlines.fire(key) for key in keys)
+            answers.extend(firing.fire(key) for key in keys)
 
     threads = [threading.Thread(target=work) for _ in range(6)]
     for thread in threads:
@@ -259,8 +261,8 @@ def test_levels_fired_together_are_told_apart(house: Flask, time: Any) -> None:
     begin(one_task())
     time.turn(days=10)
     keys = [one.key for one in levels(0)]
-    assert deadlines.fire_all(keys) == 5
-    assert deadlines.fire_all(keys) == 0
+    assert firing.fire_all(keys) == 5
+    assert firing.fire_all(keys) == 0
     assert len(told()) == 7
     assert {one.cause for one in notices.inbox("max")[0]} == {f"level:{key}" for key in keys[2:]}
 
@@ -270,11 +272,11 @@ def test_a_crash_before_the_commit_leaves_the_level_waiting(house: Flask, time: 
     time.turn(hours=8)
     first = levels(0)[0].key
     with monkeypatch.context() as patched:
-        patched.setattr(deadlines.notices, "tell_all", _broken)
+        patched.setattr(firing.notices, "tell_all", _broken)
         with pytest.raises(RuntimeError):
-            deadlines.fire(first)
+            firing.fire(first)
     assert (told(), levels(0)[0].state) == ([], "waiting")
-    assert deadlines.fire(first)
+    assert firing.fire(first)
     assert told() == [("bea", "deadline.near")]
 
 
@@ -285,7 +287,7 @@ def _broken(*_: Any, **__: Any) -> None:
 def test_a_fired_level_is_in_the_history_with_whom_it_told(house: Flask, time: Any) -> None:
     outcome = begin(one_task())
     time.turn(hours=10)
-    assert deadlines.fire_all([one.key for one in levels(0)]) == 2
+    assert firing.fire_all([one.key for one in levels(0)]) == 2
     chain = history.chain(f"i{outcome.instance_key}")
     assert first_broken(chain) is None
     told = [one.data for one in chain if one.event == "deadline.level.fired"]
@@ -304,7 +306,7 @@ def test_whoever_is_meant_and_not_told_is_written_down_with_the_reason(house: Fl
         update_where(session, User, {"deactivated_at": time.now}, name="nora")
     time.turn(hours=10)
     (level,) = levels(0)
-    assert deadlines.fire_all([level.key])
+    assert firing.fire_all([level.key])
     missed = [(one.recipient, one.user, one.reason) for one in untold.of_causes([f"level:{level.key}"])]
     assert missed == [
         ("assignee", "", "nobody"),

@@ -17,7 +17,8 @@ from service.storage.models.instances import Instance, Job, Timer
 from service.storage.models.messages import Message
 from service.storage.models.notices import Bundle, Deadline, DeadlineLevel
 from service.storage.queue import MAIL, WORK, Queue
-from service.usecases import dispatch, settings
+from service.usecases import settings
+from service.usecases.upkeep import dispatch
 from tests.support.queue_server import QueueServer
 
 LEASE = timedelta(seconds=3)

@@ -19,7 +19,11 @@ from service.storage import db
 from service.storage.models.people import User
 from service.storage.queries import notices as stored
 from service.storage.writing import update_where
-from service.usecases import deliveries, live, notices, programs, settings
+from service.usecases import settings
+from service.usecases.context import live
+from service.usecases.definitions import programs
+from service.usecases.sending import deliveries
+from service.usecases.telling import notices
 from tests.support import posting
 from tests.support.mail import MailServer
 from tests.support.product import Product

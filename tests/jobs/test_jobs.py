@@ -16,8 +16,10 @@ from service.storage.models.instances import Job
 from service.storage.queries import history, instances, notices
 from service.storage.queries import jobs as stored
 from service.storage.writing import update_where
-from service.usecases import incidents, jobs, models, peeking
-from service.usecases import instances as running
+from service.usecases.context import peeking
+from service.usecases.deploying import models
+from service.usecases.running import incidents, jobs
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 

@@ -16,7 +16,11 @@ from service.storage import db
 from service.storage.models.messages import Start
 from service.storage.models.notices import DeadlineLevel
 from service.storage.queries import breakdowns as found
-from service.usecases import breakdowns, deadlines, housekeeping, instances, messages, models, starts
+from service.usecases import breakdowns
+from service.usecases.deadlines import firing
+from service.usecases.deploying import models
+from service.usecases.running import instances, messages, starts
+from service.usecases.upkeep import housekeeping
 from tests import cast
 from tests.support import drawing as d
 from tests.usecases.test_messages import ORDERING, publish, running
@@ -104,7 +108,7 @@ def test_what_another_worker_did_meanwhile_does_not_show(house: Flask, time: Any
     time.turn(hours=2)
     with db.reading() as session:
         first, second, *_ = [row.key for row in session.query(DeadlineLevel).order_by(DeadlineLevel.fire_at)]
-    assert deadlines.fire(first)
+    assert firing.fire(first)
     for key in (first, second):
         breakdowns.keep("levels", key, Broken("the database went away"))
     assert [row.subject for row in found.listing()[0]] == [second]
@@ -124,8 +128,8 @@ def test_a_message_that_never_arrives_and_a_level_that_never_fires_show_too(
         raise Broken
 
     monkeypatch.setattr(messages, "relay", breaks)
-    monkeypatch.setattr(deadlines, "fire", breaks)
-    monkeypatch.setattr(deadlines, "fire_all", breaks)
+    monkeypatch.setattr(firing, "fire", breaks)
+    monkeypatch.setattr(firing, "fire_all", breaks)
     with db.reading() as session:
         level = session.query(DeadlineLevel).order_by(DeadlineLevel.key).first().key
     assert sent.key is not None

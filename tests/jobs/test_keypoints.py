@@ -10,9 +10,12 @@ from flask import Flask
 
 from service.engine import definitions
 from service.storage.queries import notices, releases, tasks
-from service.usecases import deadlines, models, people, settings
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases import settings
+from service.usecases.accounts import people
+from service.usecases.deadlines import rescheduling
+from service.usecases.deploying import models
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
 from tests import cast
 from tests.support import drawing as d
 from tests.support import posting
@@ -130,7 +133,7 @@ def test_the_alerts_of_a_phase_take_the_place_of_the_usual_recipients_for_new_re
     newer = releases_.create({**GIVEN, "manager": "max"}, actor=cast.actor("cora"))
     assert told(newer) == {("max", "release.started"), ("tom", "phase.entered")}
     (work,) = tasks.of_release(newer, state="open")
-    deadlines.move_of_task(work.key, time.now + timedelta(days=3), reason="", actor=cast.actor("max"))
+    rescheduling.move_of_task(work.key, time.now + timedelta(days=3), reason="", actor=cast.actor("max"))
     finish(newer, "work", "bea", {})
     assert {user for user, kind in told(newer) if kind == "approval.asked"} == {"rita", "rolf", "rosa", "max"}
     finish(newer, "agree", "rita", {"outcome": "approved", "comment": ""})

@@ -15,7 +15,11 @@ from service.storage import db
 from service.storage.models.people import User
 from service.storage.queries import tasks
 from service.storage.writing import update_where
-from service.usecases import deadlines, instances, models, notices, settings
+from service.usecases import settings
+from service.usecases.deadlines import firing
+from service.usecases.deploying import models
+from service.usecases.running import instances
+from service.usecases.telling import notices
 from tests import cast
 from tests.support import drawing as d
 from tests.support import posting
@@ -57,7 +61,7 @@ def climb(post: MailServer, time: Any, **amount: float) -> Received:
     """The mail of what is due after this time."""
     time.turn(**amount)
     from_levels = posting.due_levels()
-    deadlines.fire_all(from_levels)
+    firing.fire_all(from_levels)
     posting.carry()
     return post.received[-1]
 

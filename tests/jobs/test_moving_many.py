@@ -10,7 +10,7 @@ from flask import Flask
 from service.storage.models.ledger import Event
 from service.storage.models.migrations import Migration, MigrationItem
 from service.storage.queries import migrations as moves
-from service.usecases import migrations, models
+from service.usecases.deploying import migrations, models
 from tests import cast
 from tests.jobs.test_crashes import DEADLINES, open_house, product, rows, start, wait_until, waiting
 from tests.support.product import Product

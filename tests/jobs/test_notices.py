@@ -19,7 +19,9 @@ from service.storage.models.notices import Bundle
 from service.storage.models.people import User
 from service.storage.queries import notices as stored
 from service.storage.writing import update_where
-from service.usecases import deliveries, notices, settings
+from service.usecases import settings
+from service.usecases.sending import deliveries
+from service.usecases.telling import notices
 from tests import cast
 from tests.support import posting as post
 from tests.support.mail import MailServer

@@ -17,7 +17,9 @@ from service.storage.models.people import User
 from service.storage.queries import notices as stored
 from service.storage.queries import untold
 from service.storage.writing import update_where
-from service.usecases import absences, calendars, notices, preferences, settings
+from service.usecases import settings
+from service.usecases.telling import absences, notices, preferences
+from service.usecases.worktime import calendars
 from tests import cast
 from tests.support import posting
 from tests.support.mail import MailServer

@@ -13,7 +13,7 @@ from service.storage import db, outbox
 from service.storage.models.appointments import Appointment
 from service.storage.models.notices import Notice
 from service.storage.queries import releasepolicy as stored
-from service.usecases import appointments, releasepolicy
+from service.usecases.regular import appointments, releasepolicy
 from tests import cast
 
 PETRA, MAX, ADA, CORA = (cast.actor(name) for name in ("petra", "max", "ada", "cora"))

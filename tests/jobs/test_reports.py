@@ -18,7 +18,11 @@ from service.storage import db, outbox, writing
 from service.storage.models.notices import Bundle, Notice
 from service.storage.models.people import User
 from service.storage.queries import reports as stored
-from service.usecases import appointments, deliveries, models, releases, reporting, settings
+from service.usecases import settings
+from service.usecases.deploying import models
+from service.usecases.regular import appointments, reporting
+from service.usecases.releases import releases
+from service.usecases.sending import deliveries
 from tests import cast
 from tests.web import diagrams
 

@@ -16,8 +16,10 @@ from service.storage.queries import breakdowns, notices
 from service.storage.queries import templates as stored
 from service.storage.writing import update_where
 from service.usecases import breakdowns as failing
-from service.usecases import models, settings, templates
-from service.usecases import releases as releases_
+from service.usecases import settings
+from service.usecases.deploying import models
+from service.usecases.releases import releases as releases_
+from service.usecases.telling import templates
 from tests import cast
 from tests.jobs.test_keypoints import GIVEN, MODEL, alerted, finish, told
 from tests.support import posting

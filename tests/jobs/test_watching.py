@@ -21,7 +21,9 @@ from service.storage.models.notices import Bundle, Notice
 from service.storage.models.people import User
 from service.storage.queries import health, notices
 from service.storage.queue import Queue
-from service.usecases import people, settings, watching
+from service.usecases import settings
+from service.usecases.accounts import people
+from service.usecases.upkeep import watching
 from tests import cast
 from tests.support.product import Product
 

@@ -8,10 +8,12 @@ from typing import Any
 from service.domain import clock, policy
 from service.storage import db, locking
 from service.storage.queries import forms, history, instances, people, releases, tasks
-from service.usecases import criteria, facts, jobs, live, records
-from service.usecases import instances as running
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases.context import criteria, facts, live
+from service.usecases.releases import records
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import instances as running
+from service.usecases.running import jobs
 from tests import cast
 from tests.models import answers
 from tests.models.walk import TYPES

@@ -12,9 +12,12 @@ from service import errors
 from service.domain import policy
 from service.storage.queries import instances, releases, tasks
 from service.storage.types import Row
-from service.usecases import criteria, demo, jobs, models
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases.context import criteria
+from service.usecases.demo import demo
+from service.usecases.deploying import models
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import jobs
 from tests import cast
 from tests.models import answers, drawings
 from tests.usecases.conftest import Clock

@@ -12,8 +12,8 @@ from lxml import etree
 from service.bpmnio import feel
 from service.domain import durations, escalation, policy
 from service.engine import definitions, facts, steps
-from service.usecases import facts as records
-from service.usecases import models
+from service.usecases.context import facts as records
+from service.usecases.deploying import models
 from tests import cast
 from tests.engine.driver import NOON, Case
 from tests.models import drawings

@@ -12,9 +12,10 @@ from flask import Flask
 from service import errors
 from service.domain import policy
 from service.storage.queries import releases
-from service.usecases import demo, models
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases.demo import demo
+from service.usecases.deploying import models
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
 from tests import cast
 from tests.models import answers, routes
 from tests.models.stored import Stored

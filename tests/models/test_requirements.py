@@ -12,9 +12,11 @@ from lxml import etree
 from service import errors
 from service.domain import policy
 from service.storage.queries import forms, history, releases, tasks
-from service.usecases import criteria, demo, models
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases.context import criteria
+from service.usecases.demo import demo
+from service.usecases.deploying import models
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
 from tests import cast
 from tests.models import answers, drawings, routes
 from tests.models.stored import Stored

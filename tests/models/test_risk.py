@@ -13,7 +13,8 @@ from service.bpmnio.dmn import evaluation
 from service.domain import policy
 from service.engine import decisions, steps
 from service.storage.queries import history
-from service.usecases import demo, models
+from service.usecases.demo import demo
+from service.usecases.deploying import models
 from tests.models import drawings, routes
 from tests.models.stored import Stored
 from tests.models.walk import Walk

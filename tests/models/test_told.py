@@ -13,9 +13,12 @@ from flask import Flask
 from service.domain import policy
 from service.storage.queries import deadlines as dated
 from service.storage.queries import forms, instances, notices
-from service.usecases import deadlines, demo, incidents, jobs, models
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases.deadlines import rescheduling
+from service.usecases.demo import demo
+from service.usecases.deploying import models
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import incidents, jobs
 from tests import cast
 from tests.models import answers, routes
 from tests.models.stored import Stored
@@ -115,7 +118,7 @@ def test_an_emergency_whose_dates_move_and_that_is_terminated(start: Start, time
     assert (asked, heard(walk)["approval.decided"]) == ({"rolf"}, RUNNING)
     build = walk.task("build_fix")
     due_at = time.now + timedelta(days=1)
-    deadlines.move_of_task(build.key, due_at, reason="The supplier is late.", actor=cast.actor("max"))
+    rescheduling.move_of_task(build.key, due_at, reason="The supplier is late.", actor=cast.actor("max"))
     assert heard(walk)["deadline.moved"] == {"bea", "cora"}
     (said,) = bodies(walk, "deadline.moved", "bea")
     assert said == (
@@ -123,7 +126,7 @@ def test_an_emergency_whose_dates_move_and_that_is_terminated(start: Start, time
         f"Before: {build.due_at:%-d %b %Y, %H:%M} (UTC).\nThe supplier is late."
     )
     (phase,) = [row for row in dated.of_release(walk.number, open_only=True) if row.task_key is None]
-    deadlines.move(phase.key, due_at, reason="", actor=cast.actor("cora"))
+    rescheduling.move(phase.key, due_at, reason="", actor=cast.actor("cora"))
     assert [row.link for row in notices.inbox("bea")[0] if row.kind == "deadline.moved"] == [
         "/releases/R-1",
         f"/tasks/{build.key}",

@@ -10,7 +10,7 @@ from typing import Any
 
 from service.bpmnio import forms
 from service.engine import steps
-from service.usecases import facts
+from service.usecases.context import facts
 from tests.engine.driver import NOON, Case
 from tests.models import answers, drawings
 

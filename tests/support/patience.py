@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from service.usecases import people, signals
+from service.usecases.accounts import people
+from service.usecases.running import signals
 from service.web.api import idempotency
 
 LONG_S = 600.0

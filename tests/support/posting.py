@@ -7,7 +7,7 @@ from typing import Any
 from service.domain import clock
 from service.storage import db, outbox
 from service.storage.models.notices import Bundle, Delivery
-from service.usecases import deliveries
+from service.usecases.sending import deliveries
 
 MOST = 10_000
 

@@ -18,7 +18,12 @@ from service.storage import db, writing
 from service.storage.models.notices import Bundle, DeadlineLevel, Delivery
 from service.storage.models.people import User
 from service.storage.models.webhooks import WebhookEvent
-from service.usecases import chats, instances, live, models, programs, settings, webhooks
+from service.usecases import settings
+from service.usecases.context import live
+from service.usecases.definitions import programs
+from service.usecases.deploying import models
+from service.usecases.running import instances
+from service.usecases.sending import chats, webhooks
 from tests import cast
 from tests.support import drawing as d
 from tests.support import dying, oracle

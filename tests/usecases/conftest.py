@@ -14,7 +14,9 @@ from service.domain import clock, policy
 from service.storage import db
 from service.storage.models.people import Group, Membership, User
 from service.storage.writing import insert_rows
-from service.usecases import live, programs, settings
+from service.usecases import settings
+from service.usecases.context import live
+from service.usecases.definitions import programs
 from tests import cast
 from tests.support.patience import unhurried
 

@@ -10,9 +10,12 @@ from flask import Flask
 from service import errors
 from service.domain import policy
 from service.storage.queries import instances, notices, tasks
-from service.usecases import incidents, models, people, releases
-from service.usecases import instances as running
-from service.usecases import tasks as tasks_
+from service.usecases.accounts import people
+from service.usecases.deploying import models
+from service.usecases.releases import releases
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import incidents
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 

@@ -12,7 +12,10 @@ from flask import Flask
 from service import errors
 from service.domain import policy, workinghours
 from service.storage.queries import deadlines as stored
-from service.usecases import calendars, models, people, releases
+from service.usecases.accounts import people
+from service.usecases.deploying import models
+from service.usecases.releases import releases
+from service.usecases.worktime import calendars
 from tests import cast
 from tests.support import drawing as d
 

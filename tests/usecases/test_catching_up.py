@@ -16,7 +16,11 @@ from service import config
 from service.domain import clock
 from service.storage import db, upgrades
 from service.storage.models.messages import Start
-from service.usecases import live, models, programs, settings, starts
+from service.usecases import settings
+from service.usecases.context import live
+from service.usecases.definitions import programs
+from service.usecases.deploying import models
+from service.usecases.running import starts
 from tests import cast
 from tests.support.databases import KINDS, Databases
 from tests.usecases.conftest import people

@@ -6,9 +6,10 @@ from flask import Flask
 
 from service.domain import policy
 from service.storage.queries import instances
-from service.usecases import instances as running
-from service.usecases import live, models
-from service.usecases import tasks as tasks_
+from service.usecases.context import live
+from service.usecases.deploying import models
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import instances as running
 from tests import cast
 from tests.engine.drawing import (
     CANCEL,

@@ -13,9 +13,12 @@ from service.storage import db
 from service.storage.models.notices import Deadline, DeadlineLevel, Notice
 from service.storage.queries import instances as stored
 from service.storage.queries import tasks
-from service.usecases import deadlines, live, models, repairs
-from service.usecases import instances as running
-from service.usecases import tasks as tasks_
+from service.usecases.context import live
+from service.usecases.deadlines import firing
+from service.usecases.deploying import models
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import instances as running
+from service.usecases.running import repairs
 from tests import cast
 from tests.support import drawing as d
 
@@ -51,7 +54,7 @@ def fire_due() -> list[str]:
     with db.reading() as session:
         before = {one.key for one in session.query(Notice)}
         keys = [one.key for one in session.query(DeadlineLevel)]
-    deadlines.fire_all(keys)
+    firing.fire_all(keys)
     with db.reading() as session:
         return sorted(one.user for one in session.query(Notice) if one.key not in before)
 

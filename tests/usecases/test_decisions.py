@@ -11,9 +11,10 @@ from service import errors
 from service.domain import policy
 from service.storage import db
 from service.storage.queries import decisions, definitions, history, instances
-from service.usecases import advancing, models, moving
-from service.usecases import instances as running
-from service.usecases import tasks as tasks_
+from service.usecases.deploying import models, moving
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import advancing
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 from tests.support.decisions import decision, dmn, literal, only

@@ -12,9 +12,11 @@ from service import errors
 from service.domain import escalation, policy
 from service.storage.queries import deadlines as stored
 from service.storage.queries import history, tasks
-from service.usecases import deadlines, defaults, live, models
-from service.usecases import instances as running
-from service.usecases import tasks as tasks_
+from service.usecases.context import live
+from service.usecases.deadlines import defaults, rescheduling
+from service.usecases.deploying import models
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 
@@ -112,9 +114,9 @@ def test_a_task_without_a_due_date_can_be_given_one(house: Flask, time: Any, own
     (task,) = tasks.open_of_instance(run)
     assert (task.element, task.due_at) == ("free", None)
     with pytest.raises(errors.InvalidInput):
-        deadlines.move_of_task(task.key, time.now, reason="x", actor=cast.actor("max"))
+        rescheduling.move_of_task(task.key, time.now, reason="x", actor=cast.actor("max"))
     due = time.now + timedelta(days=1)
-    deadlines.move_of_task(task.key, due, reason="It is urgent now.", actor=cast.actor("max"))
+    rescheduling.move_of_task(task.key, due, reason="It is urgent now.", actor=cast.actor("max"))
     row = stored.open_of_task(task.key)
     assert row is not None
     assert (row.due_at, row.thing, row.state) == (due, "task", "open")

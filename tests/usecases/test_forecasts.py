@@ -14,8 +14,11 @@ from service.storage import db
 from service.storage.models.notices import DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import durations, notices
-from service.usecases import deadlines, forecasts, models, tasks
-from service.usecases import instances as running
+from service.usecases.deadlines import firing
+from service.usecases.deploying import models
+from service.usecases.releases import tasks
+from service.usecases.running import instances as running
+from service.usecases.worktime import forecasts
 from tests import cast
 from tests.support import drawing as d
 
@@ -122,7 +125,7 @@ def test_the_reminder_says_nothing_where_cases_are_too_few(model: Flask, time: A
 def fire(row: Any) -> None:
     with db.reading() as session:
         keys = [one.key for one in session.query(DeadlineLevel).filter_by(deadline_key=row.key)]
-    deadlines.fire_all(keys)
+    firing.fire_all(keys)
 
 
 def test_the_act_by_moment_leaves_the_time_that_was_needed(model: Flask, time: Any) -> None:

@@ -15,9 +15,12 @@ from service.storage import db, outbox
 from service.storage.models.notices import DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import notices, releases, tasks
-from service.usecases import deadlines, holding, instances, live, models, repairs
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases.context import live
+from service.usecases.deadlines import firing, holding
+from service.usecases.deploying import models
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import instances, repairs
 from tests import cast
 from tests.support import drawing as d
 
@@ -73,7 +76,7 @@ def pump(time: Any, release: int) -> list[str]:
         instances.fire_timers(instance)
     with db.reading() as session:
         keys = session.scalars(select(DeadlineLevel.key)).all()
-    deadlines.fire_all(keys)
+    firing.fire_all(keys)
     told = [row for name in cast.PEOPLE for row in notices.inbox(name)[0] if row.kind.startswith("deadline.")]
     return sorted(row.user for row in told)
 

@@ -10,7 +10,7 @@ from flask import Flask
 from service.storage import db, idempotency, writing
 from service.storage.models.ledger import IdempotencyKey
 from service.storage.models.messages import Message, Receipt
-from service.usecases import housekeeping
+from service.usecases.upkeep import housekeeping
 from tests.usecases.test_messages import ORDERING, begin, catching, deploy, publish, running, state
 
 

@@ -12,9 +12,11 @@ from service.storage.models.instances import Activation, Incident, Job, Task, Ta
 from service.storage.models.notices import Deadline
 from service.storage.queries import releases as stored
 from service.storage.queries import tasks
-from service.usecases import diagrams, models, releases
-from service.usecases import instances as running
-from service.usecases import tasks as finishing
+from service.usecases.definitions import diagrams
+from service.usecases.deploying import models
+from service.usecases.releases import releases
+from service.usecases.releases import tasks as finishing
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 

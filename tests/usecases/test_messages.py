@@ -16,8 +16,10 @@ from service.storage.models.messages import Receipt
 from service.storage.queries import history, tasks
 from service.storage.queries import instances as runs
 from service.storage.queries import messages as found
-from service.usecases import instances, live, messages, models
-from service.usecases import tasks as tasks_
+from service.usecases.context import live
+from service.usecases.deploying import models
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import instances, messages
 from tests import cast
 from tests.support import drawing as d
 from tests.usecases.working import work

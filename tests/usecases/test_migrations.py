@@ -19,8 +19,11 @@ from service.storage.models.notices import Deadline, DeadlineLevel, Notice
 from service.storage.queries import definitions, forms, history
 from service.storage.queries import instances as stored
 from service.storage.queries import migrations as moves
-from service.usecases import deadlines, live, migrations, models, tasks
-from service.usecases import instances as running
+from service.usecases.context import live
+from service.usecases.deadlines import firing, rescheduling
+from service.usecases.deploying import migrations, models
+from service.usecases.releases import tasks
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 
@@ -86,7 +89,7 @@ def test_what_people_did_stays(instance: int, time: Any, owner: policy.Actor, be
     tasks.save_draft(task["key"], {"x": "half"}, actor=bea)
     time.turn(hours=12)
     (level,) = [one["key"] for one in rows(DeadlineLevel) if one["fire_at"] <= time.now]
-    deadlines.fire(level)
+    firing.fire(level)
     before = all_rows()
     deploy(model("review", "test", timer="P9D", deadline="P7D"), b"Two")
     done = migrations.migrate(instance, actor=owner)
@@ -352,7 +355,7 @@ def test_deadlines_are_worked_out_anew_where_asked_for_and_back(
 ) -> None:
     (before,) = rows(Deadline)
     time.turn(hours=12)
-    assert deadlines.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 1
+    assert firing.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 1
     deploy(
         model("test", timer="P3D", deadline="P3D", escalation="50%: candidates\nPT0S: user:tom\nP1D: manager"), b"Two"
     )
@@ -366,7 +369,7 @@ def test_deadlines_are_worked_out_anew_where_asked_for_and_back(
     assert (back["due_at"], back["as_drawn"]) == (before["due_at"], "P1D")
     assert ladder() == [(1, "fired", ["candidates"]), (2, "waiting", ["candidates"])]
     time.turn(hours=12)
-    assert deadlines.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 1
+    assert firing.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 1
 
 
 def test_a_deadline_that_is_no_longer_drawn_goes_and_a_new_one_comes(
@@ -377,7 +380,7 @@ def test_a_deadline_that_is_no_longer_drawn_goes_and_a_new_one_comes(
     migrations.migrate(instance, anew=True, actor=owner)
     assert ([one["state"] for one in rows(Deadline)], rows(Task)[0]["due_at"]) == (["cancelled"], None)
     assert {state for _, state, _ in ladder()} == {"cancelled"}
-    assert deadlines.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 0
+    assert firing.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 0
 
 
 def test_a_due_date_that_somebody_moved_stays_when_the_others_are_worked_out_anew(
@@ -385,7 +388,7 @@ def test_a_due_date_that_somebody_moved_stays_when_the_others_are_worked_out_ane
 ) -> None:
     (task,) = rows(Task)
     later = time.now + timedelta(days=9)
-    deadlines.move_of_task(task["key"], later, reason="Agreed.", actor=cast.actor("max"))
+    rescheduling.move_of_task(task["key"], later, reason="Agreed.", actor=cast.actor("max"))
     deploy(model("test", timer="P3D", deadline="P3D"), b"Two")
     migrations.migrate(instance, anew=True, actor=owner)
     assert rows(Deadline)[0]["due_at"] == rows(Task)[0]["due_at"] == later

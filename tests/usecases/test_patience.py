@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from service.usecases import signals
+from service.usecases.running import signals
 from tests.usecases.test_messages import ORDERING, deploy, publish, running, state
 from tests.usecases.working import work
 

@@ -8,7 +8,7 @@ from flask import Flask
 from service import errors
 from service.domain import policy
 from service.storage.queries import history, people
-from service.usecases import people as accounts
+from service.usecases.accounts import people as accounts
 from tests import cast
 
 SECRET = "correct horse battery"

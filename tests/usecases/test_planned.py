@@ -15,8 +15,12 @@ from service.storage.models.notices import DeadlineLevel, Notice
 from service.storage.queries import deadlines as stored
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as _tasks
-from service.usecases import deadlines, holding, live, models, planned, releases, repairs
-from service.usecases import tasks as tasks_
+from service.usecases.context import live
+from service.usecases.deadlines import firing, holding, planned, rescheduling
+from service.usecases.deploying import models
+from service.usecases.releases import releases
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import repairs
 from tests import cast
 from tests.support import drawing as d
 
@@ -63,7 +67,7 @@ def fire_due() -> list[tuple[str, str]]:
     """Fire what is due; answers who was told what in all."""
     with db.reading() as session:
         keys = [level.key for level in session.query(DeadlineLevel).order_by(DeadlineLevel.fire_at)]
-    deadlines.fire_all(keys)
+    firing.fire_all(keys)
     with db.reading() as session:
         return sorted((one.user, one.kind) for one in session.query(Notice) if one.kind.startswith("deadline."))
 
@@ -117,7 +121,7 @@ def test_a_window_that_is_over_has_no_deadline(release: int) -> None:
 def test_the_deadline_of_the_window_is_moved_with_the_window_alone(release: int) -> None:
     releases.edit(release, {"window_end": IN_A_WEEK}, actor=CORA)
     with pytest.raises(errors.Conflict, match="window"):
-        deadlines.move(only(release).key, IN_TWO, reason="x", actor=MAX)
+        rescheduling.move(only(release).key, IN_TWO, reason="x", actor=MAX)
 
 
 @pytest.mark.parametrize(("days", "state"), [(1, "met"), (8, "late")])

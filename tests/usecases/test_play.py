@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from service.usecases import play
+from service.usecases.play import play
 from tests.engine.diagrams import around, diagram, extended, flow, props
 
 COMPLETED, REFUSED, STUCK = 0, 1, 3

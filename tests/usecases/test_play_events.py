@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.usecases import play
+from service.usecases.play import play
 from tests.engine.drawing import (
     TERMINATE,
     Node,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from service.usecases import play
+from service.usecases.play import play
 from tests.engine.drawing import chain, drawn, end, file, message, script, service, start, throw, times, user
 
 SOURCE = file(drawn(chain(start(), user("A"), service("B"), throw("T", message("m")), end())), messages={"m": ""})

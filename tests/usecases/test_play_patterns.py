@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from service.usecases import play
+from service.usecases.play import play
 from tests.engine.drawing import (
     TERMINATE,
     boundary,

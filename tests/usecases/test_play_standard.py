@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.usecases import play
+from service.usecases.play import play
 from tests.engine.drawing import (
     boundary,
     call,

@@ -13,8 +13,13 @@ from service.domain import policy
 from service.storage import outbox
 from service.storage.queries import deadlines as stored
 from service.storage.queries import history, notices, tasks
-from service.usecases import calendars, deadlines, holding, live, models, people, recalculation, releases
-from service.usecases import tasks as tasks_
+from service.usecases.accounts import people
+from service.usecases.context import live
+from service.usecases.deadlines import firing, holding, recalculation, rescheduling
+from service.usecases.deploying import models
+from service.usecases.releases import releases
+from service.usecases.releases import tasks as tasks_
+from service.usecases.worktime import calendars
 from tests import cast
 from tests.support import drawing as d
 
@@ -103,7 +108,7 @@ def test_what_has_fired_stays_fired(number: int, time: Any) -> None:
     claimed = [
         level.key for row in stored.listing(MAX, release=number)[0] for level in stored.levels([row.key])[row.key]
     ]
-    assert deadlines.fire_all(claimed) == 1
+    assert firing.fire_all(claimed) == 1
     tasks_.claim(key, actor=BEA)
     row = stored.open_of_task(key)
     assert [(level.state, level.fire_at) for level in stored.levels([row.key])[row.key]] == [
@@ -112,15 +117,15 @@ def test_what_has_fired_stays_fired(number: int, time: Any) -> None:
     ]
     time.now = at(2, 23)
     assert outbox.LEVELS in outbox.peek(time.now, time.now, time.now)
-    assert deadlines.fire_all(claimed) == 2, "Tom's half time, and that of the office"
-    assert deadlines.fire_all(claimed) == 0
+    assert firing.fire_all(claimed) == 2, "Tom's half time, and that of the office"
+    assert firing.fire_all(claimed) == 0
 
 
 @pytest.mark.parametrize("by", ["somebody", "hold"])
 def test_a_due_moment_that_was_moved_stays_whoever_holds_the_task(number: int, time: Any, by: str) -> None:
     key = task(number, "build")
     if by == "somebody":
-        deadlines.move_of_task(key, at(6, 12), reason="Agreed.", actor=MAX)
+        rescheduling.move_of_task(key, at(6, 12), reason="Agreed.", actor=MAX)
     else:
         holding.hold(number, "Wait.", actor=MAX)
         time.turn(days=1)

@@ -11,9 +11,10 @@ from flask import Flask
 from service import errors
 from service.domain import policy
 from service.storage.queries import history, releases, tasks
-from service.usecases import criteria, live, models
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases.context import criteria, live
+from service.usecases.deploying import models
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
 from tests import cast
 from tests.support import drawing as d
 

@@ -12,9 +12,12 @@ from service import errors
 from service.domain import policy
 from service.storage.queries import deadlines as due
 from service.storage.queries import history, instances, tasks
-from service.usecases import deadlines, incidents, jobs, live, models, repairs
-from service.usecases import instances as running
-from service.usecases import tasks as tasks_
+from service.usecases.context import live
+from service.usecases.deadlines import rescheduling
+from service.usecases.deploying import models
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import incidents, jobs, repairs
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 
@@ -239,7 +242,7 @@ def test_a_due_date_that_has_no_ladder_is_moved_too(house: Flask, owner: policy.
     models.deploy([("m.bpmn", DATED)], actor=owner)
     run = running.start("p", actor=owner).instance_key
     before, max_ = the_task(run), cast.actor("max")
-    deadlines.move_of_task(before.key, LATER, reason="The supplier is late.", actor=max_)
+    rescheduling.move_of_task(before.key, LATER, reason="The supplier is late.", actor=max_)
     after = the_task(run)
     assert (after.due_at, after.revision) == (LATER, before.revision + 1)
     (entry,) = told(run, "deadline.moved")
@@ -250,9 +253,9 @@ def test_a_due_date_that_has_no_ladder_is_moved_too(house: Flask, owner: policy.
         "2100-01-01",
     )
     with pytest.raises(errors.Forbidden):
-        deadlines.move_of_task(before.key, LATER, reason="x", actor=cast.actor("bea"))
+        rescheduling.move_of_task(before.key, LATER, reason="x", actor=cast.actor("bea"))
     with pytest.raises(errors.InvalidInput):
-        deadlines.move_of_task(before.key, before.opened_at, reason="x", actor=max_)
+        rescheduling.move_of_task(before.key, before.opened_at, reason="x", actor=max_)
 
 
 def test_with_a_ladder_that_moves_with_it_and_either_way_the_task_is_another_one(
@@ -263,15 +266,15 @@ def test_with_a_ladder_that_moves_with_it_and_either_way_the_task_is_another_one
     first, max_ = the_task(run), cast.actor("max")
     done(run, "make")
     before = the_task(run)
-    deadlines.move_of_task(before.key, LATER, reason="x", actor=max_)
+    rescheduling.move_of_task(before.key, LATER, reason="x", actor=max_)
     row = due.open_of_task(before.key)
     assert row is not None
     assert row.due_at == the_task(run).due_at == LATER
     assert any(level.fire_at == LATER for level in due.levels([row.key])[row.key])
-    deadlines.move(row.key, LATER + timedelta(days=1), reason="x", actor=max_)
+    rescheduling.move(row.key, LATER + timedelta(days=1), reason="x", actor=max_)
     assert the_task(run).revision == before.revision + 2
     done(run, "watched")
-    deadlines.move_of_task(the_task(run).key, LATER, reason="Now it matters.", actor=max_)
+    rescheduling.move_of_task(the_task(run).key, LATER, reason="Now it matters.", actor=max_)
     assert the_task(run).due_at == LATER
     with pytest.raises(errors.Conflict, match="is over"):
-        deadlines.move_of_task(first.key, LATER, reason="x", actor=max_)
+        rescheduling.move_of_task(first.key, LATER, reason="x", actor=max_)

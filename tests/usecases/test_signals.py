@@ -9,8 +9,8 @@ from flask import Flask
 
 from service import errors
 from service.storage.queries import history, tasks
-from service.usecases import signals
-from service.usecases import tasks as tasks_
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import signals
 from tests import cast
 from tests.support import drawing as d
 from tests.usecases.test_messages import at, begin, deploy, running, state_of

@@ -13,7 +13,8 @@ from service import errors
 from service.storage import db
 from service.storage.models.messages import Start
 from service.storage.queries import history
-from service.usecases import messages, models, starts
+from service.usecases.deploying import models
+from service.usecases.running import messages, starts
 from tests import cast
 from tests.support import drawing as d
 from tests.usecases.test_messages import at, deploy, running

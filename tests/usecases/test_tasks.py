@@ -14,9 +14,10 @@ from service.domain import policy
 from service.storage import db
 from service.storage import history as chains
 from service.storage.queries import history, instances, tasks
-from service.usecases import instances as running
-from service.usecases import live, models
-from service.usecases import tasks as tasks_
+from service.usecases.context import live
+from service.usecases.deploying import models
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import instances as running
 from tests import cast
 from tests.support import drawing as d
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from service.domain import clock
 from service.storage import db, outbox
-from service.usecases import instances, messages, starts, tasks
+from service.usecases.releases import tasks
+from service.usecases.running import instances, messages, starts
 
 DOORS: dict[str, Callable[[int], object]] = {
     outbox.MESSAGES: messages.relay,

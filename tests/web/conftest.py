@@ -10,7 +10,9 @@ from flask import Flask
 
 from service import app, config
 from service.storage import db
-from service.usecases import live, programs, settings
+from service.usecases import settings
+from service.usecases.context import live
+from service.usecases.definitions import programs
 from service.web import auth, throttle
 from tests.support.patience import unhurried
 from tests.web import diagrams

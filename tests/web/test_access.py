@@ -10,7 +10,7 @@ from flask import Flask
 
 from service import errors
 from service.domain import policy
-from service.usecases import people
+from service.usecases.accounts import people
 from service.web import access, auth, throttle
 from tests.web.caller import Caller, token
 

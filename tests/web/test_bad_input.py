@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from service.domain import policy
-from service.usecases import people
+from service.usecases.accounts import people
 from tests.web import diagrams
 from tests.web.caller import Caller
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from service.usecases import jobs
+from service.usecases.running import jobs
 from tests.support import drawing as d
 from tests.web.caller import Caller
 

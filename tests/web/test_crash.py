@@ -21,8 +21,11 @@ from service.domain import policy
 from service.storage import db
 from service.storage import history as chains
 from service.storage.queries import history, instances, tasks
-from service.usecases import instances as running
-from service.usecases import live, models, programs, settings
+from service.usecases import settings
+from service.usecases.context import live
+from service.usecases.definitions import programs
+from service.usecases.deploying import models
+from service.usecases.running import instances as running
 from service.web.api import idempotency
 from tests.support import drawing as d
 from tests.support.product import Process, Product

@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from service.domain import clock, policy
-from service.usecases import people
+from service.usecases.accounts import people
 from service.web import throttle
 from tests.web import diagrams
 from tests.web.caller import Caller, token

@@ -12,7 +12,7 @@ from flask import Flask
 from service.domain import clock
 from service.storage import db
 from service.storage.models.notices import DeadlineLevel
-from service.usecases import deadlines
+from service.usecases.deadlines import firing
 from tests.support import drawing as d
 from tests.web.caller import Caller, token
 
@@ -48,7 +48,7 @@ def turned(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
         passed[0] += by
         with db.reading() as session:
             keys = [one.key for one in session.query(DeadlineLevel).order_by(DeadlineLevel.fire_at)]
-        deadlines.fire_all(keys)
+        firing.fire_all(keys)
         db.release_connection()
 
     return turn

@@ -9,7 +9,7 @@ from flask import Flask
 
 from service.storage import db
 from service.storage.models.migrations import MigrationItem
-from service.usecases import migrations
+from service.usecases.deploying import migrations
 from tests.web import diagrams
 from tests.web.caller import Caller
 

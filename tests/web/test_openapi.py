@@ -12,7 +12,7 @@ from hypothesis import strategies
 from schemathesis.specs.openapi import checks
 
 from service.domain import policy
-from service.usecases import people
+from service.usecases.accounts import people
 from tests.support.databases import Databases
 from tests.web import conftest, diagrams
 from tests.web.caller import Caller

@@ -11,7 +11,8 @@ from flask import Flask
 
 from service.domain import clock, policy
 from service.storage.queries import reaching
-from service.usecases import people, preferences
+from service.usecases.accounts import people
+from service.usecases.telling import preferences
 from tests import cast
 from tests.web.caller import Caller
 

@@ -14,7 +14,7 @@ from service.domain import clock
 from service.storage import db, idempotency
 from service.storage.models.instances import Instance
 from service.storage.models.ledger import IdempotencyKey
-from service.usecases import instances
+from service.usecases.running import instances
 from tests.web import diagrams
 from tests.web.caller import Caller
 

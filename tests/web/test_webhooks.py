@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from service.usecases import settings, webhook_calls
+from service.usecases import settings
+from service.usecases.sending import webhook_calls
 from tests.support.receiver import Receiver
 from tests.web.caller import Caller, token
 

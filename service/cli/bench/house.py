@@ -18,7 +18,8 @@ from service.cli import children, valkey
 from service.cli.bench import drawing, floor
 from service.domain import policy
 from service.storage import db, upgrades
-from service.usecases import models, people
+from service.usecases.accounts import people
+from service.usecases.deploying import models
 
 PATIENCE_S = 60
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from service.storage.queries import announcements as found
-from service.usecases import announcing, following, releases
+from service.usecases.releases import following, releases
+from service.usecases.sending import announcing
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import announcements as schemas

@@ -6,7 +6,8 @@ from typing import Any
 
 from service.domain import calendars as domain
 from service.domain import policy
-from service.usecases import calendars, recalculation
+from service.usecases.deadlines import recalculation
+from service.usecases.worktime import calendars
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import calendars as schemas

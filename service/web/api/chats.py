@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.storage.queries import chats as found
-from service.usecases import chats
+from service.usecases.sending import chats
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import chats as schemas

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.storage.queries import agenda
-from service.usecases import feeds
+from service.usecases.accounts import feeds
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import feeds as schemas

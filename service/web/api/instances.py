@@ -9,7 +9,8 @@ from service.domain import policy
 from service.storage.queries import definitions, history, releases
 from service.storage.queries import instances as found
 from service.storage.queries import tasks as open_tasks
-from service.usecases import incidents, instances, programs, repairs
+from service.usecases.definitions import programs
+from service.usecases.running import incidents, instances, repairs
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields

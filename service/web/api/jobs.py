@@ -6,7 +6,7 @@ from typing import Any
 
 from service.domain import policy
 from service.storage.queries import jobs as found
-from service.usecases import jobs
+from service.usecases.running import jobs
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import running as schemas

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from service.domain import policy
-from service.usecases import defaults, planned, releases
+from service.usecases.deadlines import defaults, planned
+from service.usecases.releases import releases
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import ladders as schemas

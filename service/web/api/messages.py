@@ -6,7 +6,7 @@ from typing import Any
 
 from service.domain import policy
 from service.storage.queries import messages as found
-from service.usecases import messages, signals
+from service.usecases.running import messages, signals
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import messages as schemas

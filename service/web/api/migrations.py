@@ -7,7 +7,7 @@ from typing import Any
 from service.domain import policy
 from service.storage.queries import definitions, instances
 from service.storage.queries import migrations as found
-from service.usecases import migrations, moving
+from service.usecases.deploying import migrations, moving
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields

@@ -9,7 +9,8 @@ from flask import Response, request
 from service import errors
 from service.domain import policy
 from service.storage.queries import decisions, definitions
-from service.usecases import models, settings
+from service.usecases import settings
+from service.usecases.deploying import models
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields

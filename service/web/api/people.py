@@ -10,7 +10,7 @@ from flask import current_app, session
 from service import errors
 from service.domain import policy
 from service.storage.queries import people as found
-from service.usecases import people
+from service.usecases.accounts import people
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields

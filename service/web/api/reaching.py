@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.usecases import absences, preferences
+from service.usecases.telling import absences, preferences
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import reaching as schemas

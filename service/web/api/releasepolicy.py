@@ -6,7 +6,7 @@ from typing import Any
 
 from service.domain import clock, differences, policy
 from service.storage.queries import releasepolicy as found
-from service.usecases import releasepolicy
+from service.usecases.regular import releasepolicy
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields

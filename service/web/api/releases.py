@@ -7,7 +7,9 @@ from typing import Any
 from service.domain import policy
 from service.storage.queries import forms, history, jobs
 from service.storage.queries import releases as found
-from service.usecases import holding, releases, repairs
+from service.usecases.deadlines import holding
+from service.usecases.releases import releases
+from service.usecases.running import repairs
 from service.web import access, auth, numbers
 from service.web.api import rest
 from service.web.schemas import fields, running

@@ -7,7 +7,7 @@ from typing import Any
 
 from service.domain import clock, policy
 from service.storage.queries import reports as found
-from service.usecases import reporting
+from service.usecases.regular import reporting
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields

@@ -6,7 +6,9 @@ from typing import Any
 
 from service.storage.queries import forms
 from service.storage.queries import tasks as found
-from service.usecases import criteria, deadlines, tasks
+from service.usecases.context import criteria
+from service.usecases.deadlines import rescheduling
+from service.usecases.releases import tasks
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields, timing
@@ -95,7 +97,7 @@ def delegate_task(body: dict[str, Any], id: int) -> Any:
 def change_task(body: dict[str, Any], id: int) -> Any:
     """Give an open task another due date; where it has a deadline, that moves with its ladder."""
     _require_match(id)
-    deadlines.move_of_task(id, body["due_at"], reason=body["reason"], actor=auth.actor())
+    rescheduling.move_of_task(id, body["due_at"], reason=body["reason"], actor=auth.actor())
     return _changed(id)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.domain import policy
 from service.storage.queries import templates as found
-from service.usecases import templates
+from service.usecases.telling import templates
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields

@@ -11,8 +11,10 @@ import flask_babel
 from service.storage.queries import deadlines
 from service.storage.queries import notices as found
 from service.storage.types import Row
-from service.usecases import answers, explaining, forecasts, notices, stories
-from service.usecases import deadlines as moving
+from service.usecases.deadlines import rescheduling
+from service.usecases.ledger import answers, explaining, stories
+from service.usecases.telling import notices
+from service.usecases.worktime import forecasts
 from service.web import access, auth, explained
 from service.web.api import rest
 from service.web.schemas import fields
@@ -52,7 +54,7 @@ def move_deadline(body: dict[str, Any], id: int) -> Any:
     before = rest.found(deadlines.get(id), f"deadline {id}")
     with rest.stale_is_mismatch():
         seen = rest.matching(before.revision)
-        moving.move(id, body["due_at"], reason=body["reason"], revision=seen, actor=auth.actor())
+        rescheduling.move(id, body["due_at"], reason=body["reason"], revision=seen, actor=auth.actor())
     return _story(id)
 
 

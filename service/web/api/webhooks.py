@@ -6,7 +6,7 @@ from typing import Any
 
 from service.domain import policy
 from service.storage.queries import webhooks as found
-from service.usecases import webhooks
+from service.usecases.sending import webhooks
 from service.web import access, auth
 from service.web.api import rest
 from service.web.schemas import fields

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from service import errors
 from service.storage.queries import calendars as kept
 from service.storage.queries import people as found
-from service.usecases import calendars, people
+from service.usecases.accounts import people
+from service.usecases.worktime import calendars
 from service.web import access, auth
 from service.web.pages import frame, language, words
 

@@ -12,7 +12,7 @@ from service import errors
 from service.domain import policy
 from service.storage.queries import calendars
 from service.storage.queries import people as found
-from service.usecases import people
+from service.usecases.accounts import people
 from service.web import access, auth
 from service.web.pages import frame
 

@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from service.domain import policy
 from service.storage.queries import announcements as found
 from service.storage.queries import people
-from service.usecases import announcing, following
+from service.usecases.releases import following
+from service.usecases.sending import announcing
 from service.web import access, auth, numbers
 from service.web.pages import frame, words
 from service.web.pages import releases as records

@@ -17,7 +17,8 @@ from service import errors
 from service.domain import calendars as domain
 from service.domain import clock, policy, publicholidays
 from service.storage.queries import calendars as found
-from service.usecases import calendars, recalculation
+from service.usecases.deadlines import recalculation
+from service.usecases.worktime import calendars
 from service.web import access, auth
 from service.web.pages import frame, language, words
 

@@ -12,7 +12,7 @@ from service import errors
 from service.domain import policy
 from service.storage.queries import definitions
 from service.storage.queries import releases as found
-from service.usecases import releases
+from service.usecases.releases import releases
 from service.web import access, auth
 from service.web.pages import frame, words
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from service import errors
 from service.storage.queries import chats as found
-from service.usecases import chats
+from service.usecases.sending import chats
 from service.web import access, auth, problems
 from service.web.pages import frame
 

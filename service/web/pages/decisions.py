@@ -13,7 +13,7 @@ from service.domain import policy
 from service.storage.queries import decisions as found
 from service.storage.queries import definitions
 from service.storage.types import Row
-from service.usecases import decisions
+from service.usecases.definitions import decisions
 from service.web import access, auth
 from service.web.pages import frame
 

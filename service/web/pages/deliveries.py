@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from service.domain import policy
 from service.storage.queries import notices as found
-from service.usecases import deliveries
+from service.usecases.sending import deliveries
 from service.web import access, auth
 from service.web.pages import frame
 

@@ -11,7 +11,7 @@ from service import errors
 from service.domain import policy
 from service.storage.queries import deadlines, definitions, history, instances, releases
 from service.storage.queries import tasks as found
-from service.usecases import diagrams
+from service.usecases.definitions import diagrams
 from service.web import access, auth
 from service.web.pages import events, frame, repairs, standing, words
 

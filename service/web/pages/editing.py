@@ -13,7 +13,7 @@ from service.domain import policy
 from service.storage.queries import people
 from service.storage.queries import releases as found
 from service.storage.types import Row
-from service.usecases import releases
+from service.usecases.releases import releases
 from service.web import access, auth, numbers
 from service.web.pages import frame, words
 from service.web.pages import releases as records

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from service import errors
 from service.domain import policy
 from service.storage.queries import agenda
-from service.usecases import feeds
+from service.usecases.accounts import feeds
 from service.web import access, auth, throttle
 from service.web.pages import frame
 

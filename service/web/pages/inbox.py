@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from service import errors
 from service.storage.queries import notices as found
-from service.usecases import notices
+from service.usecases.telling import notices
 from service.web import access, auth
 from service.web.pages import frame
 

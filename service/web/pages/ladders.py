@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from service import errors
 from service.domain import escalation, policy
-from service.usecases import defaults, planned
+from service.usecases.deadlines import defaults, planned
 from service.web import access, auth
 from service.web.pages import frame, words
 from service.web.pages import releases as release_pages

@@ -13,7 +13,8 @@ from flask import request
 from service.domain import clock, policy
 from service.storage.queries import people, releases
 from service.storage.types import Row
-from service.usecases import answers, explaining, forecasts, stories
+from service.usecases.ledger import answers, explaining, stories
+from service.usecases.worktime import forecasts
 from service.web import access, auth, explained
 from service.web.pages import frame, words
 

@@ -16,7 +16,8 @@ from service.domain import policy
 from service.storage.queries import decisions, definitions
 from service.storage.queries import forms as found_forms
 from service.storage.queries import migrations as found_moves
-from service.usecases import diagrams, models
+from service.usecases.definitions import diagrams
+from service.usecases.deploying import models
 from service.web import access, auth, problems, reading
 from service.web.pages import frame
 

@@ -16,7 +16,8 @@ from service.domain import policy
 from service.storage.queries import definitions, instances
 from service.storage.queries import migrations as found
 from service.storage.types import Row
-from service.usecases import diagrams, migrations, programs
+from service.usecases.definitions import diagrams, programs
+from service.usecases.deploying import migrations
 from service.web import access, auth, problems, reading
 from service.web.pages import frame
 

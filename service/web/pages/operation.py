@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as later
 from service.domain import clock, policy
 from service.storage import outbox, queue, tally
 from service.storage.queries import breakdowns, health, instances, notices, webhooks
-from service.usecases import watching
+from service.usecases.upkeep import watching
 from service.web import access, auth, problems
 from service.web.pages import frame
 from service.web.pages.breakdowns import KINDS

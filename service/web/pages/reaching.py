@@ -13,7 +13,8 @@ from flask_babel import lazy_gettext as _l
 from service import errors
 from service.domain import clock, policy, reaching
 from service.storage.queries import people as found
-from service.usecases import absences, audience, calendars, preferences
+from service.usecases.telling import absences, audience, preferences
+from service.usecases.worktime import calendars
 from service.web import access, auth
 from service.web.pages import frame, words
 

@@ -12,7 +12,7 @@ from service.domain import clock, differences, policy
 from service.storage.queries import people
 from service.storage.queries import releasepolicy as found
 from service.storage.types import Row
-from service.usecases import releasepolicy
+from service.usecases.regular import releasepolicy
 from service.web import access, auth
 from service.web.pages import frame, releases, words
 

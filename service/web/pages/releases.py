@@ -25,7 +25,12 @@ from service.storage.queries import (
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as found_tasks
 from service.storage.types import Row
-from service.usecases import answers, forecasts, incidents, peeking, planned, releases, repairs
+from service.usecases.context import peeking
+from service.usecases.deadlines import planned
+from service.usecases.ledger import answers
+from service.usecases.releases import releases
+from service.usecases.running import incidents, repairs
+from service.usecases.worktime import forecasts
 from service.web import access, auth, reading
 from service.web.pages import events, frame, ledger, standing, words
 

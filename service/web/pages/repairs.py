@@ -16,7 +16,10 @@ from service.domain import policy
 from service.storage.queries import deadlines as found_deadlines
 from service.storage.queries import releases as found
 from service.storage.types import Row
-from service.usecases import deadlines, diagrams, holding, repairs, tasks
+from service.usecases.deadlines import holding, rescheduling
+from service.usecases.definitions import diagrams
+from service.usecases.releases import tasks
+from service.usecases.running import repairs
 from service.web import access, auth
 from service.web.pages import frame
 from service.web.pages import releases as release_pages
@@ -150,7 +153,7 @@ def move_deadline(key: int) -> Any:
     reason = request.args.get("reason") or _reason()
     if not reason.strip():
         raise errors.InvalidInput({"reason": [_("say why")]})
-    deadlines.move(key, release_pages.moment("due_at", given, who), reason=reason.strip(), actor=who)
+    rescheduling.move(key, release_pages.moment("due_at", given, who), reason=reason.strip(), actor=who)
     old = before.due_at.astimezone(ZoneInfo(who.zone)).replace(tzinfo=None).isoformat()
     undo = url_for("pages.move_deadline", key=key, due=old, reason=_("Undone"))
     home = url_for("pages.release_deadlines", number=before.release_number) if before.release_number else "/"
@@ -166,7 +169,7 @@ def move_due(key: int) -> Any:
     reason = (request.args.get("reason") or _reason()).strip()
     if not reason:
         raise errors.InvalidInput({"reason": [_("say why")]})
-    deadlines.move_of_task(key, release_pages.moment("due_at", given, who), reason=reason, actor=who)
+    rescheduling.move_of_task(key, release_pages.moment("due_at", given, who), reason=reason, actor=who)
     undo = None
     if before.due_at is not None and not request.args.get("due"):
         old = before.due_at.astimezone(ZoneInfo(who.zone)).replace(tzinfo=None).isoformat()

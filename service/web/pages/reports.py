@@ -14,7 +14,7 @@ from service import errors
 from service.domain import clock, policy, rhythms
 from service.storage.queries import people
 from service.storage.queries import reports as found
-from service.usecases import reporting
+from service.usecases.regular import reporting
 from service.web import access, auth
 from service.web.pages import frame, language, words
 

@@ -10,7 +10,9 @@ from typing import Any
 from service.domain import clock, forecasting, policy
 from service.storage.queries import deadlines, instances, tasks
 from service.storage.types import Row
-from service.usecases import criteria, diagrams, forecasts
+from service.usecases.context import criteria
+from service.usecases.definitions import diagrams
+from service.usecases.worktime import forecasts
 
 DONE, NOW, NEXT, OPTIONAL, LEFT, NEVER, PASSED = "done", "now", "next", "optional", "left", "never", "passed"
 

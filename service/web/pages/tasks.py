@@ -14,7 +14,9 @@ from service.storage.queries import deadlines, history, people, releases
 from service.storage.queries import reaching as absences
 from service.storage.queries import tasks as found
 from service.storage.types import Row
-from service.usecases import criteria, forecasts, tasks
+from service.usecases.context import criteria
+from service.usecases.releases import tasks
+from service.usecases.worktime import forecasts
 from service.web import access, auth, reading
 from service.web.pages import events, frame, words
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from service import errors
 from service.domain import policy
 from service.storage.queries import templates as found
-from service.usecases import templates
+from service.usecases.telling import templates
 from service.web import access, auth, problems
 from service.web.pages import frame, words
 from service.web.pages import language as languages

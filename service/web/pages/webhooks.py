@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as later
 from service import errors
 from service.domain import policy
 from service.storage.queries import webhooks as found
-from service.usecases import webhooks
+from service.usecases.sending import webhooks
 from service.web import access, auth, problems
 from service.web.pages import frame
 

@@ -18,7 +18,7 @@ from flask_babel import ngettext
 from service import errors
 from service.domain import clock, forecasting, naming
 from service.domain.calendars import Calendar, written
-from service.usecases import calendars
+from service.usecases.worktime import calendars
 from service.web import markdown, numbers, problems
 from service.web.pages import frame
 

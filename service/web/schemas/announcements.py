@@ -5,7 +5,8 @@ from __future__ import annotations
 from marshmallow import fields as ma
 from marshmallow import validate
 
-from service.usecases import announcing, following
+from service.usecases.releases import following
+from service.usecases.sending import announcing
 from service.web.schemas import fields
 
 

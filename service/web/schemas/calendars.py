@@ -7,7 +7,7 @@ from marshmallow import validate
 
 from service.domain import calendars as domain
 from service.domain import calendarvalues, publicholidays
-from service.usecases import calendars
+from service.usecases.worktime import calendars
 from service.web.schemas import fields
 
 HOURS = "`09:00-12:30 13:00-17:00`; `22:00-06:00` reaches into the next day; empty: no work."

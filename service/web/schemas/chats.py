@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields as ma
 
-from service.usecases import chats
+from service.usecases.sending import chats
 from service.web.schemas import fields
 
 

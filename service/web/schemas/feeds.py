@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields as ma
 
-from service.usecases import feeds
+from service.usecases.accounts import feeds
 from service.web.schemas import fields
 
 

@@ -8,7 +8,7 @@ from marshmallow import fields as ma
 from marshmallow import validate
 
 from service.domain import policy
-from service.usecases import people
+from service.usecases.accounts import people
 from service.web.schemas import fields
 
 NAME = validate.Regexp(r"^[a-z0-9][a-z0-9._@-]{0,79}$", error="Use small letters, digits and . _ @ -.")

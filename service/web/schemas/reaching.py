@@ -8,7 +8,7 @@ from marshmallow import fields as ma
 from marshmallow import validate
 
 from service.domain import reaching
-from service.usecases import absences
+from service.usecases.telling import absences
 from service.web.schemas import fields
 
 HOUR = {"pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "description": "HH:MM in the zone of the person."}

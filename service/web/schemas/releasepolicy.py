@@ -6,7 +6,7 @@ from marshmallow import fields as ma
 from marshmallow import validate
 
 from service.domain import differences
-from service.usecases import releasepolicy
+from service.usecases.regular import releasepolicy
 from service.web.schemas import fields
 
 _OWNER = {"description": "Who reviews it."}

@@ -6,7 +6,7 @@ import marshmallow
 from marshmallow import fields as ma
 from marshmallow import validate
 
-from service.usecases import releases
+from service.usecases.releases import releases
 from service.web.schemas import fields
 
 STATUSES = ("open", "closed", "terminated", "backed-out")

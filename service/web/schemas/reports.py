@@ -6,7 +6,7 @@ from marshmallow import fields as ma
 from marshmallow import validate
 
 from service.domain import rhythms
-from service.usecases import reporting
+from service.usecases.regular import reporting
 from service.web.schemas import fields
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields as ma
 
-from service.usecases import templates
+from service.usecases.telling import templates
 from service.web.schemas import fields
 
 

@@ -6,7 +6,7 @@ from marshmallow import fields as ma
 from marshmallow import validate
 
 from service.storage.queries import webhooks as found
-from service.usecases import webhooks
+from service.usecases.sending import webhooks
 from service.web.schemas import fields
 
 

@@ -1,0 +1,1 @@
+"""People and groups, and the calendar links they make."""

@@ -1,0 +1,1 @@
+"""Deadlines with their ladders: set, moved, held, worked out anew, and fired."""

@@ -1,0 +1,1 @@
+"""Deploying models, and moving what runs to another version."""

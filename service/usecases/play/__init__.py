@@ -1,0 +1,1 @@
+"""Running one diagram in memory, for whoever draws it."""

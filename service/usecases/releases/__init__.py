@@ -1,0 +1,1 @@
+"""Releases and their tasks, and the forms that write to their records."""

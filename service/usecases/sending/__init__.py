@@ -1,0 +1,1 @@
+"""What leaves the house: mails, chats, announcements and webhooks, outside of any transaction."""

@@ -1,0 +1,1 @@
+"""What keeps the product itself going: handing work out, tidying up, watching."""

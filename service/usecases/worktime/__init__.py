@@ -1,0 +1,1 @@
+"""How working time counts: the calendars that hold, and what earlier cases took."""
