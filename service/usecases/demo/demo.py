@@ -20,7 +20,7 @@ from service.usecases.releases import releases as releases_
 from service.usecases.releases import tasks as tasks_
 from service.usecases.running import jobs
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MISSED_AFTER = timedelta(minutes=1)
 
 _RELEASES: tuple[tuple[dict[str, Any], str | None], ...] = (
