@@ -25,6 +25,7 @@ READ_ONLY = "read_only"
 RESTED_S = 1.0
 WRITE_PATIENCE_S = 15.0
 LOOK_S = 0.004
+_syncing = "FULL"  # what SQLite waits for at a commit
 _PATIENT = f"busy_timeout={int(WRITE_PATIENCE_S * 1000)}"
 _AFTERWARDS = "after_commit"
 
@@ -67,8 +68,22 @@ def _configure_sqlite(connection: Any, record: Any) -> None:
     if not _is_sqlite(connection):
         return
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", _PATIENT, "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", f"synchronous={_syncing}", _PATIENT, "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+@contextmanager
+def in_haste() -> Iterator[None]:
+    """SQLite does not wait for the disk at each commit meanwhile: for filling a database that could be filled anew."""
+    global _syncing
+    db.engine.dispose()
+    _syncing = "NORMAL"
+    try:
+        yield
+    finally:
+        _syncing = "FULL"
+        db.session.remove()
+        db.engine.dispose()
 
 
 @event.listens_for(Pool, "checkin")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 CHANGES = [
@@ -163,3 +164,40 @@ MINOR_ANSWERS: dict[str, dict[str, Any]] = ANSWERS | {
         "package_ready": True,
     },
 }
+
+# What is written after the tests, in releases that are over.
+_LATER: dict[str, dict[str, Any]] = {
+    "test_fix": {"problem_gone": True, "test_result": "passed", "test_evidence": "TR-1140"},
+    "review_readiness": {"readiness_note": "Nothing is open."},
+    "check_readiness": {"readiness_note": "Nothing is open."},
+    "install_release": {"install_failed": 0, "install_outage": 10, "install_note": "As planned."},
+    "verify_production": {
+        "verified_by": ["monitoring", "sample"],
+        "verification_result": "passed",
+        "verification_evidence": "Dashboard, an hour after the switch",
+    },
+    "complete_documentation": {
+        "emergency_cause": "A case that no test had.",
+        "emergency_steps": "Built, tested and installed within a day; the records followed.",
+        "emergency_tests": "The load test was made the day after and passed.",
+        "items_current": True,
+    },
+    "evaluate_change": {"change_result": "successful"},
+    "transfer_knowledge": {
+        "knowledge_receiver": "Operations",
+        "knowledge_none": True,
+        "cost_actual": 6400,
+        "cost_final": True,
+    },
+    "learn_lessons": {"successes": "Everybody was reached at once.", "lessons": "Test the case that no test had."},
+}
+
+
+def of_the_past(type: str, began: datetime) -> dict[str, dict[str, Any]]:
+    """The answers in a release of this type that began then, up to its end."""
+    start = (began + timedelta(days=12)).replace(hour=20, minute=0, second=0, microsecond=0)
+    end = start + timedelta(hours=6)
+    schedule = {"window_start": start.isoformat(), "window_end": end.isoformat(), "soak": "P1D", "planned_outage": 20}
+    installed = {"all_targets": True, "installed_at": (end - timedelta(hours=2)).isoformat()}
+    before = MINOR_ANSWERS if type == "minor" else ANSWERS
+    return before | _LATER | {"schedule_release": schedule, "confirm_installed": installed}
