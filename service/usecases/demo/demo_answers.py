@@ -195,7 +195,7 @@ _LATER: dict[str, dict[str, Any]] = {
 
 def of_the_past(type: str, began: datetime) -> dict[str, dict[str, Any]]:
     """The answers in a release of this type that began then, up to its end."""
-    start = (began + timedelta(days=12)).replace(hour=20, minute=0, second=0, microsecond=0)
+    start = (began + timedelta(days=18)).replace(hour=20, minute=0, second=0, microsecond=0)
     end = start + timedelta(hours=6)
     schedule = {"window_start": start.isoformat(), "window_end": end.isoformat(), "soak": "P1D", "planned_outage": 20}
     installed = {"all_targets": True, "installed_at": (end - timedelta(hours=2)).isoformat()}

@@ -5,17 +5,17 @@ So a newcomer finds forecasts, reports with figures, and a ledger in which peopl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Any
 
 from service.domain import calendars, clock, policy, workinghours
 from service.storage import db, outbox
 from service.storage.queries import tasks
 from service.usecases import calendars as calendars_
-from service.usecases import deadlines, demo_answers, demo_work, holding, instances, notices
+from service.usecases import deadlines, demo_answers, demo_people, demo_work, holding, instances, notices
 from service.usecases import releases as releases_
 
 BEGAN = timedelta(days=176)  # how long ago the organisation took the product into use
@@ -23,7 +23,7 @@ LATEST = timedelta(minutes=50)  # nobody is later than this
 LONGEST_WAIT = timedelta(days=30)  # for what no person does: timers
 USUAL = timedelta(hours=2)  # what takes so long where nothing says until when
 # the shares of the time until it is due that tasks take, one after the other; more than 1: late
-SHARES = (0.35, 0.7, 0.9, 0.25, 1.1, 0.55, 0.8, 0.4, 0.95, 0.6, 1.2, 0.3, 0.75)
+SHARES = (0.35, 0.7, 0.9, 0.25, 1.2, 1.3, 1.25, 0.55, 0.8, 0.4, 0.95, 0.6, 0.3)
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,14 @@ def live(prepare: Callable[[], Any]) -> None:
     leaping = Leaping(now - BEGAN)
     with clock.replaced(leaping):
         prepare()
-        hours, shares = calendars_.of_service(""), cycle(SHARES)
+        hours = calendars_.of_service("")
         for number, past in enumerate(PAST):
             leaping.to(workinghours.opens_at(now - timedelta(days=past.days_ago), hours))
-            _release(past, leaping, hours, list(islice(shares, number, number + len(SHARES))))
+            _release(past, leaping, hours, (*SHARES[number:], *SHARES[:number]))
+        _read(demo_people.PEOPLE)
 
 
-def _release(past: Past, leaping: Leaping, hours: calendars.Calendar, shares: list[float]) -> None:
+def _release(past: Past, leaping: Leaping, hours: calendars.Calendar, shares: Sequence[float]) -> None:
     coordinator = "carl" if past.type == "minor" else "cora"
     values = {"title": past.title, "type": past.type, "service": past.service, "kind": "software"}
     actor = demo_work.person(coordinator)
@@ -98,7 +99,11 @@ def _release(past: Past, leaping: Leaping, hours: calendars.Calendar, shares: li
             _hold(number, left, leaping)
             ends.clear()
             left = None
-    for name in ("max", coordinator):
+    _read(("max", coordinator))
+
+
+def _read(names: Iterable[str]) -> None:
+    for name in names:
         notices.mark_all_read(actor=demo_work.person(name))
 
 
