@@ -14,11 +14,15 @@ from typing import Any
 from service.domain import calendars, clock, policy, workinghours
 from service.storage import db, outbox
 from service.storage.queries import tasks
-from service.usecases import calendars as calendars_
-from service.usecases import deadlines, demo_answers, demo_people, demo_work, holding, instances, notices
-from service.usecases import releases as releases_
+from service.usecases.deadlines import firing, holding
+from service.usecases.demo import demo_answers, demo_people, demo_work
+from service.usecases.releases import releases as releases_
+from service.usecases.running import instances
+from service.usecases.telling import notices
+from service.usecases.worktime import calendars as calendars_
 
 BEGAN = timedelta(days=176)  # how long ago the organisation took the product into use
+NOTICED = timedelta(hours=5)  # into the working day: what is urgent takes until the evening
 LATEST = timedelta(minutes=50)  # nobody is later than this
 LONGEST_WAIT = timedelta(days=30)  # for what no person does: timers
 USUAL = timedelta(hours=2)  # what takes so long where nothing says until when
@@ -77,7 +81,8 @@ def live(prepare: Callable[[], Any]) -> None:
         prepare()
         hours = calendars_.of_service("")
         for number, past in enumerate(PAST):
-            leaping.to(workinghours.opens_at(now - timedelta(days=past.days_ago), hours))
+            day = (now - timedelta(days=past.days_ago)).replace(hour=0, minute=0, second=0, microsecond=0)
+            leaping.to(workinghours.opens_at(day, hours) + NOTICED)
             _release(past, leaping, hours, (*SHARES[number:], *SHARES[:number]))
         _read(demo_people.PEOPLE)
 
@@ -142,7 +147,7 @@ def _works(moment: datetime, since: datetime, hours: calendars.Calendar) -> bool
 
 def _reached(moment: datetime, leaping: Leaping) -> bool:
     """Fire what comes due before this moment; False where a timer came before it, which may have opened work."""
-    fire = {outbox.LEVELS: deadlines.fire_all, outbox.TIMERS: _fire_timers}
+    fire = {outbox.LEVELS: firing.fire_all, outbox.TIMERS: _fire_timers}
     while True:
         found = outbox.peek(clock.now(), moment, clock.now())
         kind, due_at = min(

@@ -8,9 +8,9 @@ from typing import Any
 from service import errors
 from service.domain import approvals, policy
 from service.storage.queries import forms, instances, people, tasks
-from service.usecases import jobs
-from service.usecases import releases as releases_
-from service.usecases import tasks as tasks_
+from service.usecases.releases import releases as releases_
+from service.usecases.releases import tasks as tasks_
+from service.usecases.running import jobs
 
 Answers = Mapping[str, Mapping[str, Any]]  # by form id
 
