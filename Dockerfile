@@ -14,6 +14,7 @@ COPY pyproject.toml README.md ./
 COPY service service
 COPY --from=front /app/service/web/static service/web/static
 COPY --from=front /app/service/bpmnio/bundles service/bpmnio/bundles
+COPY --from=front /app/service/integrations/fonts service/integrations/fonts
 RUN /opt/tidegate/bin/pip install --no-cache-dir --no-deps --no-build-isolation -e .
 
 FROM python:3.11-slim-bookworm

@@ -63,7 +63,7 @@ lock: $(STAMP)/venv ## Write requirements.lock and requirements-test.lock anew f
 	@$(BIN)/python tools/lock.py
 
 clean: ## Remove what was built and installed; keeps var/
-	rm -rf $(VENV) frontend/node_modules service/web/static service/bpmnio/bundles build *.egg-info
+	rm -rf $(VENV) frontend/node_modules service/web/static service/bpmnio/bundles service/integrations/fonts build *.egg-info
 	find service tests tools -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP)/venv:
@@ -104,7 +104,7 @@ frontend/node_modules/.installed: frontend/package.json frontend/package-lock.js
 
 FORCE:
 
-$(STAMP)/front: frontend/node_modules/.installed $(FRONT) $(if $(wildcard service/bpmnio/bundles/*.js),,FORCE)
+$(STAMP)/front: frontend/node_modules/.installed $(FRONT) $(if $(and $(wildcard service/bpmnio/bundles/*.js),$(wildcard service/integrations/fonts/*.ttf)),,FORCE)
 	@echo "building the front end"
 	@cd frontend && PATH="$$(cat ../$(STAMP)/node):$$PATH" node build.mjs > ../$(STAMP)/front.log || { \
 		cat ../$(STAMP)/front.log >&2; echo "The front end does not build; see above." >&2; exit 1; }

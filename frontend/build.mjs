@@ -3,6 +3,7 @@
 //   src/*.js      -> ../service/web/static/js/*.js         ES modules, one a page; what they share becomes chunks
 //   src/css/*.css -> ../service/web/static/css/*.css       beside the style sheets that modules import
 //   src/assets/** -> ../service/web/static/**              as they are
+//   DejaVu Sans   -> ../service/integrations/fonts/*.ttf   for the documents that the server writes
 // Fonts and images become data URLs, so that `font-src 'self' data:; img-src 'self' data:` is enough.
 // `--watch` builds again on every change, `--dev` adds source maps and leaves names readable.
 import { createHash } from 'node:crypto';
@@ -16,6 +17,8 @@ import { strictStyles } from './strict-styles.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const bundles = join(here, '../service/bpmnio/bundles');
 const statics = join(here, '../service/web/static');
+const fonts = join(here, '../service/integrations/fonts');
+const FONT = 'node_modules/dejavu-fonts-ttf';
 const watch = process.argv.includes('--watch');
 const dev = watch || process.argv.includes('--dev');
 
@@ -71,10 +74,10 @@ function packageOf(input) {
   return parts.slice(0, at + length).join('/');
 }
 
-// The licence of every package that has a byte in a bundle, as its authors wrote it.
+// The licence of every package that has a byte in a bundle, and of the font, as its authors wrote it.
 function collectLicences(metafiles) {
   const out = join(statics, 'licenses');
-  const used = new Set(metafiles.flatMap((meta) => Object.keys(meta.inputs)).map(packageOf).filter(Boolean));
+  const used = new Set([FONT, ...metafiles.flatMap((meta) => Object.keys(meta.inputs)).map(packageOf).filter(Boolean)]);
   const index = [];
   mkdirSync(out, { recursive: true });
   for (const folder of [...used].sort()) {
@@ -110,7 +113,13 @@ function store(files) {
   rmSync(join(statics, 'licenses'), { recursive: true, force: true });
 }
 
+function copyFonts() {
+  mkdirSync(fonts, { recursive: true });
+  for (const name of ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf']) cpSync(join(here, FONT, 'ttf', name), join(fonts, name));
+}
+
 function finish(metafiles) {
+  copyFonts();
   const assets = join(here, 'src/assets');
   if (existsSync(assets)) cpSync(assets, statics, { recursive: true });
   collectLicences(metafiles);

@@ -66,7 +66,7 @@ def send(url: str, title: str, text: str, *, allowed: Collection[str], private: 
     ways.add(made)
     with _listening() as said:
         done = bool(ways.notify(body=text, title=title, body_format=_apprise().NotifyFormat.TEXT))
-    words = " ".join(said)[:LONGEST_WORDS]
+    words = " ".join(one for one in said if not one.startswith("Notifying "))[:LONGEST_WORDS]
     if not done:
         raise errors.ExternalFailure(words or "The chat service did not take it and did not say why.")
     return words or "The chat service took it."

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fpdf import FPDF, FontFace
@@ -17,8 +17,8 @@ from service.integrations import reportwords
 TYPES = {"csv": "text/csv; charset=utf-8", "pdf": "application/pdf"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 NARROWEST, WIDEST = 10, 40  # letters
-FONT, ENCODING = "helvetica", "windows-1252"
-INK, MUTED, HEAD = (21, 34, 44), (80, 96, 108), (231, 240, 241)
+FONT, FONTS = "DejaVu", Path(__file__).parent / "fonts"  # made by frontend/build.mjs
+INK, MUTED, HEAD, LINE = (21, 34, 44), (80, 96, 108), (231, 240, 241), (205, 214, 219)
 
 
 def render(report: Report, format_: str, language: str) -> bytes:
@@ -48,11 +48,11 @@ def as_pdf(report: Report, language: str) -> bytes:
     page.add_page()
     page.set_text_color(*INK)
     page.set_font(FONT, "B", 20)
-    page.cell(0, 11, _drawable(report.title), new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 11, page.drawable(report.title), new_x="LMARGIN", new_y="NEXT")
     page.set_text_color(*MUTED)
     page.set_font(FONT, "", 10)
-    page.cell(0, 6, _drawable(report.period), new_x="LMARGIN", new_y="NEXT")
-    page.cell(0, 6, _drawable(report.made), new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 6, page.drawable(report.period), new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 6, page.drawable(report.made), new_x="LMARGIN", new_y="NEXT")
     for section in report.sections:
         _draw(page, section)
     return bytes(page.output())
@@ -63,16 +63,22 @@ class _Page(FPDF):
 
     def __init__(self, numbered: str) -> None:
         super().__init__(format="A4")
-        self.core_fonts_encoding = ENCODING
+        self.add_font(FONT, "", FONTS / "DejaVuSans.ttf")
+        self.add_font(FONT, "B", FONTS / "DejaVuSans-Bold.ttf")
         self.set_margins(18, 16, 18)
         self.set_auto_page_break(True, 18)
         self._numbered = numbered
+
+    def drawable(self, text: str) -> str:
+        """The text with a question mark for each letter that the font does not have."""
+        known = self.fonts[FONT.lower()].cmap
+        return "".join(one if ord(one) in known else "?" for one in text)
 
     def footer(self) -> None:
         self.set_y(-14)
         self.set_font(FONT, "", 8)
         self.set_text_color(*MUTED)
-        self.cell(0, 6, _drawable(self._numbered.format(n=self.page_no(), all="{nb}")), align="R")
+        self.cell(0, 6, self.drawable(self._numbered.format(n=self.page_no(), all="{nb}")), align="R")
 
 
 def _draw(page: FPDF, section: Section) -> None:
@@ -81,11 +87,12 @@ def _draw(page: FPDF, section: Section) -> None:
     page.ln(6)
     page.set_text_color(*INK)
     page.set_font(FONT, "B", 12)
-    page.cell(0, 8, _drawable(section.title), new_x="LMARGIN", new_y="NEXT")
+    page.cell(0, 8, page.drawable(section.title), new_x="LMARGIN", new_y="NEXT")
     page.set_font(FONT, "", 9)
+    page.set_draw_color(*LINE)
     if not section.rows:
         page.set_text_color(*MUTED)
-        page.cell(0, 6, _drawable(section.empty), new_x="LMARGIN", new_y="NEXT")
+        page.cell(0, 6, page.drawable(section.empty), new_x="LMARGIN", new_y="NEXT")
         return
     heading = FontFace(emphasis="BOLD", color=INK, fill_color=HEAD)
     layout: dict[str, Any] = {"borders_layout": TableBordersLayout.HORIZONTAL_LINES, "headings_style": heading}
@@ -95,7 +102,7 @@ def _draw(page: FPDF, section: Section) -> None:
         for cells in (section.columns, *section.rows):
             row = table.row()
             for cell in cells:
-                row.cell(_drawable(cell))
+                row.cell(page.drawable(cell))
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
@@ -105,20 +112,3 @@ def _widths(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
 
 def _harmless(cell: str) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
-
-
-def _drawable(text: str) -> str:
-    """The text in the letters that every reader of documents has; others without their marks, or as a question mark."""
-    try:
-        text.encode(ENCODING)
-        return text
-    except UnicodeEncodeError:
-        return "".join(_letter(one) for one in text)
-
-
-def _letter(one: str) -> str:
-    plain = unicodedata.normalize("NFKD", one)
-    for found in (one, plain, plain[:1]):
-        if found.encode(ENCODING, "ignore").decode(ENCODING) == found:
-            return found
-    return "?"

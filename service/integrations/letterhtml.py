@@ -9,12 +9,12 @@ from html import escape
 
 @dataclass(frozen=True)
 class Frame:
-    """What is around: the title, the language, and where people choose what reaches them."""
+    """What is around: the title, the language, and at the foot where people choose what reaches them, or end it."""
 
     title: str
     language: str
-    choosing: str
-    choosing_link: str
+    foot: str
+    foot_link: str
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ def _button(label: str, link: str) -> str:
 
 
 def _page(frame: Frame, body: str) -> str:
-    choosing = f'<a href="{escape(frame.choosing_link, quote=True)}">{escape(frame.choosing)}</a>'
+    foot = f'<a href="{escape(frame.foot_link, quote=True)}">{escape(frame.foot)}</a>'
     return (
         f'<!doctype html><html lang="{frame.language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape(frame.title)}</title><style>{_STYLE}</style></head>"
         f'<body><div class="page"><div class="card">{body}</div>'
-        f'<p class="foot">Tidegate · {choosing}</p></div></body></html>'
+        f'<p class="foot">Tidegate · {foot}</p></div></body></html>'
     )

@@ -21,6 +21,7 @@ LATE = ("deadline.overdue", "deadline.due")
 _ORDER = ("incident.raised", *LATE, "approval.asked", "deadline.near", "task.assigned", "task.opened")
 
 _OF_TASKS = ("deadline", "task", "approval")
+_OF_RELEASES = ("coordinator", "manager", "requester", "stakeholders", "board")  # who somebody is in a release
 _MOMENTS = {"deadline.near": "-P1D", "deadline.due": "PT0S", "deadline.overdue": "P1D"}  # of samples
 
 
@@ -63,11 +64,12 @@ class Content:
 
 @dataclass(frozen=True)
 class Reader:
-    """For whom it is written."""
+    """For whom it is written. leaving: where somebody without an account ends these mails."""
 
     language: str
     zone: str
     public_url: str
+    leaving: str = ""
 
     @property
     def code(self) -> str:
@@ -82,6 +84,19 @@ class Reader:
 
     def url(self, path: str) -> str:
         return f"{self.public_url}{path}"
+
+    @property
+    def below(self) -> tuple[str, str]:
+        """The word for what stands at the foot, and where it leads: what reaches them, or the end of these mails."""
+        return ("leave", self.leaving) if self.leaving else ("choose", self.url(CHOOSING))
+
+    def frame(self, title: str) -> letterhtml.Frame:
+        which, link = self.below
+        return letterhtml.Frame(title, self.code, self.word(f"{which}-link"), link)
+
+    def foot(self) -> list[str]:
+        which, link = self.below
+        return ["", "-- ", self.word(which, link=link)]
 
 
 def sample(kind: str, subject: str, body: str, now: datetime) -> Entry:
@@ -105,14 +120,13 @@ def content(told: Sequence[Entry], reader: Reader) -> Content:
 def _alone(one: Entry, reader: Reader) -> Content:
     facts = _facts(one, reader)
     link, button = (reader.url(one.link), _button(one, reader)) if one.link else ("", "")
-    why = _why(one.as_, reader)
+    why = _why(one, reader)
     lines = [one.body, "", *(f"{label}: {value}" for label, value in facts)]
     lines += [f"{reader.word('why')}: {why}"] if why else []
     lines += ["", f"{button}: {link}"] if link else []
-    choosing = reader.url(CHOOSING)
-    lines += ["", "-- ", reader.word("choose", link=choosing)]
+    lines += reader.foot()
     page = letterhtml.alone(
-        letterhtml.Frame(one.subject, reader.code, reader.word("choose-link"), choosing),
+        reader.frame(one.subject),
         state=_state(one.kind, reader),
         paragraphs=[part for part in one.body.split("\n\n") if part.strip()],
         facts=[*facts, *([(reader.word("why"), why)] if why else [])],
@@ -125,7 +139,7 @@ def _together(told: Sequence[Entry], reader: Reader) -> Content:
     late = sum(1 for one in told if one.kind in LATE)
     subject = reader.word("subject", count=len(told))
     subject = f"{subject}, {reader.word('late', late=late)}" if late else subject
-    inbox, choosing = reader.url(INBOX), reader.url(CHOOSING)
+    inbox = reader.url(INBOX)
     shown = sorted(told, key=_weight)[:MOST_LISTED]
     groups = _by_release(shown, told, reader.word("none"))
     first = reader.word("first", count=len(told))
@@ -138,9 +152,9 @@ def _together(told: Sequence[Entry], reader: Reader) -> Content:
             lines += [f"  {reader.url(one.link)}"] if one.link else []
     lines += ["", more] if more else []
     words = "\n".join(lines)
-    lines += ["", f"{reader.word('open-inbox')}: {inbox}", "", "-- ", reader.word("choose", link=choosing)]
+    lines += ["", f"{reader.word('open-inbox')}: {inbox}", *reader.foot()]
     page = letterhtml.together(
-        letterhtml.Frame(subject, reader.code, reader.word("choose-link"), choosing),
+        reader.frame(subject),
         first=first,
         groups=[(title, [_item(one, reader) for one in ones]) for title, ones in groups],
         more=more,
@@ -171,9 +185,10 @@ def _step(one: Entry, reader: Reader) -> str:
     return reader.word("once-more" if one.repeat == 1 else "again", step=step, times=one.repeat)
 
 
-def _why(as_: str, reader: Reader) -> str:
-    kind, _, name = as_.partition(":")
-    return reader.word(kind, name=name) if kind in WORDS[reader.code] and kind else ""
+def _why(one: Entry, reader: Reader) -> str:
+    kind, _, name = one.as_.partition(":")
+    unknown = kind not in WORDS[reader.code] or (kind in _OF_RELEASES and one.release_number is None)
+    return "" if unknown else reader.word(kind, name=name)
 
 
 def _state(kind: str, reader: Reader) -> letterhtml.State:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import html
 import os
 import smtplib
 import socket
@@ -32,12 +31,11 @@ class Letter:
     to: str
     subject: str
     text: str
-    link: str
+    html: str
     message_id: str
     at: datetime
     unsubscribe: str = ""  # where one click ends these mails (RFC 8058)
     attachments: Sequence[tuple[str, str, bytes]] = ()  # name, type and content of each
-    html: str = ""  # the HTML part; made from the text where there is none
     choosing: str = ""  # the page where people choose what reaches them
     thread: tuple[str, ...] = ()  # Message-IDs that it belongs to, the widest first; the same for all of a subject
 
@@ -87,9 +85,8 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     if letter.unsubscribe:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    text = f"{letter.text}\n\n{letter.link}" if letter.link and not letter.html else letter.text
-    message.set_content(text + "\n")
-    message.add_alternative(letter.html or _html(letter), subtype="html")
+    message.set_content(letter.text + "\n")
+    message.add_alternative(letter.html, subtype="html")
     for name, type_, content in letter.attachments:
         main, _, sub = type_.partition(";")[0].partition("/")
         letters = {"charset": "utf-8"} if main == "text" else {}
@@ -179,16 +176,3 @@ def _keep(message: EmailMessage, message_id: str, folder: Path) -> str:
     except OSError as problem:
         raise errors.ExternalFailure(f"The mail cannot be written to {path}: {problem}", transient=True) from problem
     return f"written to {path}"
-
-
-def _html(letter: Letter) -> str:
-    paragraphs = "".join(
-        f"<p>{html.escape(part).replace(chr(10), '<br>')}</p>" for part in letter.text.split("\n\n") if part.strip()
-    )
-    link = html.escape(letter.link, quote=True)
-    button = f'<p><a href="{link}">{link}</a></p>' if link else ""
-    subject = html.escape(letter.subject)
-    return (
-        f'<!doctype html><html><head><meta charset="utf-8"><title>{subject}</title></head>'
-        f'<body style="font-family: sans-serif; max-width: 40em">{paragraphs}{button}</body></html>'
-    )

@@ -13,7 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
 
 from service import phrasebook
-from service.integrations.wording import DATES, FALLBACK, UNFOLLOW, WORDING, WORDS
+from service.integrations.wording import DATES, FALLBACK, WORDING, WORDS
 
 COMMON = ("release", "name", "by", "reason")
 EXPLAINING = ("error",)  # values that are sentences of the layers below
@@ -85,11 +85,6 @@ def render(
     said["assignee"] = said.get("assignee") or WORDS[code]["nobody"]
     body = [line.format_map(said) for line in lines if all(said.get(name) for name in placeholders(line))]
     return subject.format_map(_Given(said)), "\n".join(body).strip()
-
-
-def unfollow(language: str, link: str) -> str:
-    """How somebody without an account ends these mails."""
-    return UNFOLLOW.get(language, UNFOLLOW[FALLBACK]).format(link=link)
 
 
 def placeholders(line: str) -> list[str]:

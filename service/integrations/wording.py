@@ -438,7 +438,3 @@ WORDS: dict[str, dict[str, str]] = {
 }
 
 # What ends the mails to somebody without an account.
-UNFOLLOW = {
-    "en": "You get this mail because your address follows this release. To end that, open {link}",
-    "de": "Sie erhalten diese Mail, weil Ihre Adresse diesem Release folgt. Um das zu beenden, öffnen Sie {link}",
-}

@@ -75,6 +75,10 @@ def test_customers_hear_of_announced_dates_and_of_their_change(release: int, mai
         "It ends 26 Apr 2026, 04:00 (Europe/Berlin). Before: 19 Apr 2026, 04:00 (Europe/Berlin).\n"
         "The supplier is late.\n"
     )
+    page = received.message.get_body(preferencelist=("html",)).get_content()
+    for part in ("New dates", "<h1>Dates changed: R-1 Autumn", "this address follows the release", "/unsubscribe/"):
+        assert part in page
+    assert "/account/reaching" not in page + received.text, "there is no account"
     assert told(release, announcing.CHANGED) == {("fred", announcing.CHANGED)}
     newest, oldest = stored.of_release(release)
     assert (oldest.window_start, oldest.by, oldest.start_before) == (START, "cora", None)

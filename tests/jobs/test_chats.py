@@ -12,11 +12,11 @@ from flask import Flask
 from service import errors
 from service.integrations import chat
 from service.storage import db, outbox
+from service.storage.models.people import User
 from service.storage.queries import chats as stored
 from service.storage.queries import notices as receipts
-from service.usecases import settings
-from service.usecases.sending import chats, deliveries
-from service.usecases.telling import notices
+from service.storage.writing import update_where
+from service.usecases import chats, deliveries, notices, settings, templates
 from tests import cast
 from tests.support.receiver import Receiver
 
@@ -74,6 +74,18 @@ def test_a_notice_goes_to_the_chat_of_the_person_with_a_receipt(chatting: Receiv
     assert (receipt.state, receipt.address, receipt.user) == ("sent", "Team", "bea")
     carry(time)
     assert len(chatting.calls) == 1
+
+
+def test_a_chat_is_told_in_the_words_of_an_administrator_in_the_persons_language(chatting: Receiver, time: Any) -> None:
+    chats.add("Team", address(chatting), actor=BEA)
+    templates.write("deadline.due", "de", "Spät: {name}", "Eilt: {release}.", actor=ADA)
+    with db.transaction() as session:
+        update_where(session, User, {"language": "de"}, name="bea")
+    tell(values={"name": "Bau", "release": "R-1 Laden"})
+    carry(time)
+    (call,) = chatting.calls
+    assert call.event["title"] == "Spät: Bau"
+    assert call.event["message"].startswith("Eilt: R-1 Laden.")
 
 
 def test_many_notices_are_one_message_in_each_chat(chatting: Receiver, time: Any) -> None:

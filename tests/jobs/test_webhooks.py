@@ -16,14 +16,12 @@ from service.cli import children
 from service.integrations import addresses
 from service.integrations import webhooks as calling
 from service.storage import db, outbox
+from service.storage.models.templates import NoticeTemplate
 from service.storage.models.webhooks import WebhookEvent
 from service.storage.queries import notices as inboxes
 from service.storage.queries import webhooks as stored
 from service.storage.writing import update_where
-from service.usecases import settings
-from service.usecases.sending import deliveries, webhook_calls, webhooks
-from service.usecases.telling import notices
-from service.usecases.upkeep import housekeeping
+from service.usecases import deliveries, housekeeping, notices, settings, templates, webhook_calls, webhooks
 from tests import cast
 from tests.support.receiver import Receiver
 
@@ -93,6 +91,30 @@ def test_an_event_says_in_cloudevents_what_people_are_told(listening: Receiver, 
     assert data["recipients"] == [{"name": "bea", "as": "assignee"}]
     assert data["values"]["due"] == "2026-03-02T09:00:00Z"
     assert (only().state, only().answer, only().sent_at) == ("sent", "204 No Content", time.now)
+
+
+def test_it_is_told_in_the_words_of_an_administrator(listening: Receiver, time: Any) -> None:
+    made(listening)
+    made(listening, name="other")
+    templates.write("deadline.due", "en", "Late: {name}", "Hurry up with {release}.", actor=ADA)
+    templates.write("deadline.due", "de", "Spät: {name}", "Eilt: {release}.", actor=ADA)
+    tell(due=time.now)
+    assert call_all() == [True, True]
+    assert {(one.event["data"]["title"], one.event["data"]["text"]) for one in listening.calls} == {
+        ("Late: Build", "Hurry up with R-1 Shop.")
+    }
+    templates.restore("deadline.due", "en", actor=ADA)
+    tell("level:2", due=time.now)
+    assert events()[-1].subject == "Deadline missed: Build, R-1 Shop – due 2 Mar 2026, 09:00 (UTC)"
+
+
+def test_a_text_that_breaks_is_told_in_the_shipped_words(listening: Receiver, time: Any) -> None:
+    made(listening)
+    templates.write("deadline.due", "en", "Late: {name}", "Hurry.", actor=ADA)
+    with db.transaction() as session:
+        update_where(session, NoticeTemplate, {"subject": "Late: {gone.away}"}, kind="deadline.due")
+    tell(due=time.now)
+    assert only().subject.startswith("Deadline missed: Build")
 
 
 def test_it_is_signed_so_that_a_receiver_can_check_it(listening: Receiver, time: Any) -> None:

@@ -1,17 +1,17 @@
 // Forms of our pages: sent without leaving the page, refusals beside their fields, drafts kept, dialogs.
 import { recount } from './live.js';
-import { refresh } from './refresh.js';
+import { refresh, renewPage } from './refresh.js';
 import { post } from './server.js';
 import { text } from './texts.js';
 import { keepFor, toast } from './toasts.js';
 
 const user = document.body.dataset.user ?? '';
 
-/** Go where the server says; on the same page only bring its parts up to date. */
+/** Go where the server says; the same page is only brought up to date. */
 export function follow({ location: goal, message, undo }) {
   const target = new URL(goal, location.href);
   if (target.pathname === location.pathname && target.search === location.search) {
-    refresh();
+    renewPage();
     recount();
     toast(message, { undo });
     return;

@@ -23,6 +23,15 @@ export function refresh(topics = null) {
   if (waiting.size && !running) run();
 }
 
+/** After something was done on this page: bring up to date what is live on it, or all of its content where nothing is. */
+export function renewPage() {
+  if (parts().length) refresh();
+  else {
+    waiting.add('page');
+    if (!running) run();
+  }
+}
+
 async function run() {
   running = true;
   await new Promise((resolve) => setTimeout(resolve, 60));
@@ -107,6 +116,6 @@ export function start() {
   parts().filter((part) => part.dataset.liveEvery).forEach(again);
   document.addEventListener('pointermove', (event) => { pointer = { x: event.clientX, y: event.clientY }; }, { passive: true });
   document.documentElement.addEventListener('pointerleave', () => { pointer = null; });
-  document.addEventListener('tidegate:refresh', () => refresh());
+  document.addEventListener('tidegate:refresh', renewPage);
   document.addEventListener('close', () => refresh([]), true);
 }

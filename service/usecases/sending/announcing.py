@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from service import errors
 from service.domain import clock, policy
-from service.integrations import mail, texts
+from service.integrations import letters, mail
 from service.storage import db, history, keys, leases, locking, mailings, writing
 from service.storage.history import Entry
 from service.storage.models.announcements import Announcement, AnnouncementMail
@@ -184,15 +184,20 @@ def _letter(row: Row) -> mail.Letter:
     values = _values(row.release_number, row.title, row.window_start, row.window_end, row.message, before)
     kind = CHANGED if row.start_before is not None else ANNOUNCED
     subject, body = wordings.Wordings([kind]).render(kind, row.language, current.zone, values)
-    link = f"{current.public_url}/unsubscribe/{row.token}"
+    entry = letters.Entry(
+        kind, " ".join(subject.split()), body, as_="address", release_number=row.release_number,
+        release_title=row.title,
+    )  # fmt: skip
+    leaving = f"{current.public_url}/unsubscribe/{row.token}"
+    content = letters.content([entry], letters.Reader(row.language, current.zone, current.public_url, leaving))
     return mail.Letter(
         to=row.address,
-        subject=" ".join(subject.split()),
-        text=f"{body}\n\n{texts.unfollow(row.language, link)}",
-        link="",
+        subject=content.subject,
+        text=content.text,
+        html=content.html,
         message_id=f"<{row.message_id}@{mail.domain(current.mail_from)}>",
         at=row.at,
-        unsubscribe=link,
+        unsubscribe=leaving,
     )
 
 

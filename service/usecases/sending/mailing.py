@@ -39,7 +39,6 @@ def send(bundle: Row, told: Sequence[letters.Entry], person: Row) -> str:
         subject=content.subject,
         text=content.text,
         html=content.html,
-        link=content.link,
         message_id=message_id(bundle),
         at=bundle.made_at,
         attachments=reporting.attached(told),

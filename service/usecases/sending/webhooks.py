@@ -16,9 +16,7 @@ from service.storage.history import Entry
 from service.storage.models.webhooks import Webhook, WebhookEvent
 from service.storage.queries import webhooks as stored
 from service.storage.types import Row, Session
-from service.usecases import settings
-from service.usecases.sending import webhook_calls
-from service.usecases.telling import hooking, notices
+from service.usecases import hooking, notices, settings, webhook_calls, wordings
 
 LONGEST_NAME = 120
 MOST_KINDS = 100
@@ -118,7 +116,8 @@ def test(key: int, *, actor: policy.Actor) -> int:
             link=f"/administration/webhooks/{key}",
         )
         event_key, now = keys.next_key(session), clock.now()
-        hooks.insert_new(session, [hooking.row(event_key, hook, telling, now) | {"due_at": now}])
+        event = hooking.row(event_key, hook, telling, now, wordings.Wordings(()))
+        hooks.insert_new(session, [event | {"due_at": now}])
         _try_now(session, key)
     return event_key
 

@@ -8,11 +8,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from service.domain import webhooks
-from service.integrations import texts
 from service.storage import hooks, keys
 from service.storage.queries import webhooks as stored
 from service.storage.types import Session
-from service.usecases import settings
+from service.usecases import settings, wordings
 
 LONGEST_SUBJECT = 255
 
@@ -47,20 +46,23 @@ class Told(Protocol):
 def emit(session: Session, told: Sequence[Told], at: datetime) -> None:
     """Put an event for each of these and each webhook that wants it on its way; the same cause does so once.
 
-    For the caller's transaction. One statement where no webhook is active, else two.
+    For the caller's transaction. One statement where no webhook is active, else three: they are told in the English
+    text that holds.
     """
     active = stored.active() if told else []
     wanted = [(one, hook) for one in told for hook in active if webhooks.wants(hook.kinds, one.kind)]
     if not wanted:
         return
+    said = wordings.Wordings({one.kind for one, _hook in wanted if one.values is not None})
     drawn = keys.take(session, len(wanted))
-    rows = [row(key, hook, one, at) for key, (one, hook) in zip(drawn, wanted, strict=True)]
+    rows = [row(key, hook, one, at, said) for key, (one, hook) in zip(drawn, wanted, strict=True)]
+    said.tell_broken(session)
     hooks.insert_new(session, rows)
 
 
-def row(key: int, hook: Any, told: Told, at: datetime) -> dict[str, Any]:
+def row(key: int, hook: Any, told: Told, at: datetime, said: wordings.Wordings) -> dict[str, Any]:
     """One event for one webhook, with the text that is signed and sent."""
-    subject, data = _data(told)
+    subject, data = _data(told, said)
     event = webhooks.event(
         key, told.kind, source=settings.current().public_url, subject=told.link.lstrip("/"), at=at, data=data
     )
@@ -71,11 +73,11 @@ def row(key: int, hook: Any, told: Told, at: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _data(told: Told) -> tuple[str, dict[str, Any]]:
+def _data(told: Told, said: wordings.Wordings) -> tuple[str, dict[str, Any]]:
     """The subject, and what is said: the notice in English, and what it is made of."""
     subject, text, values = told.subject, told.body, told.values
     if values is not None:
-        subject, text = texts.render(told.kind, "en", "UTC", values)
+        subject, text = said.render(told.kind, "en", "UTC", values)
     return " ".join(subject.split()), {
         "cause": told.cause,
         "kind": told.kind,

@@ -74,7 +74,7 @@ def webhook(key: int) -> str:
         rows=rows,
         cursor=cursor,
         state=state,
-        counts=found.counts([key])[key],
+        events=found.counts([key])[key],
         states=STATES,
         families=_families(),
     )
@@ -151,7 +151,7 @@ def _list(form: Any = None, wrong: Any = None) -> str:
         "webhooks.html",
         rows=rows,
         cursor=cursor,
-        counts=found.counts([row.key for row in rows]),
+        events=found.counts([row.key for row in rows]),
         families=_families(),
         form=form,
         wrong=wrong or {},
