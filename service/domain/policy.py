@@ -246,10 +246,10 @@ def may_see_reports(actor: Actor) -> str | None:
     return "Reports are shown to release managers, coordinators, process owners and administrators."
 
 
-def may_end_reports(actor: Actor, by: str) -> str | None:
+def may_change_reports(actor: Actor, by: str) -> str | None:
     if actor.has(ADMINISTRATOR) or actor.name == by:
         return None
-    return "Only who set up these reports and administrators end them."
+    return "Only who set up these reports and administrators change and end them."
 
 
 def may_work_jobs(actor: Actor) -> str | None:

@@ -101,8 +101,13 @@ class _Given(dict[str, str]):
 
 def moment(value: datetime, language: str, zone: str) -> str:
     """A moment as this person writes it, with the name of the zone."""
+    return f"{by_clock(value, language, zone)} ({zone})"
+
+
+def by_clock(value: datetime, language: str, zone: str) -> str:
+    """A moment as this person writes it, where it is clear which zone is meant."""
     local = value.astimezone(ZoneInfo(zone))
-    return f"{format_datetime(local, DATES.get(language, DATES[FALLBACK]), locale=_locale(language))} ({zone})"
+    return format_datetime(local, DATES.get(language, DATES[FALLBACK]), locale=_locale(language))
 
 
 def _said(value: Any, language: str, zone: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from service.storage import writing
@@ -23,6 +23,13 @@ def claim(session: Session, key: int, now: datetime) -> Row | None:
         .returning(*Appointment.__table__.c)
     )
     return session.execute(statement, execution_options={"synchronize_session": False}).first()
+
+
+def hold(session: Session, kind: str, subject: int) -> int:
+    """Wait for whoever keeps one of these just now, and answer the last turn that there is."""
+    mine = Appointment.kind == kind, Appointment.subject == subject
+    session.execute(select(Appointment.key).where(*mine, Appointment.state == WAITING).with_for_update()).all()
+    return session.execute(select(func.coalesce(func.max(Appointment.turn), 0)).where(*mine)).scalar_one()
 
 
 def cancel(session: Session, kind: str, subject: int | None = None) -> None:

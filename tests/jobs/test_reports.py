@@ -10,10 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 from flask import Flask
 
 from service import errors
+from service.domain.reports import Report, Section
+from service.integrations import documents
 from service.storage import db, outbox, writing
 from service.storage.models.notices import Bundle, Notice
 from service.storage.models.people import User
@@ -133,11 +136,51 @@ def test_the_figures_are_those_of_the_records(time: Any) -> None:
     assert dict(next(one for one in late.sections if one.title == "Deadlines").rows)["Missed and still open"] == "1"
 
 
+def drawn(body: bytes) -> str:
+    """The text of a document, as a reader of documents finds it."""
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(body)).pages)
+
+
 @pytest.mark.usefixtures("release")
-def test_a_document_is_made_whatever_the_letters(time: Any) -> None:
+def test_a_document_is_the_same_each_time_and_says_its_zone_once(time: Any) -> None:
     made = reporting.report(time.now - timedelta(days=7), time.now, language="de", zone="Europe/Berlin")
     first, again = (reporting.as_file(made, "pdf", "de") for _ in range(2))
-    assert first.startswith(b"%PDF-")
-    assert len(first) == len(again) > 1500
+    assert first == again
+    assert "23. Feb. 2026, 10:00 bis 2. März 2026, 10:00 (Europe/Berlin)" in drawn(first)
     table = reporting.as_file(made, "csv", "de").decode("utf-8-sig")
     assert "R-1 Łódź =1+1" in table
+
+
+@pytest.mark.parametrize("title", ["Zażółć gęślą jaźń", "Αθήνα", "Санкт-Петербург", "Đà Nẵng", "Tromsø – Þingvellir"])
+def test_a_document_has_the_letters_of_names(house: Flask, title: str, time: Any) -> None:
+    models.deploy([("small.bpmn", diagrams.RELEASE)], actor=PETRA)
+    releases.create_category("small", "Small", {"*": "small_release"}, actor=PETRA)
+    releases.create({**WANTED, "title": title}, actor=CORA)
+    made = reporting.report(time.now - timedelta(days=7), time.now, language="en", zone="UTC")
+    assert f"R-1 {title}" in drawn(reporting.as_file(made, "pdf", "en")).replace("\n", " ")
+
+
+def test_a_letter_that_the_font_does_not_have_is_a_question_mark(time: Any) -> None:
+    made = Report("東京 1", "", "", time.now, [Section("x", ["y"], [])])
+    assert "?? 1" in drawn(documents.as_pdf(made, "en"))
+
+
+@pytest.mark.usefixtures("release")
+def test_another_rhythm_sets_the_next_turn_anew_and_leaves_no_gap(time: Any) -> None:
+    key = reporting.schedule({**WEEKLY, "recipients": ["max"]}, actor=MAX)
+    time.now = datetime(2026, 3, 2, 10, tzinfo=UTC)
+    assert work(time) == 1
+    time.now = datetime(2026, 3, 4, 12, tzinfo=UTC)
+    reporting.change(key, {"every": "daily", "at": "11:00"}, actor=MAX)
+    assert work(time) == 0
+    time.now = datetime(2026, 3, 5, 11, tzinfo=UTC)
+    assert work(time) == 1
+    newest, first = stored.made()[0]
+    assert (newest.from_at, newest.to_at) == (first.to_at, time.now.replace(minute=0)), "from where the last one ended"
+    reporting.change(key, {"recipients": ["max", "rita"]}, actor=MAX)
+    time.now = datetime(2026, 3, 9, 10, tzinfo=UTC)
+    assert [work(time) for _ in range(5)] == [1, 1, 1, 0, 0], "once a day, never weekly besides"
+    with pytest.raises(errors.StaleWrite):
+        reporting.change(key, {"name": "Other"}, revision=1, actor=MAX)
+    with pytest.raises(errors.Forbidden):
+        reporting.change(key, {"name": "Other"}, actor=CORA)

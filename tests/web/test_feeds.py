@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from service.domain import clock, policy
 from service.usecases.accounts import people
 from service.web import throttle
+from tests.support import drawing as d
 from tests.web import diagrams
 from tests.web.caller import Caller, token
 
@@ -145,6 +146,47 @@ def test_the_calendar_of_a_service_has_windows_and_deadlines_of_its_releases(
     assert str(calendar["x-wr-calname"]) == "Tidegate: releases of Shop"
     assert b"REFRESH-INTERVAL;VALUE=DURATION:PT15M" in answer.data
     assert events(get(web, link(person("max"), service="Another"))) == {}
+
+
+MILESTONE = d.diagram(
+    d.start()
+    + d.user("build", name="Build", groups="build-team")
+    + d.element("endEvent", "built", d.properties({"milestone": "built"}), name="Build complete")
+    + d.chain("start", "build", "built"),
+    process="small_release",
+)
+
+
+def test_a_milestone_is_one_entry_planned_then_reached(
+    web: Flask, person: Person, release: dict[str, Any], time: Clock
+) -> None:
+    assert person("petra").deploy(("small.bpmn", MILESTONE)).status_code == 201
+    wanted = {"title": "Shop 3", "type": "minor", "kind": "software", "category": "small", "service": "Shop"}
+    number = person("cora").post("/releases", wanted).json["number"]
+    path, url = f"/releases/{number}/milestones/built", link(person("max"), service="Shop")
+    assert person("cora").send("PUT", path, json={"planned_at": "2026-04-10T12:00:00Z"}).status_code == 200
+    found = events(get(web, url))
+    planned = one(found, f"milestone-{number}-built@")
+    assert (str(planned["summary"]), planned["dtstart"].dt) == (
+        "Milestone: Build complete (R-2 Shop 3)",
+        datetime(2026, 4, 10, 12, tzinfo=UTC),
+    )
+    assert not any("Build complete" in str(event["summary"]) for event in found.values() if event is not planned)
+    assert not any(str(event["summary"]).startswith("Due: Release") for event in found.values()), "that is the window"
+    person("cora").send("PUT", path, json={"planned_at": "2026-04-12T12:00:00Z"})
+    assert one(events(get(web, url)), "milestone-")["sequence"] == 1
+    time.now += timedelta(days=2)
+    bea = person("bea")
+    task = next(row for row in bea.get("/tasks").json["items"] if row["name"] == "Build")
+    bea.post(f"/tasks/{task['id']}/claim")
+    assert bea.post(f"/tasks/{task['id']}/complete").status_code == 200
+    reached = one(events(get(web, url)), "milestone-")
+    assert (str(reached["summary"]), reached["dtstart"].dt, str(reached["status"]), reached["sequence"]) == (
+        "Milestone reached: Build complete (R-2 Shop 3)",
+        time.now,
+        "CONFIRMED",
+        2,
+    )
 
 
 def test_only_release_managers_make_links_to_the_calendar_of_a_service(person: Person) -> None:

@@ -24,6 +24,7 @@ class ReportSchedule(Base):
     recipients: Mapped[list[str]] = mapped_column(Json)
     by: Mapped[str] = mapped_column(String(80))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
 
 
 class MadeReport(Base):

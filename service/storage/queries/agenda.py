@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Select, or_, select
 
-from service.domain import policy
+from service.domain import escalation, policy
 from service.storage import db
 from service.storage.models.definitions import Definition
 from service.storage.models.feeds import Feed
@@ -66,22 +66,38 @@ def windows(actor: policy.Actor, service: str, since: datetime, most: int) -> Se
 
 
 def deadlines(actor: policy.Actor, service: str, most: int) -> Sequence[Row]:
-    """Open deadlines of a service's releases that this person may see, the soonest first."""
+    """Open deadlines of a service's releases that this person may see, the soonest first.
+
+    Not those that are entries of their own: the end of a window, and the planned dates of milestones.
+    """
     statement = (
         select(Deadline.key, Deadline.task_key, Deadline.name, Task.item, Deadline.due_at, Deadline.release_number)
         .add_columns(Release.title.label("release_title"), Release.number)
         .join(Release, Release.number == Deadline.release_number)
         .outerjoin(Task, Task.key == Deadline.task_key)
         .where(Release.service == service, Deadline.state == "open")
+        .where(Deadline.thing.not_in((escalation.RELEASE, escalation.MILESTONE)))
+        .order_by(Deadline.due_at)
+    )
+    return _rows(_seen(statement, actor).limit(most))
+
+
+def planned_milestones(actor: policy.Actor, service: str, most: int) -> Sequence[Row]:
+    """Milestones of a service's releases that are planned and not reached, the soonest first."""
+    statement = (
+        select(Deadline.element.label("milestone"), Deadline.name, Deadline.due_at, Deadline.release_number)
+        .add_columns(Release.title.label("release_title"), Release.number)
+        .join(Release, Release.number == Deadline.release_number)
+        .where(Release.service == service, Deadline.state == "open", Deadline.thing == escalation.MILESTONE)
         .order_by(Deadline.due_at)
     )
     return _rows(_seen(statement, actor).limit(most))
 
 
 def milestones(actor: policy.Actor, service: str, since: datetime, most: int) -> Sequence[Row]:
-    """Milestones that a service's releases have reached since then."""
+    """Milestones that a service's releases have reached since then, the newest first."""
     statement = (
-        select(Milestone.key, Milestone.milestone, Milestone.name, Milestone.reached_at, Milestone.release_number)
+        select(Milestone.milestone, Milestone.name, Milestone.reached_at, Milestone.release_number)
         .add_columns(Release.title.label("release_title"), Release.number)
         .join(Release, Release.number == Milestone.release_number)
         .where(Release.service == service, Milestone.reached_at >= since)

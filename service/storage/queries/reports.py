@@ -112,6 +112,14 @@ def made(*, limit: int = 50, cursor: str | None = None) -> tuple[list[Row], str 
     return pages.cut(rows, limit, lambda row: [row.key])
 
 
+def last_until(schedule_key: int) -> datetime | None:
+    """The moment until which the newest report of a schedule is."""
+    with db.reading() as session:
+        return session.execute(
+            select(func.max(MadeReport.to_at)).where(MadeReport.schedule_key == schedule_key)
+        ).scalar_one()
+
+
 def bodies(keys: Sequence[int]) -> Sequence[Row]:
     """Reports with their contents."""
     return _all(select(*_MADE, MadeReport.body).where(MadeReport.key.in_(keys)).order_by(MadeReport.key))

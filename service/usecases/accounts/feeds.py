@@ -107,7 +107,7 @@ def _entries(row: Row, owner: policy.Actor, now: datetime) -> Iterable[feeds.Ent
         found = [
             *(_deadline(one, owner) for one in agenda.deadlines(owner, row.service, feeds.MOST)),
             *(_window(one, owner) for one in agenda.windows(owner, row.service, since, feeds.MOST)),
-            *(_milestone(one, owner) for one in agenda.milestones(owner, row.service, since, feeds.MOST)),
+            *_milestones(row.service, owner, since),
         ]
     return found[: feeds.MOST]
 
@@ -131,10 +131,18 @@ def _window(row: Row, owner: policy.Actor) -> feeds.Entry:
     return feeds.Entry(**{**vars(made), "description": f"{text}\n{made.url}".strip()})
 
 
-def _milestone(row: Row, owner: policy.Actor) -> feeds.Entry:
-    name = row.name or row.milestone
-    return _entry(f"milestone-{row.key}", "milestone", owner, f"/releases/R-{row.number}", start=row.reached_at,
-                  name=name, release=_about(row))  # fmt: skip
+def _milestones(service: str, owner: policy.Actor, since: datetime) -> Iterable[feeds.Entry]:
+    """Each milestone once: at the moment it was reached, else at that for which it is planned."""
+    reached = agenda.milestones(owner, service, since, feeds.MOST)
+    planned = agenda.planned_milestones(owner, service, feeds.MOST)
+    found = [("milestone", one, one.reached_at) for one in reached] + [("planned", one, one.due_at) for one in planned]
+    once = {}
+    for word, row, start in found:
+        uid, name = f"milestone-R-{row.number}-{row.milestone}", row.name or row.milestone
+        made = _entry(uid, word, owner, f"/releases/R-{row.number}", start=start, category="milestone", name=name,
+                      release=_about(row))  # fmt: skip
+        once.setdefault(uid, made)
+    return once.values()
 
 
 def _absence(row: Row, owner: policy.Actor) -> feeds.Entry:
@@ -155,8 +163,9 @@ def _uid(name: str) -> str:
 
 
 def _entry(
-    uid: str, word: str, owner: policy.Actor, link: str, *, start: datetime, end: datetime | None = None, **said: str
-) -> feeds.Entry:
+    uid: str, word: str, owner: policy.Actor, link: str, *, start: datetime, end: datetime | None = None,
+    category: str = "", **said: str,
+) -> feeds.Entry:  # fmt: skip
     base = settings.current().public_url
     return feeds.Entry(
         uid=_uid(uid),
@@ -165,7 +174,7 @@ def _entry(
         end=end and end.replace(microsecond=0),
         description=f"{base}{link}",
         url=f"{base}{link}",
-        category=word,
+        category=category or word,
     )
 
 

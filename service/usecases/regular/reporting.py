@@ -26,6 +26,7 @@ TURN = "report"  # the kind of its appointments
 READY = "report.ready"
 FORMATS = tuple(documents.TYPES)
 TYPES = documents.TYPES
+MEMBERS = ("name", "every", "day", "at", "zone", "format", "recipients")
 MOST_RECIPIENTS = 50
 DAY = timedelta(days=1)
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
@@ -41,14 +42,14 @@ def report(since: datetime, until: datetime, *, language: str, zone: str, now: d
     said, made_at = reportwords.words(language), now or clock.now()
 
     def moment(at: datetime | None) -> str:
-        return texts.moment(at, language, zone) if at is not None else ""
+        return texts.by_clock(at, language, zone) if at is not None else ""
 
     releases = found.open_releases(made_at)
     titles = people.titles({row.manager for row in releases if row.manager})
     return Report(
         title=said["title"],
-        period=said["period"].format(since=moment(since), until=moment(until)),
-        made=said["made"].format(moment=moment(made_at)),
+        period=said["period"].format(since=moment(since), until=moment(until), zone=zone),
+        made=said["made"].format(moment=texts.moment(made_at, language, zone)),
         made_at=made_at,
         sections=[
             _open(said),
@@ -89,13 +90,57 @@ def schedule(wanted: Mapping[str, Any], *, actor: policy.Actor) -> int:
     return key
 
 
+def change(key: int, changes: Mapping[str, Any], *, revision: int | None = None, actor: policy.Actor) -> None:
+    """Change members of a schedule, as those of `schedule`; another rhythm sets its next turn anew.
+
+    Raises Forbidden, NotFound, InvalidInput with the fields, and StaleWrite where it is not at that revision any more.
+    """
+    with db.transaction() as session:
+        last = appointments.hold(session, TURN, key)
+        row = scheduled(key)
+        policy.require(policy.may_change_reports(actor, row.by))
+        given = {name: getattr(row, name) for name in MEMBERS} | dict(changes)
+        given["recipients"] = list(dict.fromkeys(given["recipients"]))
+        _check(given)
+        if revision not in (None, row.revision):
+            raise errors.StaleWrite("Somebody changed this schedule since you looked. Load it again.")
+        values = given | {"revision": row.revision + 1}
+        if not writing.update_where(session, ReportSchedule, values, key=key, revision=row.revision, active=True):
+            raise errors.StaleWrite("Somebody changed this schedule since you looked. Load it again.")
+        now, rhythm = clock.now(), _rhythm(types.made(given))
+        if rhythm != _rhythm(row):
+            appointments.cancel(session, TURN, key)
+            _appoint(session, key, last + 1, rhythm.after(now))
+        _remember(session, "report.changed", actor, now, name=given["name"])
+
+
+def scheduled(key: int) -> Row:
+    """A schedule that is in force. Raises NotFound."""
+    row = found.schedule(key)
+    if row is None or not row.active:
+        raise errors.NotFound("There is no such schedule of reports.")
+    return row
+
+
+def read(key: int, *, actor: policy.Actor) -> Row:
+    """A report that was made, with its content: for who sees reports, and for whom it was made.
+
+    Raises NotFound, Forbidden.
+    """
+    row = next(iter(found.bodies([key])), None)
+    plan = found.schedule(row.schedule_key) if row is not None else None
+    if row is None or plan is None:
+        raise errors.NotFound("There is no such report.")
+    if actor.name not in plan.recipients:
+        policy.require(policy.may_see_reports(actor))
+    return row
+
+
 def end(key: int, *, actor: policy.Actor) -> None:
     """No report of this schedule comes any more; those made stay. Raises Forbidden, NotFound."""
     with db.transaction() as session:
-        row = found.schedule(key)
-        if row is None or not row.active:
-            raise errors.NotFound("There is no such schedule of reports.")
-        policy.require(policy.may_end_reports(actor, row.by))
+        row = scheduled(key)
+        policy.require(policy.may_change_reports(actor, row.by))
         writing.update_where(session, ReportSchedule, {"active": False}, key=key)
         appointments.cancel(session, TURN, key)
         _remember(session, "report.ended", actor, clock.now(), name=row.name)
@@ -107,7 +152,7 @@ def prepare(appointment: Row) -> list[dict[str, Any]]:
     if plan is None or not plan.active:
         return []
     until = appointment.due_at
-    since = _rhythm(plan).before(until)
+    since = found.last_until(plan.key) or _rhythm(plan).before(until)
     made = []
     for language in sorted(set(_spoken(plan).values())):
         body = documents.render(report(since, until, language=language, zone=plan.zone), plan.format, language)
@@ -229,8 +274,7 @@ def _incidents(said: Mapping[str, str], since: datetime, until: datetime) -> Sec
 def _release(said: Mapping[str, str], row: Row, window_end: str, titles: Mapping[str, str]) -> Sequence[str]:
     manager = titles.get(row.manager, row.manager) or "–"
     named = f"R-{row.number} {row.title}"
-    window = window_end.partition(" (")[0] or "–"  # the zone is that of the period
-    return named, _named(said, row.type), row.phase_name or "–", manager, window, str(row.late)
+    return named, _named(said, row.type), row.phase_name or "–", manager, window_end or "–", str(row.late)
 
 
 def _named(said: Mapping[str, str], word: str) -> str:
@@ -238,9 +282,8 @@ def _named(said: Mapping[str, str], word: str) -> str:
 
 
 def _span(said: Mapping[str, str], length: timedelta) -> str:
-    if length < 2 * DAY:
-        return said["hours"].format(n=round(length.total_seconds() / 3600, 1))
-    return said["days"].format(n=round(length / DAY, 1))
+    unit, n = ("hours", length.total_seconds() / 3600) if length < 2 * DAY else ("days", length / DAY)
+    return said[unit].format(n=f"{n:.1f}".replace(".", said["point"]))
 
 
 def _remember(session: Session, event: str, actor: policy.Actor, now: datetime, **data: Any) -> None:

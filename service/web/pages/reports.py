@@ -21,6 +21,7 @@ from service.web.pages import frame, language, words
 pages = frame.pages
 
 DAYS = (7, 30, 90, 365)
+WEEKDAYS = [later(name) for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")]
 EVERY = {rhythms.DAILY: later("Daily"), rhythms.WEEKLY: later("Weekly"), rhythms.MONTHLY: later("Monthly")}
 
 
@@ -39,11 +40,7 @@ def reports() -> str:
         schedules=schedules,
         made=made,
         cursor=cursor,
-        every=EVERY,
-        people=people.users(active_only=True),
-        zones=sorted(available_timezones()),
-        zone=who.zone,
-        may_end={one.key for one in schedules if policy.may_end_reports(who, one.by) is None},
+        may_change={one.key for one in schedules if policy.may_change_reports(who, one.by) is None},
     )
 
 
@@ -73,13 +70,7 @@ def report_file(format_: str) -> Response:
 @access.signed_in
 def made_report(key: int) -> Response:
     """Whoever was sent it may read it again, and whoever sees reports."""
-    row = next(iter(found.bodies([key])), None)
-    plan = found.schedule(row.schedule_key) if row is not None else None
-    who = auth.actor()
-    if row is None or plan is None:
-        raise errors.NotFound(_("There is no such report."))
-    if who.name not in plan.recipients:
-        policy.require(policy.may_see_reports(who))
+    row = reporting.read(key, actor=auth.actor())
     return _file(row.body, row.format, reporting.file_name(row))
 
 
@@ -88,15 +79,63 @@ def _file(body: bytes, format_: str, name: str) -> Response:
     return Response(body, content_type=reporting.TYPES[format_], headers=disposition)
 
 
+@pages.app_template_filter("rhythm")
+def _rhythm(plan: Any) -> str:
+    """When a report comes: `Weekly, Monday, 08:00 (Europe/Berlin)`."""
+    day = {rhythms.WEEKLY: WEEKDAYS[plan.day - 1 if plan.day < 8 else 0], rhythms.MONTHLY: f"{plan.day}."}
+    said = [EVERY[plan.every], *([day[plan.every]] if plan.every in day else []), f"{plan.at} ({plan.zone})"]
+    return ", ".join(str(one) for one in said)
+
+
+@pages.get("/reports/schedules/new")
+@access.requires(policy.may_see_reports)
+def new_schedule() -> str:
+    return _schedule_page(None)
+
+
+@pages.get("/reports/schedules/<key:key>")
+@access.signed_in
+def change_schedule(key: int) -> str:
+    row = reporting.scheduled(key)
+    policy.require(policy.may_change_reports(auth.actor(), row.by))
+    return _schedule_page(row)
+
+
 @pages.post("/reports/schedules")
 @access.requires(policy.may_see_reports)
 def schedule_report() -> Any:
+    with words.in_words():
+        reporting.schedule(_wanted(), actor=auth.actor())
+    return frame.done(url_for("pages.reports"), _("The report is scheduled."))
+
+
+@pages.post("/reports/schedules/<key:key>")
+@access.signed_in
+def save_schedule(key: int) -> Any:
+    revision = request.form.get("revision", type=int)
+    with words.in_words():
+        reporting.change(key, _wanted(), revision=revision, actor=auth.actor())
+    return frame.done(url_for("pages.reports"), _("Saved."))
+
+
+def _schedule_page(row: Any) -> str:
+    return frame.show(
+        "report_schedule.html",
+        one=row,
+        every=EVERY,
+        weekdays=WEEKDAYS,
+        people=people.users(active_only=True),
+        zones=sorted(available_timezones()),
+        zone=auth.actor().zone,
+    )
+
+
+def _wanted() -> dict[str, Any]:
+    """What the form says; of the two days the one that its rhythm needs."""
     form = request.form
     wanted = {name: form.get(name, "").strip() for name in ("name", "every", "at", "zone", "format")}
     day = form.get("weekday" if wanted["every"] == rhythms.WEEKLY else "day", 1, type=int)
-    with words.in_words():
-        reporting.schedule({**wanted, "day": day, "recipients": form.getlist("recipients")}, actor=auth.actor())
-    return frame.done(url_for("pages.reports"), _("The report is scheduled."))
+    return {**wanted, "day": day, "recipients": form.getlist("recipients")}
 
 
 @pages.post("/reports/schedules/<key:key>/end")

@@ -50,6 +50,18 @@ class NewReportSchedule(fields.Schema):
     )
 
 
+class ReportScheduleChange(fields.Schema):
+    """The members to change; the others stay. Another rhythm sets the next turn anew."""
+
+    name = fields.text(120, least=1)
+    every = fields.text(10, validate=[validate.OneOf(rhythms.RHYTHMS)])
+    day = ma.Integer(strict=True)
+    at = fields.text(5)
+    zone = fields.text(64)
+    format = fields.text(4, validate=[validate.OneOf(reporting.FORMATS)])
+    recipients = ma.List(fields.text(80, least=1), validate=validate.Length(1, reporting.MOST_RECIPIENTS))
+
+
 class ReportSchedule(fields.Schema):
     """A report that comes by itself."""
 
@@ -62,10 +74,11 @@ class ReportSchedule(fields.Schema):
     format = ma.String()
     recipients = fields.Names()
     by = ma.String()
+    revision = ma.Integer()
 
 
 class MadeReport(fields.Schema):
-    """A report that was made at its turn; `/reports/{id}` has it."""
+    """A report that was made at its turn; `/reports/{id}/file` is its content."""
 
     id = fields.Key(attribute="key", required=True)
     schedule = fields.Key(attribute="schedule_key", required=True)
