@@ -10,6 +10,7 @@ from typing import Any
 
 from fpdf import FPDF, FontFace
 from fpdf.enums import TableBordersLayout
+from fpdf.fonts import TTFFont
 
 from service.domain.reports import Report, Section
 from service.integrations import reportwords
@@ -71,8 +72,9 @@ class _Page(FPDF):
 
     def drawable(self, text: str) -> str:
         """The text with a question mark for each letter that the font does not have."""
-        known = self.fonts[FONT.lower()].cmap
-        return "".join(one if ord(one) in known else "?" for one in text)
+        font = self.fonts[FONT.lower()]
+        assert isinstance(font, TTFFont)
+        return "".join(one if ord(one) in font.cmap else "?" for one in text)
 
     def footer(self) -> None:
         self.set_y(-14)
@@ -81,7 +83,7 @@ class _Page(FPDF):
         self.cell(0, 6, self.drawable(self._numbered.format(n=self.page_no(), all="{nb}")), align="R")
 
 
-def _draw(page: FPDF, section: Section) -> None:
+def _draw(page: _Page, section: Section) -> None:
     if page.will_page_break(34):  # a heading does not stand alone at the foot
         page.add_page()
     page.ln(6)

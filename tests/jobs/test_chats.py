@@ -16,7 +16,9 @@ from service.storage.models.people import User
 from service.storage.queries import chats as stored
 from service.storage.queries import notices as receipts
 from service.storage.writing import update_where
-from service.usecases import chats, deliveries, notices, settings, templates
+from service.usecases import settings
+from service.usecases.sending import chats, deliveries
+from service.usecases.telling import notices, templates
 from tests import cast
 from tests.support.receiver import Receiver
 

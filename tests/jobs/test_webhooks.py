@@ -21,7 +21,10 @@ from service.storage.models.webhooks import WebhookEvent
 from service.storage.queries import notices as inboxes
 from service.storage.queries import webhooks as stored
 from service.storage.writing import update_where
-from service.usecases import deliveries, housekeeping, notices, settings, templates, webhook_calls, webhooks
+from service.usecases import settings
+from service.usecases.sending import deliveries, webhook_calls, webhooks
+from service.usecases.telling import notices, templates
+from service.usecases.upkeep import housekeeping
 from tests import cast
 from tests.support.receiver import Receiver
 

@@ -87,7 +87,7 @@ def test_a_made_report_is_read_by_whom_it_was_made_for(web: Flask, person: Perso
     plan = int(person("max").post("/report-schedules", schedule).json["id"])
     to = datetime(2026, 3, 2, 8, tzinfo=UTC)
     row = {"key": 77, "schedule_key": plan, "name": "Weekly", "format": "csv", "language": "en", "body": b"a,b"}
-    with db.transaction() as session:
+    with web.app_context(), db.transaction() as session:
         writing.insert_rows(session, MadeReport, [{**row, "from_at": to, "to_at": to, "made_at": to}])
     assert [one["id"] for one in person("cora").get("/reports").json["items"]] == ["77"]
     for name, status in (("bea", 200), ("max", 200), ("tom", 403)):

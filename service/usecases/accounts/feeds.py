@@ -136,7 +136,7 @@ def _milestones(service: str, owner: policy.Actor, since: datetime) -> Iterable[
     reached = agenda.milestones(owner, service, since, feeds.MOST)
     planned = agenda.planned_milestones(owner, service, feeds.MOST)
     found = [("milestone", one, one.reached_at) for one in reached] + [("planned", one, one.due_at) for one in planned]
-    once = {}
+    once: dict[str, feeds.Entry] = {}
     for word, row, start in found:
         uid, name = f"milestone-R-{row.number}-{row.milestone}", row.name or row.milestone
         made = _entry(uid, word, owner, f"/releases/R-{row.number}", start=start, category="milestone", name=name,

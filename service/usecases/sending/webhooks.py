@@ -16,7 +16,9 @@ from service.storage.history import Entry
 from service.storage.models.webhooks import Webhook, WebhookEvent
 from service.storage.queries import webhooks as stored
 from service.storage.types import Row, Session
-from service.usecases import hooking, notices, settings, webhook_calls, wordings
+from service.usecases import settings
+from service.usecases.sending import webhook_calls
+from service.usecases.telling import hooking, notices, wordings
 
 LONGEST_NAME = 120
 MOST_KINDS = 100

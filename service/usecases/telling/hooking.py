@@ -11,7 +11,8 @@ from service.domain import webhooks
 from service.storage import hooks, keys
 from service.storage.queries import webhooks as stored
 from service.storage.types import Session
-from service.usecases import settings, wordings
+from service.usecases import settings
+from service.usecases.telling import wordings
 
 LONGEST_SUBJECT = 255
 

@@ -32,7 +32,7 @@ CHANNELS = {audience.EMAIL: _l("By mail"), audience.CHAT: _l("By chat")}
 DIGESTS = {
     "off": _l("Each at once"),
     "hourly": _l("Collected, every full hour"),
-    "daily": _l("Collected, once a day at"),
+    "daily": _l("Collected, once a day"),
 }
 
 

@@ -21,7 +21,10 @@ from service.web.pages import frame, language, words
 pages = frame.pages
 
 DAYS = (7, 30, 90, 365)
-WEEKDAYS = [later(name) for name in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")]
+WEEKDAYS = [
+    later("Monday"), later("Tuesday"), later("Wednesday"), later("Thursday"), later("Friday"), later("Saturday"),
+    later("Sunday"),
+]  # fmt: skip
 EVERY = {rhythms.DAILY: later("Daily"), rhythms.WEEKLY: later("Weekly"), rhythms.MONTHLY: later("Monthly")}
 
 
