@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,17 @@ pytest_plugins = ["tests.support.proofs"]
 
 # the files of these folders have the longest tests; what is long and begins last keeps one core waiting for the other
 FIRST = ("jobs", "browser", "infra", "cli", "web", "models")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """What was loaded and collected stays until the end: to look through it for garbage would be in vain."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

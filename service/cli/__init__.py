@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+from types import ModuleType
 from typing import Any
 
 import click
@@ -38,7 +40,7 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module, attribute = COMMANDS[name].split(":")
-        found = getattr(importlib.import_module(module), attribute)
+        found = getattr(_loaded(module), attribute)
         assert isinstance(found, click.Command)
         return found
 
@@ -48,6 +50,16 @@ class Commands(click.Group):
         except errors.ServiceError as refusal:
             click.echo(f"tidegate: {refusal.detail}", err=True)
             context.exit(1)
+
+
+def _loaded(module: str) -> ModuleType:
+    """The module with all that it needs. That stays until the end: to look through it for garbage would be in vain."""
+    gc.disable()
+    try:
+        return importlib.import_module(module)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

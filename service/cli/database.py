@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from service.cli import wiring
-from service.storage import upgrades
+from service.storage import revisions, upgrades
 
 
 @click.group()
@@ -20,7 +20,7 @@ def upgrade() -> None:
     if settings.database_url.startswith("sqlite"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     upgrades.upgrade(settings.database_url)
-    _, need = upgrades.revisions(settings.database_url)
+    need = revisions.newest()
     for process in wiring.catch_up(settings):
         click.echo(f"{process} begins with messages, signals or time from now on")
     click.echo(f"the database is at schema {need}")

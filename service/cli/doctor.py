@@ -21,7 +21,7 @@ import service
 from service import app, config, errors
 from service.cli import valkey
 from service.domain import clock
-from service.storage import queue, upgrades
+from service.storage import queue, revisions
 from service.storage.queries import health
 
 SECRET = ("secret_key",)
@@ -104,7 +104,7 @@ def _files(settings: config.Settings) -> Iterator[Finding]:
 def _database(settings: config.Settings) -> Iterator[Finding]:
     kind = settings.database_url.split(":")[0].split("+")[0]
     try:
-        have, need = upgrades.revisions(settings.database_url)
+        have, need = revisions.of(settings.database_url)
     except sqlalchemy.exc.SQLAlchemyError as problem:
         yield Finding("FAILED", "database", f"{kind} cannot be reached: {_first_line(problem)}")
         return

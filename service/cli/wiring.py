@@ -12,7 +12,7 @@ import click
 from flask import Flask
 
 from service import config, errors
-from service.storage import db, upgrades
+from service.storage import db, revisions
 from service.usecases import settings as current
 from service.usecases.running import starts
 
@@ -31,7 +31,7 @@ def limits() -> None:
 def application() -> Iterator[Flask]:
     """The application and its database, for one command. Refuses a database that is not of this version."""
     wanted = settings()
-    have, need = upgrades.revisions(wanted.database_url)
+    have, need = revisions.of(wanted.database_url)
     if have != need:
         state = f"is at schema {have}" if have else "has not been prepared"
         raise errors.InvalidSettings(f"The database {state}, this version needs {need}. Run: tidegate db upgrade")

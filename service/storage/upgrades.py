@@ -1,16 +1,13 @@
-"""Bringing a database to the schema of this version, and telling whether it is there."""
+"""Bringing a database to the schema of this version."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, select
 
 from service.storage import db
@@ -26,7 +23,7 @@ STANDARD = {
 }
 
 
-def _config(connection: Connection | None = None) -> Config:
+def _config(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.set_main_option("path_separator", "os")
@@ -60,25 +57,3 @@ def _unbound(connection: Connection) -> Iterator[None]:
     yield
     if sqlite:
         connection.connection.cursor().execute(f"PRAGMA {BOUND}")
-
-
-def revisions(url: str) -> tuple[str | None, str | None]:
-    """The revision the database has, and the newest there is."""
-    engine = db.make_engine(url)
-    try:
-        with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
-        return current, ScriptDirectory.from_config(_config()).get_current_head()
-    finally:
-        engine.dispose()
-
-
-def current(connection: Connection) -> str | None:
-    """The revision of the database behind this connection."""
-    return MigrationContext.configure(connection).get_current_revision()
-
-
-@functools.cache
-def newest() -> str | None:
-    """The revision that this version of the product needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import sqlalchemy
 
-from service.storage import upgrades
+from service.storage import revisions
 from service.storage.models.base import Base
 from tests.support.databases import Databases
 
 
 def test_fresh_database_is_up_to_date(database: str) -> None:
-    current, newest = upgrades.revisions(database)
+    current, newest = revisions.of(database)
     assert newest is not None
     assert current == newest
 

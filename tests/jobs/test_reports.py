@@ -16,7 +16,7 @@ from flask import Flask
 
 from service import errors
 from service.domain.reports import Report, Section
-from service.integrations import documents
+from service.integrations import printing
 from service.storage import db, outbox, writing
 from service.storage.models.notices import Bundle, Notice
 from service.storage.models.people import User
@@ -162,7 +162,7 @@ def test_a_document_has_the_letters_of_names(house: Flask, title: str, time: Any
 
 def test_a_letter_that_the_font_does_not_have_is_a_question_mark(time: Any) -> None:
     made = Report("東京 1", "", "", time.now, [Section("x", ["y"], [])])
-    assert "?? 1" in drawn(documents.as_pdf(made, "en"))
+    assert "?? 1" in drawn(printing.printed(made, "en"))
 
 
 @pytest.mark.usefixtures("release")

@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Column, Connection, MetaData, Table, func, insert, select
 
-from service.storage import db, upgrades
+from service.storage import db, revisions, upgrades
 from service.storage.models.base import Base
 from tests.support.databases import Databases
 
@@ -24,16 +24,16 @@ def test_the_migrations_make_exactly_the_declared_tables(database: str) -> None:
 
 
 def test_upgrading_twice_changes_nothing(database: str) -> None:
-    before = upgrades.revisions(database)
+    before = revisions.of(database)
     upgrades.upgrade(database)
-    assert upgrades.revisions(database) == before
+    assert revisions.of(database) == before
     assert before[0] == before[1]
 
 
 def test_an_empty_database_is_known_to_be_behind(databases: Databases) -> None:
     url = databases.empty("sqlite")
-    assert upgrades.revisions(url)[0] is None
-    assert upgrades.revisions(url)[1] is not None
+    assert revisions.of(url)[0] is None
+    assert revisions.of(url)[1] is not None
     databases.drop(url)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Select, exists, func, select
 
 from service import errors
 from service.domain import clock
-from service.storage import db, outbox, queue, upgrades
+from service.storage import db, outbox, queue, revisions
 from service.storage.models.instances import Incident, Instance, Job, Task, Timer
 from service.storage.models.ledger import Breakdown
 from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery
@@ -24,10 +24,10 @@ from service.storage.types import Row
 MAIL_PATIENCE = timedelta(minutes=10)
 
 
-def schema() -> tuple[str | None, str | None]:
+def schema() -> tuple[str | None, str]:
     """The revision the database has, and the one this version needs."""
     with db.reading() as session:
-        return upgrades.current(session.connection()), upgrades.newest()
+        return revisions.current(session.connection()), revisions.newest()
 
 
 def database_seconds() -> float:
