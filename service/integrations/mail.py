@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import smtplib
@@ -50,7 +51,7 @@ def send(letter: Letter, smtp_url: str, sender: str, folder: Path) -> str:
     if not smtp_url:
         return _keep(message, letter.message_id, folder)
     try:
-        return _talk(message, letter.to, sender, urlsplit(smtp_url))
+        return _talk(message, mailbox(letter.to), sender, urlsplit(smtp_url))
     except smtplib.SMTPRecipientsRefused as problem:
         code, words = next(iter(problem.recipients.values()))
         raise _refused(code, words) from problem
@@ -68,7 +69,7 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     """The message with a text and an HTML part."""
     message = EmailMessage(policy=SMTP_POLICY)
     try:
-        message["To"] = Address(addr_spec=letter.to)
+        message["To"] = Address(addr_spec=mailbox(letter.to))
         message["From"] = Address("Tidegate", addr_spec=sender)
     except (ValueError, IndexError, MessageError) as problem:
         raise errors.ExternalFailure(f"“{letter.to}” is not a mail address.", transient=False) from problem
@@ -94,6 +95,25 @@ def compose(letter: Letter, sender: str) -> EmailMessage:
     return message
 
 
+def is_address(text: str) -> bool:
+    """Whether mail could be sent there."""
+    try:
+        Address(addr_spec=mailbox(text))
+    except (ValueError, IndexError, MessageError):
+        return False
+    return not any(c.isspace() for c in text)
+
+
+def mailbox(address: str) -> str:
+    """An address as mail servers know it, its domain in ASCII. Raises ValueError where they would know none."""
+    name, at, host = address.rpartition("@")
+    known = host if host.isascii() else host.encode("idna").decode("ascii")
+    # ß would lead to a domain that may be somebody else's: whoever means it writes xn--.
+    if not (at and name.isascii()) or host.lower() not in (known.lower(), known.encode().decode("idna")):
+        raise ValueError(f"not an address: {address!r}")
+    return f"{name}@{known}"
+
+
 def domain(address: str) -> str:
     """The part of an address behind the @."""
     return address.rpartition("@")[2] or "localhost"
@@ -107,17 +127,24 @@ def _talk(message: EmailMessage, to: str, sender: str, url: SplitResult) -> str:
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, local, timeout=TIMEOUT_S, context=_checking())
     else:
         server = smtplib.SMTP(host, port, local, timeout=TIMEOUT_S)
-    with server:
+    try:
         server.ehlo()
         if not secure:
             _start_tls(server, url)
         if url.username:
             server.login(unquote(url.username), unquote(url.password or ""))
-        server.mail(sender)
-        return _hand_over(server, message, to)
+        return _hand_over(server, message, sender, to)
+    finally:
+        # What has been accepted is, whatever the server answers to the farewell.
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            server.quit()
+        server.close()
 
 
-def _hand_over(server: smtplib.SMTP, message: EmailMessage, to: str) -> str:
+def _hand_over(server: smtplib.SMTP, message: EmailMessage, sender: str, to: str) -> str:
+    code, words = server.mail(sender)
+    if code != 250:
+        raise smtplib.SMTPSenderRefused(code, words, sender)
     code, words = server.rcpt(to)
     if code not in (250, 251):
         raise smtplib.SMTPRecipientsRefused({to: (code, words)})

@@ -172,7 +172,13 @@ def test_people_follow_by_themselves_and_others_only_through_who_runs_the_releas
     assert [row.address for row in following.shown(release, actor=cast.actor("bea"))] == [None, None]
     assert releases_.see(release, actor=cast.actor("fred")).number == release, "who was added may read it"
     following.end(release, key, actor=cast.actor("bea"))
-    for wrong in ({}, {"address": "kim"}, {"user": "nobody"}, {"address": KIM, "language": "xx"}):
+    for wrong in (
+        {},
+        {"address": "kim"},
+        {"address": "jürgen@kunde.example"},
+        {"user": "nobody"},
+        {"address": KIM, "language": "xx"},
+    ):
         with pytest.raises(errors.InvalidInput):
             following.add(release, **wrong, actor=cast.actor("cora"))
     people.deactivate("fred", actor=cast.actor("ada"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,6 +67,43 @@ def test_a_busy_server_is_asked_again(mail: MailServer, tmp_path: Path) -> None:
     with pytest.raises(errors.ExternalFailure, match=r"451 4\.3\.0 Try later") as refused:
         send(LETTER, mail.url, tmp_path)
     assert refused.value.transient
+
+
+@pytest.mark.parametrize(("words", "again"), [("452 4.3.1 Disk full", True), ("550 5.7.1 Not from you", False)])
+def test_a_server_that_wants_nothing_from_us_says_so_before_it_hears_for_whom(
+    mail: MailServer, tmp_path: Path, words: str, again: bool
+) -> None:
+    mail.refuses_senders = words
+    with pytest.raises(errors.ExternalFailure) as refused:
+        send(LETTER, mail.url, tmp_path)
+    assert (str(refused.value), refused.value.transient) == (words, again)
+
+
+@pytest.mark.parametrize("farewell", ["421 Shutting down", "500 What?", "nothing that a program understands"])
+def test_what_a_server_says_after_it_has_accepted_a_letter_changes_nothing(
+    mail: MailServer, tmp_path: Path, farewell: str
+) -> None:
+    mail.farewell = farewell
+    assert send(LETTER, mail.url, tmp_path) == "250 Message accepted"
+    assert len(mail.received) == 1
+
+
+@pytest.mark.parametrize("address", ["kim@bäckerei.example", "kim@xn--bckerei-5wa.example"])
+def test_a_domain_of_other_letters_is_written_as_servers_know_it(
+    mail: MailServer, tmp_path: Path, address: str
+) -> None:
+    send(replace(LETTER, to=address), mail.url, tmp_path)
+    (received,) = mail.to("kim@xn--bckerei-5wa.example")
+    assert received.message["To"] == "kim@xn--bckerei-5wa.example"
+
+
+@pytest.mark.parametrize(
+    "address", ["jürgen@example.org", "kim@", "kim@a..b", "kim@straße.example", f"kim@{'ä' * 90}.example"]
+)
+def test_an_address_that_no_server_knows_is_given_up(mail: MailServer, tmp_path: Path, address: str) -> None:
+    with pytest.raises(errors.ExternalFailure, match="is not a mail address") as refused:
+        send(replace(LETTER, to=address), mail.url, tmp_path)
+    assert not refused.value.transient
 
 
 def test_a_server_that_is_away_is_asked_again(tmp_path: Path) -> None:

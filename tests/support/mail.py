@@ -49,6 +49,8 @@ class MailServer:
     received: list[Received] = field(default_factory=list)
     refusal: str | None = None
     refused_recipients: set[str] = field(default_factory=set)
+    refuses_senders: str | None = None
+    farewell: str = "221 Bye"
     hangs: bool = False
     drops: bool = False
     keeps_what_it_drops: bool = False
@@ -77,7 +79,8 @@ class MailServer:
     def clear(self) -> None:
         self.received.clear()
         self.refused_recipients.clear()
-        self.refusal = None
+        self.refusal = self.refuses_senders = None
+        self.farewell = "221 Bye"
         self.hangs = self.drops = self.keeps_what_it_drops = False
         self.attempts = self.dropped = 0
 
@@ -93,6 +96,17 @@ class MailServer:
         return list(self.received)
 
     # aiosmtpd calls these by name
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.refuses_senders is not None:
+            return self.refuses_senders
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        return self.farewell
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -17,6 +17,7 @@ from pwdlib import PasswordHash
 
 from service import errors
 from service.domain import clock, policy
+from service.integrations import mail
 from service.storage import db, history, keys, writing
 from service.storage.history import Entry
 from service.storage.models.instances import Task
@@ -297,7 +298,7 @@ def _problems(**given: Any) -> dict[str, list[str]]:
         if len(given.get(name) or "") > longest:
             found[name] = [f"use at most {longest} characters"]
     email = given.get("email")
-    if email and ("@" not in email or any(c.isspace() for c in email)):
+    if email and not mail.is_address(email):
         found["email"] = ["is not an address like ann@example.org"]
     return found
 

@@ -6,7 +6,7 @@ import secrets
 
 from service import errors
 from service.domain import clock, policy
-from service.integrations import texts
+from service.integrations import mail, texts
 from service.storage import db, keys, locking, writing
 from service.storage.models.announcements import Follower
 from service.storage.queries import announcements as stored
@@ -104,14 +104,9 @@ def _check(user: str | None, address: str | None, language: str) -> None:
         wrong["address"] = ["name either a person or an address"]
     if user and not people.active_names([user]):
         wrong["user"] = [f"there is no active person {user}"]
-    if address and (len(address) > LONGEST_ADDRESS or not _is_address(address)):
+    if address and (len(address) > LONGEST_ADDRESS or not mail.is_address(address)):
         wrong["address"] = ["is not an address like ann@example.org"]
     if language not in LANGUAGES:
         wrong["language"] = [f"choose among {', '.join(LANGUAGES)}"]
     if wrong:
         raise errors.InvalidInput(wrong)
-
-
-def _is_address(text: str) -> bool:
-    name, at, host = text.rpartition("@")
-    return bool(at and name and "." in host.strip(".")) and not any(c.isspace() or c in '<>,;"' for c in text)
