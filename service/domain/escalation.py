@@ -5,6 +5,7 @@ A ladder has one entry a line (or between semicolons): `MOMENT: recipients [repe
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from service.domain.calendars import Calendar
 RECIPIENTS = ("assignee", "candidates", "coordinator", "manager", "stakeholders", "board")
 MOST_REPEATS = 20
 MOST_RUNGS = 50
+LONGEST_NAME = 80  # of a person or a group
+LONGEST_MOMENT = 40  # with the repeat
 
 _SHARE = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*%")
 _REPEAT = re.compile(r"(.*?)\s*\brepeat\b(.*)", re.IGNORECASE)
@@ -90,18 +93,19 @@ def levels(
     """All moments of a ladder, earliest first. Levels count from 1 in the order of the ladder.
 
     A rung before the start of the time fires at once; a repeat is counted from its rung, so that months and days keep
-    their date and wall time in the calendar's zone.
+    their date and wall time in the calendar's zone. What the calendar never comes to is left out.
     """
     found = []
     for number, rung in enumerate(rungs, start=1):
-        first = _first(rung, started_at, due_at, calendar, clock)
-        for repeat in range(rung.times + 1):
-            moment = first
-            if repeat and rung.repeat:
-                every = durations.parse(rung.repeat) * repeat
-                moment = deadlines.shift(first, every, clock=clock, calendar=calendar)
-            fire_at = max(moment, started_at).astimezone(UTC)
-            found.append(Level(number, repeat, rung.moment, rung.recipients, fire_at))
+        with contextlib.suppress(ValueError):
+            first = _first(rung, started_at, due_at, calendar, clock)
+            for repeat in range(rung.times + 1):
+                moment = first
+                if repeat and rung.repeat:
+                    every = durations.parse(rung.repeat) * repeat
+                    moment = deadlines.shift(first, every, clock=clock, calendar=calendar)
+                fire_at = max(moment, started_at).astimezone(UTC)
+                found.append(Level(number, repeat, rung.moment, rung.recipients, fire_at))
     return sorted(found, key=lambda level: (level.fire_at, level.level, level.repeat))
 
 
@@ -112,6 +116,11 @@ def written(rungs: Sequence[Rung]) -> str:
         repeat = f" repeat {rung.repeat} x{rung.times}" if rung.repeat else ""
         lines.append(f"{rung.moment}: {' '.join(rung.recipients)}{repeat}")
     return "\n".join(lines)
+
+
+def drawn(rung: Rung) -> str:
+    """The moment as in the ladder; where it repeats also after what: `P1D repeat P1D`."""
+    return f"{rung.moment} repeat {rung.repeat}" if rung.repeat else rung.moment
 
 
 def is_recipient(name: str) -> bool:
@@ -134,7 +143,10 @@ def _rung(number: int, entry: str) -> Rung:
     split = _REPEAT.fullmatch(rest)
     names, repeat = (split[1], split[2].strip()) if split else (rest, None)
     every, times = _repeat(where, repeat) if repeat is not None else (None, 0)
-    return Rung(_moment(where, moment.strip()), _recipients(where, names), every, times)
+    rung = Rung(_moment(where, moment.strip()), _recipients(where, names), every, times)
+    if len(drawn(rung)) > LONGEST_MOMENT:
+        raise ValueError(f"{where}: write the moment and the repeat shorter, with at most {LONGEST_MOMENT} characters.")
+    return rung
 
 
 def _moment(where: str, text: str) -> str:
@@ -162,6 +174,8 @@ def _recipients(where: str, text: str) -> tuple[str, ...]:
             known = f"Known are {', '.join(RECIPIENTS)}, group:x and user:x."
             advice = f"Write one entry a line. {known}" if name.endswith(":") else known
             raise ValueError(f"{where}: “{name}” is not a recipient. {advice}")
+        if len(name.partition(":")[2]) > LONGEST_NAME:
+            raise ValueError(f"{where}: “{name}” is longer than {LONGEST_NAME} characters; no person or group is.")
     return names
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from typing import Any
 
@@ -32,13 +33,14 @@ def moves(as_drawn: str) -> bool:
 def moved(moment: datetime, held_from: datetime, resumed_at: datetime, clock: str, calendar: Calendar) -> datetime:
     """A moment after a hold: as far from its end as it was from its beginning, by this clock.
 
-    What had passed before the hold stays.
+    What had passed before the hold stays. Where the calendar comes to no such moment, elapsed time counts.
     """
     if moment <= held_from:
         return moment
     if clock != deadlines.ELAPSED:
-        left = workinghours.between(held_from, moment, calendar)
-        found = workinghours.add(resumed_at, durations.Duration(clock=left), calendar)
-        # The end of a day and the beginning of the next are as far: what was due when work began is so again.
-        return workinghours.opens_at(found, calendar) if workinghours.is_open(moment, calendar) else found
+        with contextlib.suppress(ValueError):
+            left = workinghours.between(held_from, moment, calendar)
+            found = workinghours.add(resumed_at, durations.Duration(clock=left), calendar)
+            # The end of a day and the beginning of the next are as far: what was due when work began is so again.
+            return workinghours.opens_at(found, calendar) if workinghours.is_open(moment, calendar) else found
     return moment + (resumed_at - held_from)

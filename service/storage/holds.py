@@ -52,15 +52,15 @@ def move_deadlines(session: Session, due_at: Mapping[int, datetime]) -> None:
     moments = [{"of": key, "at": at} for key, at in due_at.items()]
     deadline, task = cast(Table, Deadline.__table__), cast(Table, Task.__table__)
     session.connection().execute(
-        update(deadline).where(deadline.c.key == bindparam("of")).values(_at() | {"moved": True}), moments
+        update(deadline).where(deadline.c.key == bindparam("of")).values(_at(deadline) | {"moved": True}), moments
     )
     whose = select(deadline.c.task_key).where(deadline.c.key == bindparam("of")).scalar_subquery()
-    dated = update(task).where(task.c.key == whose).values({**_at(), "revision": task.c.revision + 1})
+    dated = update(task).where(task.c.key == whose).values(_at(task))
     session.connection().execute(dated, moments)
 
 
-def _at() -> dict[str, Any]:
-    return {"due_at": bindparam("at")}
+def _at(table: Table) -> dict[str, Any]:
+    return {"due_at": bindparam("at"), "revision": table.c.revision + 1}
 
 
 def _turn(session: Session, number: int, before: str, after: str) -> None:

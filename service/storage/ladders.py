@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, bindparam, case, literal, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from service.storage.models.notices import Deadline, DeadlineLevel
 from service.storage.types import Row
@@ -95,7 +95,7 @@ def levels(session: Session, deadline_key: int) -> Sequence[Row]:
 
 
 def move_levels(session: Session, fire_at: Mapping[int, datetime]) -> None:
-    """Give waiting levels, by key, another moment."""
+    """Give waiting levels, by key, another moment; which of them is the last may change by that."""
     if not fire_at:
         return
     table = cast(Table, DeadlineLevel.__table__)
@@ -105,3 +105,24 @@ def move_levels(session: Session, fire_at: Mapping[int, datetime]) -> None:
         .values(fire_at=bindparam("new_moment"), asked_at=None)
     )
     session.connection().execute(statement, [{"level_key": key, "new_moment": at} for key, at in fire_at.items()])
+    _mark_last(session, list(fire_at))
+
+
+def _mark_last(session: Session, level_keys: Sequence[int]) -> None:
+    """Of the levels that have not fired, beside each of these, the one that comes last."""
+    beside, moved = aliased(DeadlineLevel), aliased(DeadlineLevel)
+    newest = (
+        select(beside.key)
+        .where(beside.deadline_key == DeadlineLevel.deadline_key, beside.state.in_(UNFIRED))
+        .order_by(beside.fire_at.desc(), beside.level.desc(), beside.repeat.desc())
+        .limit(1)
+        .correlate(DeadlineLevel)
+        .scalar_subquery()
+    )
+    statement = (
+        update(DeadlineLevel)
+        .where(DeadlineLevel.deadline_key.in_(select(moved.deadline_key).where(moved.key.in_(level_keys))))
+        .where(DeadlineLevel.state.in_(UNFIRED))
+        .values(last=DeadlineLevel.key == newest)
+    )
+    session.execute(statement, execution_options=_QUIET)

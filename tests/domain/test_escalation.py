@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain import escalation
-from service.domain.calendars import Calendar
+from service.domain.calendars import Calendar, Opening, Span
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -57,6 +57,10 @@ def test_the_default_ladder_reads_as_it_is_written() -> None:
         ("P1D: manager repeat P1D x0", 1, "1 to 20 times"),
         ("P1D: manager repeat -P1D x2", 1, "above zero"),
         ("P1D: manager repeat P1D x2 repeat P1D x2", 1, "after “repeat”"),
+        (f"P1D: user:{'x' * 81}", 1, "is longer than 80 characters"),
+        (f"P1D: group:{'x' * 81}", 1, "is longer than 80 characters"),
+        (f"80.{'0' * 40}%: manager", 1, "at most 40 characters"),
+        ("P1Y2M3W4DT5H6M7S: manager repeat P1Y2M3W4DT5H6M17S x2", 1, "at most 40 characters"),
     ],
 )
 def test_a_mistake_is_refused_with_its_line_and_what_to_do(text: str, line: int, advice: str) -> None:
@@ -64,6 +68,12 @@ def test_a_mistake_is_refused_with_its_line_and_what_to_do(text: str, line: int,
         escalation.parse(text)
     assert str(refused.value).startswith(f"Line {line} of the ladder")
     assert advice in str(refused.value)
+
+
+def test_a_level_that_the_calendar_never_comes_to_is_left_out() -> None:
+    once = Calendar(week=((),) * 7, openings=(Opening(START.date(), (Span(9 * 60, 17 * 60),)),))
+    found = escalation.levels(escalation.DEFAULT, START, START + timedelta(hours=4), once, "working")
+    assert [(one.level, one.repeat) for one in found] == [(1, 0), (2, 0)]
 
 
 def test_an_empty_ladder_is_refused() -> None:

@@ -222,6 +222,14 @@ def test_a_moved_due_date_moves_what_has_not_fired(house: Flask, time: Any) -> N
         assert session.get(Task, outcome.opened[0]["key"]).due_at == row.started_at + timedelta(hours=20)
 
 
+def test_the_last_level_is_the_one_that_comes_last_wherever_the_due_date_moves(house: Flask, time: Any) -> None:
+    outcome = begin(one_task(deadline="P10D", escalation="80%: candidates\n-P1D: user:nora"))
+    assert [level.last for level in levels(outcome.instance_key)] == [False, True]
+    (row,) = stored.listing(cast.actor("max"))[0]
+    rescheduling.move(row.key, time.now + timedelta(days=2), actor=cast.actor("max"))
+    assert [level.last for level in levels(outcome.instance_key)] == [True, False], "80 % of two days, after one"
+
+
 def test_moving_is_for_managers_and_for_open_deadlines(house: Flask, time: Any) -> None:
     outcome = begin(one_task())
     (row,), _ = stored.listing(cast.actor("max"))

@@ -16,7 +16,7 @@ from service.storage.models.notices import DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import notices, releases, tasks
 from service.usecases.context import live
-from service.usecases.deadlines import firing, holding
+from service.usecases.deadlines import firing, holding, rescheduling
 from service.usecases.deploying import models
 from service.usecases.releases import releases as releases_
 from service.usecases.releases import tasks as tasks_
@@ -136,6 +136,20 @@ def test_going_on_moves_lengths_of_time_and_leaves_dates(release: int, time: Any
     assert "tom" not in pump(time, release)
     time.turn(microseconds=1)
     assert pump(time, release).count("tom") == 1, "at 80 % of the ten hours that it has"
+
+
+def test_a_due_moment_that_a_hold_moved_is_not_the_one_that_was_read(release: int, time: Any) -> None:
+    def revisions() -> dict[str, int]:
+        return {row.element: row.revision for row in stored.listing(MAX, release=release)[0]}
+
+    before = revisions()
+    holding.hold(release, "Wait.", actor=MAX)
+    time.turn(days=1)
+    holding.resume(release, actor=MAX)
+    assert {name for name, revision in revisions().items() if revision != before[name]} == {"build", "choose", "office"}
+    (build,) = [row for row in stored.listing(MAX, release=release)[0] if row.element == "build"]
+    with pytest.raises(errors.StaleWrite):
+        rescheduling.move(build.key, time.now + timedelta(days=1), revision=before["build"], actor=MAX)
 
 
 def test_what_was_late_before_the_hold_does_not_climb_during_it(release: int, time: Any) -> None:

@@ -383,6 +383,54 @@ def test_a_deadline_that_is_no_longer_drawn_goes_and_a_new_one_comes(
     assert firing.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 0
 
 
+def test_a_deadline_that_was_withdrawn_comes_back_and_tells_nobody_twice(
+    instance: int, time: Any, owner: policy.Actor
+) -> None:
+    (before,) = rows(Deadline)
+    time.turn(hours=12)
+    assert firing.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 1
+    plain = d.start() + d.user("build", name="Build", groups="build-team", form="f") + d.end()
+    deploy(d.diagram(plain + d.chain("start", "build", "end")), b"Two")
+    migrations.migrate(instance, anew=True, actor=owner)
+    migrations.undo(instance, actor=owner)
+    (back,) = rows(Deadline)
+    assert (back["key"], back["state"], back["ended_at"], back["due_at"]) == (
+        before["key"], "open", None, before["due_at"],
+    )  # fmt: skip
+    assert rows(Task)[0]["due_at"] == before["due_at"]
+    assert ladder() == [(1, "fired", ["candidates"]), (2, "waiting", ["candidates"])]
+    time.turn(hours=12)
+    assert firing.fire_all([one["key"] for one in rows(DeadlineLevel)]) == 1
+
+
+def test_a_task_whose_deadline_was_withdrawn_can_be_given_a_due_date(
+    instance: int, time: Any, owner: policy.Actor
+) -> None:
+    plain = d.start() + d.user("build", name="Build", groups="build-team", form="f") + d.end()
+    deploy(d.diagram(plain + d.chain("start", "build", "end")), b"Two")
+    migrations.migrate(instance, anew=True, actor=owner)
+    later = time.now + timedelta(days=2)
+    rescheduling.move_of_task(rows(Task)[0]["key"], later, reason="Agreed.", actor=cast.actor("max"))
+    (row,) = rows(Deadline)
+    assert (row["state"], row["due_at"], row["moved"]) == ("open", later, True)
+    assert [(level, state) for level, state, _ in ladder()][:2] == [(1, "waiting"), (2, "waiting")]
+
+
+@pytest.mark.parametrize("changed", ["PT0S: candidates repeat P1D x2", "PT0S: candidates repeat P2D x5"])
+def test_a_ladder_that_differs_only_in_its_repeats_is_another_one(
+    house: Flask, owner: policy.Actor, changed: str
+) -> None:
+    deploy(model(escalation="PT0S: candidates repeat P1D x5"))
+    run = running.start("p", actor=owner).instance_key
+    deploy(model(escalation=changed), b"Two")
+    migrations.migrate(run, anew=True, actor=owner)
+    (row,) = rows(Deadline)
+    _, _, every, times = changed.split()[1:]
+    shift, count = timedelta(days=int(every[1])), int(times[1:])
+    moments = sorted(one["fire_at"] for one in rows(DeadlineLevel))
+    assert moments == [row["due_at"] + shift * number for number in range(count + 1)]
+
+
 def test_a_due_date_that_somebody_moved_stays_when_the_others_are_worked_out_anew(
     instance: int, time: Any, owner: policy.Actor
 ) -> None:

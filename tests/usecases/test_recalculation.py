@@ -170,6 +170,15 @@ def test_a_changed_calendar_moves_what_is_open_when_asked(number: int, time: Any
     assert due(number) == {**before, "office": at(5, 9), "build": at(10, 22), "test": at(3, 20)}
 
 
+@pytest.mark.parametrize("year", [2299, 2400, 9000])
+def test_a_moment_that_nobody_can_count_to_is_refused_with_words(number: int, year: int) -> None:
+    row = next(row for row in stored.listing(MAX, release=number)[0] if row.element == "office")
+    with pytest.raises(errors.InvalidInput) as refused:
+        rescheduling.move(row.key, datetime(year, 12, 30, tzinfo=UTC), actor=MAX)
+    assert refused.value.errors.keys() == {"due_at"}
+    assert due(number)["office"] == row.due_at
+
+
 def test_only_administrators_work_deadlines_out_anew(number: int) -> None:
     for act in (recalculation.preview, recalculation.recalculate):
         with pytest.raises(errors.Forbidden):

@@ -62,6 +62,13 @@ def open_of_instance(instance_key: int) -> Sequence[Row]:
         return session.execute(statement.order_by(Deadline.key)).all()
 
 
+def of_activities(activation_keys: Iterable[int]) -> Sequence[Row]:
+    """The deadlines of these activations, open, over or withdrawn; rows of the table."""
+    statement = select(*_COLUMNS).where(Deadline.activation_key.in_(list(activation_keys)))
+    with db.reading() as session:
+        return session.execute(statement.order_by(Deadline.key)).all()
+
+
 def of_task(task_key: int) -> Row | None:
     """The deadline of a task, open or over; a row as in `get`."""
     statement = _contextual().where(Deadline.task_key == task_key).order_by(Deadline.key.desc()).limit(1)

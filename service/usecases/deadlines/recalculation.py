@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -63,10 +64,11 @@ def for_holders(
 
 def _in(fact: steps.DeadlineSet, calendar: Calendar) -> steps.DeadlineSet:
     assert fact.started_at is not None
-    if not durations.is_duration(fact.as_drawn):
-        return fact
-    due = domain.due_at(fact.as_drawn, fact.started_at, clock=fact.clock, calendar=calendar)
-    return replace(fact, due_at=due)
+    if durations.is_duration(fact.as_drawn):
+        with contextlib.suppress(ValueError):  # they never work so long: the service's calendar counts
+            due = domain.due_at(fact.as_drawn, fact.started_at, clock=fact.clock, calendar=calendar)
+            return replace(fact, due_at=due)
+    return fact
 
 
 def follow(session: Session, task_key: int) -> None:
@@ -84,17 +86,21 @@ def follow(session: Session, task_key: int) -> None:
 
 
 def worked_out(row: Row, levels: Sequence[Row], book: calendars.Book) -> Change | None:
-    """What the calendar that holds now makes of an open deadline; None where all stays, or somebody has moved it.
+    """What the calendar that holds now makes of an open deadline; None where all stays.
 
-    row: as `queries.deadlines.get` has it.
+    It stays where somebody has moved it, and where that calendar never comes to it. row: as `queries.deadlines.get`
+    has it.
     """
     if row.moved:
         return None
     calendar = book.of(row.clock, row.service, row.assignee)
     due = row.due_at
-    if durations.is_duration(row.as_drawn):
-        due = domain.due_at(row.as_drawn, row.started_at, clock=row.clock, calendar=calendar)
-    planned = rescheduling.planned(levels, row, due, calendar)
+    try:
+        if durations.is_duration(row.as_drawn):
+            due = domain.due_at(row.as_drawn, row.started_at, clock=row.clock, calendar=calendar)
+        planned = rescheduling.planned(levels, row, due, calendar)
+    except ValueError:
+        return None
     before = {level.key: level.fire_at for level in levels}
     changed = {key: at for key, at in planned.items() if at != before[key]}
     return Change(row, due, changed) if changed or due != row.due_at else None

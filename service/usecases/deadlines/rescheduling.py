@@ -78,7 +78,11 @@ def shift(session: Session, row: Row, due_at: datetime) -> None:
     if not ladders.move(session, row.key, due_at):
         raise errors.Conflict(f"The deadline of “{row.name}” is over.")
     calendar = calendars.Book().of(row.clock, row.service, row.assignee)
-    ladders.move_levels(session, planned(ladders.levels(session, row.key), row, due_at, calendar))
+    try:
+        moments = planned(ladders.levels(session, row.key), row, due_at, calendar)
+    except ValueError as problem:
+        raise errors.InvalidInput({"due_at": [str(problem)]}) from None
+    ladders.move_levels(session, moments)
     if row.task_key is not None:
         date_task(session, row.task_key, due_at)
 
@@ -93,7 +97,8 @@ def _give(session: Session, task: Row, release: Row | None, due_at: datetime) ->
         "activation_key": task.activation_key, "instance_key": task.instance_key, "task_key": task.key,
         "release_number": task.release_number, "phase": task.phase, "moved": True,
     }  # fmt: skip
-    setting.store(session, [(row, None, calendars.of_release(release))], holding.on_hold(release))
+    calendar, held = calendars.of_release(release), holding.on_hold(release)
+    setting.put(session, row, stored.of_task(task.key), None, calendar, held)
     instance = locking.instance(session, task.instance_key)
     writing.update_where(session, Instance, {"revision": instance.revision + 1}, key=instance.key)
     date_task(session, task.key, due_at)
@@ -121,7 +126,7 @@ def tell_moved(
 
 
 def planned(levels: Sequence[Any], row: Any, due_at: datetime, calendar: Calendar) -> dict[int, datetime]:
-    """New moments of the waiting levels, by key."""
+    """New moments of the waiting levels, by key. Raises ValueError where the calendar never comes to one of them."""
     rungs: dict[int, escalation.Rung] = {}
     for level in levels:
         moment, _, every = level.moment.partition(" repeat ")
@@ -130,4 +135,7 @@ def planned(levels: Sequence[Any], row: Any, due_at: datetime, calendar: Calenda
     numbers = sorted(rungs)
     planned = escalation.levels([rungs[number] for number in numbers], row.started_at, due_at, calendar, row.clock)
     moments = {(numbers[one.level - 1], one.repeat): one.fire_at for one in planned}
-    return {level.key: moments[level.level, level.repeat] for level in levels if level.state in ladders.UNFIRED}
+    unfired = [level for level in levels if level.state in ladders.UNFIRED]
+    if any((level.level, level.repeat) not in moments for level in unfired):
+        raise ValueError("is too far away: the calendar comes to no moment for each level of the ladder")
+    return {level.key: moments[level.level, level.repeat] for level in unfired}

@@ -13,10 +13,12 @@ from service.domain.calendars import Calendar
 from service.engine import steps
 from service.storage import keys, ladders, writing
 from service.storage.models.notices import Deadline, DeadlineLevel
-from service.storage.types import Session
+from service.storage.types import Row, Session
 from service.usecases.deadlines import defaults
 
 LONGEST_NAME = 255
+_CHANGING = ("name", "element", "as_drawn", "clock", "started_at", "due_at", "phase", "moved", "state", "ended_at")
+_OF_LEVEL = ("level", "repeat", "moment", "recipients", "fire_at", "state", "last")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,45 @@ def store(session: Session, made: Sequence[Made], held: bool) -> None:
     writing.insert_rows(session, DeadlineLevel, levels)
 
 
+def put(
+    session: Session,
+    row: dict[str, Any],
+    before: Row | None,
+    ladder: Sequence[escalation.Rung] | None,
+    calendar: Calendar,
+    held: bool,
+) -> bool:
+    """Insert a deadline, or let the one that its activity has, open or withdrawn, be this one; False where it is so.
+
+    An activity has one for all its time: what was withdrawn comes back. Levels that have fired stay, with their
+    numbers, so that nobody is told twice.
+    """
+    if before is None:
+        store(session, [(row, ladder, calendar)], held)
+        return True
+    row["key"] = before.key
+    rungs = ladder if ladder is not None else defaults.rungs()[row["thing"]]
+    there = ladders.levels(session, before.key)
+    fired = {(level.level, level.repeat) for level in there if level.fired_at}
+    wanted = [one for one in unfired(row, rungs, calendar, held) if (one["level"], one["repeat"]) not in fired]
+    wanted = [{**one, "last": one is wanted[-1]} for one in wanted]
+    columns = {name: row[name] for name in _CHANGING}
+    if columns == {name: getattr(before, name) for name in _CHANGING} and _climbs_so(there, wanted):
+        return False
+    for level, key in zip(wanted, keys.take(session, len(wanted)), strict=True):
+        level["key"] = key
+    writing.delete_where(session, DeadlineLevel, deadline_key=before.key, fired_at=None)
+    writing.insert_rows(session, DeadlineLevel, wanted)
+    writing.update_where(session, Deadline, {**columns, "revision": before.revision + 1}, key=before.key)
+    return True
+
+
+def _climbs_so(there: Sequence[Row], wanted: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the levels that have not fired are just these."""
+    waiting = [tuple(getattr(level, name) for name in _OF_LEVEL) for level in there if not level.fired_at]
+    return sorted(waiting) == sorted(tuple(one[name] for name in _OF_LEVEL) for one in wanted)
+
+
 def end(session: Session, activation_keys_by_outcome: Mapping[str, Iterable[int]], now: datetime) -> None:
     """Close the deadlines of activations that left: met or late when completed, else cancelled; no level fires again.
 
@@ -118,15 +159,10 @@ def unfired(
     return [
         {
             "deadline_key": row["key"], "activation_key": row["activation_key"], "level": level.level,
-            "repeat": level.repeat, "moment": _drawn(level, rungs), "recipients": list(level.recipients),
-            "fire_at": level.fire_at, "state": ladders.HELD if held else ladders.WAITING, "asked_at": None,
+            "repeat": level.repeat, "moment": escalation.drawn(rungs[level.level - 1]),
+            "recipients": list(level.recipients), "fire_at": level.fire_at,
+            "state": ladders.HELD if held else ladders.WAITING, "asked_at": None,
             "fired_at": None, "last": level is found[-1],
         }
         for level in found
     ]  # fmt: skip
-
-
-def _drawn(level: escalation.Level, rungs: Sequence[escalation.Rung]) -> str:
-    """The moment as in the ladder; a repeat also says after what: `P1D repeat P1D`."""
-    every = rungs[level.level - 1].repeat
-    return f"{level.moment} repeat {every}" if every else level.moment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -31,9 +32,11 @@ def of(ahead: Iterable[Any], *, now: datetime | None = None) -> dict[int, foreca
     told = {}
     for key, row in places.items():
         stays = _stays(newest[_place(row)], key)
-        one = forecasting.forecast(
-            stays, started_at=row.entered_at, due_at=due[key], now=moment, hours=hours[row.service]
-        )
+        one = None
+        with contextlib.suppress(ValueError):  # so far ahead that no calendar counts to it: nothing is said
+            one = forecasting.forecast(
+                stays, started_at=row.entered_at, due_at=due[key], now=moment, hours=hours[row.service]
+            )
         if one is not None:
             told[key] = one
     return told
