@@ -11,6 +11,7 @@ from service import errors
 SCHEMES = ("http", "https")
 LONGEST_URL = 2000
 MOST_ADDRESSES = 3
+_GLOBAL = ipaddress.ip_network("2000::/3")  # of IPv6, what is given out for the Internet
 
 
 def url_problem(url: str, *, private: bool) -> str | None:
@@ -42,6 +43,8 @@ def is_public(address: str) -> bool:
         inner = found.ipv4_mapped or found.sixtofour or (found.teredo[1] if found.teredo else None) or _nat64(found)
         if inner is not None:
             return is_public(str(inner))
+        if found not in _GLOBAL:
+            return False
     return found.is_global and not found.is_multicast
 
 

@@ -62,6 +62,7 @@ def send(url: str, title: str, text: str, *, allowed: Collection[str], private: 
     made = _made(url)
     if _scheme(url).removesuffix("s") not in FIXED and _scheme(url) not in FIXED:
         addresses.resolve(urlsplit(url).hostname or "", private=private)
+    made.redirects = False  # they may lead anywhere; whatever the address asks for
     ways = _apprise().Apprise()
     ways.add(made)
     with _listening() as said:

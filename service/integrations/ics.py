@@ -57,8 +57,9 @@ def write(name: str, zone: str, shown: Iterable[feeds.Shown]) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("name", name)
-    calendar.add("x-wr-calname", name)
+    called = _text(" ".join(name.split()))
+    calendar.add("name", called)
+    calendar.add("x-wr-calname", called)
     calendar.add("x-wr-timezone", zone)
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT15M")
@@ -76,9 +77,9 @@ def _event(one: feeds.Shown) -> icalendar.Event:
     event.add("dtstart", entry.start)
     if entry.end is not None:
         event.add("dtend", entry.end)
-    event.add("summary", entry.summary)
+    event.add("summary", _text(entry.summary))
     if entry.description:
-        event.add("description", entry.description)
+        event.add("description", _text(entry.description))
     if entry.url:
         event.add("url", entry.url)
     if entry.category:
@@ -86,3 +87,9 @@ def _event(one: feeds.Shown) -> icalendar.Event:
     event.add("status", "CANCELLED" if one.cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT")
     return event
+
+
+def _text(said: str) -> icalendar.vText:
+    """What people wrote, in one line of the file: escaped, and without characters that calendars may not have."""
+    lines = "\n".join(said.splitlines())
+    return icalendar.vText("".join(one for one in lines if one == "\n" or one.isprintable()))

@@ -110,7 +110,7 @@ def mailbox(address: str) -> str:
     known = host if host.isascii() else host.encode("idna").decode("ascii")
     # ß would lead to a domain that may be somebody else's: whoever means it writes xn--.
     if not (at and name.isascii()) or host.lower() not in (known.lower(), known.encode().decode("idna")):
-        raise ValueError(f"not an address: {address!r}")
+        raise ValueError(address)
     return f"{name}@{known}"
 
 

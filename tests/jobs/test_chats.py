@@ -174,6 +174,14 @@ def test_a_chat_in_our_own_network_is_not_called(receiver: Receiver) -> None:
     assert receiver.calls == []
 
 
+@pytest.mark.parametrize("asked", ["", "?redirect=yes"])
+def test_a_chat_that_leads_elsewhere_is_not_followed(chatting: Receiver, asked: str) -> None:
+    chatting.status, chatting.more = 307, {"Location": f"http://127.0.0.1:{chatting.port}/inside"}
+    with pytest.raises(errors.ExternalFailure):
+        chat.send(address(chatting) + asked, "title", "text", allowed=["json"], private=True)
+    assert [call.path for call in chatting.calls] == ["/chat"]
+
+
 def test_names_and_numbers_of_chats_are_limited(chatting: Receiver) -> None:
     chats.add("Team", address(chatting), actor=BEA)
     with pytest.raises(errors.AlreadyExists):

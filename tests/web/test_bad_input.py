@@ -239,7 +239,16 @@ def test_versions_beyond_the_column_do_not_exist(at_pages: Callable[[str | None]
     for number in (2**31, 10**30, "9" * 5000):
         assert petra.get(f"/models/building/{number}").status_code == 404
         assert petra.get(f"/forms/build/{number}").status_code == 404
+        assert petra.get(f"/release-policy/versions/{number}").status_code == 404
     assert petra.get("/models/building/1").status_code == 200
+
+
+def test_versions_of_the_policy_beyond_the_column_do_not_exist(person_on_both: Callers) -> None:
+    petra = person_on_both("petra")
+    assert petra.post("/release-policy/versions", {"text": "Be kind."}).status_code == 201
+    for number in (2**31, 2**63, 10**30):
+        assert petra.get(f"/release-policy/versions/{number}").status_code == 404
+        assert petra.get(f"/release-policy/changes?before=1&after={number}").status_code in (404, 422)
 
 
 def test_texts_that_are_too_long_are_refused(at_pages: Callable[[str | None], Browser], release: str) -> None:

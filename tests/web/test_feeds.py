@@ -231,6 +231,22 @@ def test_what_is_shown_is_what_the_owner_may_see_now(web: Flask, person: Person,
     assert get(web, own).status_code == 404
 
 
+@pytest.mark.parametrize("odd", ["a\nX-EVIL:1", "a\r\nX-EVIL:1", "a\rX-EVIL:1", "a\x0bX-EVIL:1", "a\x07, b; c\\d"])
+def test_what_people_write_stays_in_its_line(web: Flask, person: Person, release: dict[str, Any], odd: str) -> None:
+    max_ = person("max")
+    tag = max_.get("/releases/R-1").headers["ETag"]
+    assert max_.patch("/releases/R-1", {"title": odd}, headers={"If-Match": tag}).status_code == 200
+    with web.app_context():
+        people.edit_user("cora", {"title": odd}, actor=policy.SYSTEM)
+    answer = get(web, link(person("cora")))
+    window = one(events(answer), "window-")
+    kept = " ".join(odd.replace("\x07", "").split())
+    assert " ".join(str(window["summary"]).split()) == f"Release window: R-1 {kept}"
+    lines = re.split(r"[\r\n\x0b]+", answer.text)
+    assert not [line for line in lines if line.startswith("X-EVIL")]
+    assert b"NAME:" + icalendar.vText(f"Tidegate: {kept}").to_ical() in answer.data.replace(b"\r\n ", b"")
+
+
 def test_texts_are_in_the_language_of_the_owner(web: Flask, person: Person, release: dict[str, Any]) -> None:
     with web.app_context():
         people.edit_user("cora", {"language": "de", "zone": "Europe/Berlin"}, actor=policy.SYSTEM)

@@ -56,7 +56,8 @@ def list_releases(wanted: dict[str, Any]) -> Any:
 def get_release(number: int) -> Any:
     """One release."""
     row = _visible(number)
-    return rest.tagged(_detail(row), row.revision)
+    # Never 304: the revision is that of the record, and says nothing of the jobs that are pending.
+    return _detail(row), {"ETag": f'"{row.revision}"'}
 
 
 @blueprint.patch("/releases/<release:number>")
