@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from service import errors
-from service.storage import db, outbox
+from service.storage import db, outbox, writing
+from service.storage.models.releases import ReleasePerson
 from service.storage.queries import announcements as stored
 from service.storage.queries import notices
 from service.usecases import settings
@@ -22,6 +23,7 @@ from service.usecases.releases import releases as releases_
 from service.usecases.sending import announcing
 from tests import cast
 from tests.jobs.test_keypoints import GIVEN, MODEL
+from tests.support.keyblocks import another_process
 from tests.support.mail import MailServer
 
 START, END = datetime(2026, 4, 18, 18, tzinfo=UTC), datetime(2026, 4, 19, 2, tzinfo=UTC)
@@ -147,6 +149,37 @@ def test_a_mail_that_is_refused_for_a_while_comes_again_with_its_id_and_one_give
     assert post(time) == [True]
 
 
+@pytest.mark.req("S1-9")
+def test_dates_that_move_back_are_told_whichever_process_announced_them(release: int, time: Any) -> None:
+    cora, before = cast.actor("cora"), {"window_start": START, "window_end": END}
+    with another_process():
+        announcing.announce(release, actor=cora)
+    for dates in (LATER, before):
+        time.turn(hours=1)
+        releases_.edit(release, dates, actor=cora)
+    (back, there, first) = stored.of_release(release)
+    assert (back.window_start, back.start_before) == (START, LATER["window_start"])
+    assert (there.start_before, first.start_before) == (START, None)
+    assert [row.kind for row in notices.inbox("fred")[0]][:2] == [announcing.CHANGED] * 2
+
+
+@pytest.mark.req("S1-9")
+def test_what_is_announced_anew_is_not_followed_by_what_was_before(release: int, mail: MailServer, time: Any) -> None:
+    """A mail that waits for its next attempt does not come after one with newer dates."""
+    mail.refusal = "451 4.3.0 Try again later"
+    with another_process():
+        announcing.announce(release, actor=cast.actor("cora"))
+    post(time)
+    time.turn(seconds=1)
+    releases_.edit(release, LATER, actor=cast.actor("cora"))
+    mail.refusal = None
+    assert post(time) == [True, True]
+    time.turn(hours=1)
+    assert post(time) == [False, False]
+    assert [len(mail.to(address)) for address in (KIM, "lee@customer.example.org")] == [1, 1]
+    assert {row.mail for row in stored.followers(release) if row.address} == {"sent"}
+
+
 def test_a_mail_repeats_with_the_same_id_where_the_worker_died_before_it_was_marked(
     release: int, mail: MailServer, time: Any, monkeypatch: Any
 ) -> None:
@@ -159,6 +192,20 @@ def test_a_mail_repeats_with_the_same_id_where_the_worker_died_before_it_was_mar
     post(time)
     (reached,) = [address for address in (KIM, "lee@customer.example.org") if len(mail.to(address)) == 2]
     assert len({one.message_id for one in mail.to(reached)}) == 1
+
+
+def test_who_follows_by_themselves_hears_and_sees_no_more_than_before(release: int, time: Any) -> None:
+    with db.transaction() as session:
+        writing.insert_rows(session, ReleasePerson, [{"release_number": release, "user": "nora", "part": "board"}])
+    following.add(release, user="nora", actor=cast.actor("nora"))
+    announcing.announce(release, actor=cast.actor("cora"))
+    assert ("nora", announcing.ANNOUNCED) in told(release, announcing.ANNOUNCED)
+    with db.transaction() as session:
+        writing.delete_where(session, ReleasePerson, user="nora")
+    with pytest.raises(errors.Forbidden):
+        releases_.see(release, actor=cast.actor("nora"))
+    releases_.edit(release, LATER, actor=cast.actor("cora"))
+    assert {user for user, _ in told(release, announcing.CHANGED)} == {"fred"}
 
 
 def _killed(*_: Any) -> None:

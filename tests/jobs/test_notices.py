@@ -20,10 +20,11 @@ from service.storage.models.people import User
 from service.storage.queries import notices as stored
 from service.storage.writing import update_where
 from service.usecases import settings
-from service.usecases.sending import deliveries
+from service.usecases.sending import chats, deliveries
 from service.usecases.telling import notices
 from tests import cast
 from tests.support import posting as post
+from tests.support.keyblocks import another_process
 from tests.support.mail import MailServer
 
 Tell = Callable[..., int]
@@ -275,6 +276,40 @@ def test_the_inbox_comes_page_by_page(house: Flask) -> None:
     second, end = stored.inbox("bea", limit=3, cursor=cursor)
     assert (len(first), len(second), end) == (3, 2, None)
     assert not {row.key for row in first} & {row.key for row in second}
+
+
+def test_what_is_newest_comes_first_whichever_process_told_it(house: Flask, time: Any) -> None:
+    with another_process():
+        tell("bea", cause="level:1")
+    time.turn(minutes=1)
+    tell("bea", cause="level:2")
+    time.turn(minutes=1)
+    with another_process():
+        tell("bea", cause="level:3")
+    time.turn(minutes=1)
+    tell("bea", cause="level:4")
+    newest_first = ["level:4", "level:3", "level:2", "level:1"]
+    for read in (stored.inbox, lambda _, **page: stored.listing(cast.actor("bea"), **page)):
+        found, cursor = [], None
+        while True:
+            rows, cursor = read("bea", limit=1, cursor=cursor)
+            found += [row.cause for row in rows]
+            if cursor is None:
+                break
+        assert found == newest_first
+    assert [row.told_at for row in stored.deliveries()[0]] == sorted(
+        (row.told_at for row in on_their_way()), reverse=True
+    )
+
+
+def test_a_page_of_receipts_has_all_ways_of_each_notice(house: Flask) -> None:
+    chats.add("Team", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", actor=cast.actor("bea"))
+    tell("bea", cause="level:1")
+    tell("bea", cause="level:2")
+    rows, cursor = stored.listing(cast.actor("bea"), limit=1)
+    rest, end = stored.listing(cast.actor("bea"), limit=1, cursor=cursor)
+    assert [[row.channel for row in found] for found in (rows, rest)] == [["email", "chat"]] * 2
+    assert end is None
 
 
 def test_strangers_see_only_their_own_receipts(house: Flask) -> None:

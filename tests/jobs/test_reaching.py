@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from service import errors
 from service.storage import db
 from service.storage.models.people import User
+from service.storage.models.reaching import Absence, Preference
 from service.storage.queries import notices as stored
 from service.storage.queries import untold
 from service.storage.writing import update_where
@@ -260,6 +262,40 @@ def test_absences_that_cannot_be_are_refused_field_by_field(house: Flask) -> Non
         assert list(refused.value.errors) == [field]
     with pytest.raises(errors.InvalidInput, match="somebody else"):
         leave("bea", "bea", first=date(2026, 5, 1))
+
+
+def test_two_who_change_the_same_at_once_do_not_overwrite_each_other(house: Flask, database: str) -> None:
+    """One has written and not committed while the other, who has read the same, comes to write."""
+    prefer("bea", digest="hourly")
+    key, bea = leave("bea", first=date(2026, 5, 1)), cast.actor("bea")
+    outcomes: list[type[Exception] | None] = []
+
+    def attempt(change: Callable[[], None]) -> None:
+        with house.app_context():
+            try:
+                change()
+                outcomes.append(None)
+            except Exception as problem:
+                outcomes.append(type(problem))
+
+    changes = (
+        lambda: preferences.change("bea", {"digest": "off"}, revision=1, actor=bea),
+        lambda: absences.change(key, {"note": "At sea"}, revision=1, actor=bea),
+    )
+    engine, others = db.make_engine(database), [threading.Thread(target=attempt, args=(one,)) for one in changes]
+    db.release_connection()
+    with engine.begin() as first:
+        first.execute(update(Preference).values(revision=2, digest="daily"))
+        first.execute(update(Absence).values(revision=2, note="On a mountain"))
+        for other in others:
+            other.start()
+        others[0].join(1)  # until both wait for this transaction to end
+    for other in others:
+        other.join()
+    engine.dispose()
+    assert outcomes == [errors.StaleWrite, errors.StaleWrite]
+    assert preferences.get("bea", actor=bea)["digest"] == "daily"
+    assert absences.see(key, actor=bea).note == "On a mountain"
 
 
 def test_who_changes_something_else_meanwhile_is_not_overwritten(house: Flask) -> None:

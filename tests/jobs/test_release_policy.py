@@ -37,6 +37,16 @@ def written(house: Flask) -> None:
     releasepolicy.write(TEXT, actor=PETRA)
 
 
+@pytest.mark.usefixtures("written")
+def test_a_ladder_may_name_many(time: Any) -> None:
+    several = " ".join(f"user:{name}-{'x' * 30}" for name in "abcdefghij")
+    releasepolicy.change({"ladder": f"PT0S: {several} manager"}, actor=PETRA)
+    releasepolicy.review(1, review_at=time.now + timedelta(days=1), actor=PETRA)
+    time.turn(days=1)
+    assert keep_due(time) == 1
+    assert told() == [("max", "policy.overdue")]
+
+
 @pytest.mark.req("S2-22")
 @pytest.mark.usefixtures("written")
 def test_a_version_holds_once_its_owner_has_reviewed_it(time: Any) -> None:

@@ -15,9 +15,9 @@ from service import errors
 from service.cli import children
 from service.integrations import addresses
 from service.integrations import webhooks as calling
-from service.storage import db, outbox
+from service.storage import db, hooks, outbox
 from service.storage.models.templates import NoticeTemplate
-from service.storage.models.webhooks import WebhookEvent
+from service.storage.models.webhooks import Webhook, WebhookEvent
 from service.storage.queries import notices as inboxes
 from service.storage.queries import webhooks as stored
 from service.storage.writing import update_where
@@ -262,6 +262,30 @@ def test_one_that_tries_a_failing_receiver_keeps_the_others_away(listening: Rece
     assert [row.attempts for row in events()] == [1, 0]
 
 
+def test_two_who_try_a_webhook_that_somebody_asked_to_try_at_once_both_come_to_an_end(
+    listening: Receiver, time: Any, monkeypatch: Any
+) -> None:
+    """The second one has read that it does not rest before the first one said that it tries."""
+    made(listening)
+    listening.status = 500
+    tell()
+    webhook_calls.call(only().key)
+    key = only().webhook_key
+    with db.transaction() as session:
+        update_where(session, Webhook, {"rests_until": None}, key=key)
+        update_where(session, WebhookEvent, {"due_at": time.now}, webhook_key=key)
+    real = hooks.may_try
+
+    def comes_second(session: Any, hook: Any, now: Any, until: Any) -> bool:
+        assert real(session, hook, now, until)
+        return real(session, hook, now, until)
+
+    monkeypatch.setattr(hooks, "may_try", comes_second)
+    assert not webhook_calls.call(only().key)
+    assert (only().state, only().attempts) == ("waiting", 1)
+    assert only().due_at > time.now
+
+
 def test_410_turns_it_off_and_administrators_hear_of_it(listening: Receiver) -> None:
     key, _ = made(listening)
     tell()
@@ -340,7 +364,8 @@ def test_what_a_died_process_had_in_hand_repeats_with_the_same_id(listening: Rec
 PRIVATE = [
     "http://127.0.0.1/", "http://localhost:8080/", "http://10.1.2.3/", "http://192.168.0.1/", "http://169.254.169.254/",
     "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://[fd00::1]/", "http://[64:ff9b::7f00:1]/", "http://0.0.0.0/",
-    "http://100.64.0.1/", "http://224.0.0.1/", "http://[2002:7f00:1::]/",
+    "http://100.64.0.1/", "http://224.0.0.1/", "http://[2002:7f00:1::]/", "http://[::127.0.0.1]/", "http://[64:ff9b:1::7f00:1]/",
+    "http://[fec0::1]/", "http://[::ffff:0:127.0.0.1]/",
 ]  # fmt: skip
 
 

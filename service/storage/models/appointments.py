@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Moment, key_column
@@ -21,7 +21,7 @@ class Appointment(Base):
     kind: Mapped[str] = mapped_column(String(20))
     subject: Mapped[int] = mapped_column(BigInteger)
     turn: Mapped[int] = mapped_column(Integer)
-    recipients: Mapped[str] = mapped_column(String(255), default="")  # as in a ladder
+    recipients: Mapped[str] = mapped_column(Text, default="")  # as in a ladder
     due_at: Mapped[datetime] = mapped_column(Moment)
     state: Mapped[str] = mapped_column(String(10))
     asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when a dispatcher last enqueued it

@@ -94,7 +94,11 @@ class Notice(Base):
     link: Mapped[str] = mapped_column(String(255), default="")
     asked_at: Mapped[datetime] = mapped_column(Moment, index=True)
     read_at: Mapped[datetime | None] = mapped_column(Moment)
-    __table_args__ = (UniqueConstraint("cause", "user"), Index(None, "user", "read_at"))
+    __table_args__ = (
+        UniqueConstraint("cause", "user"),
+        Index(None, "user", "read_at"),
+        Index(None, "user", "asked_at"),
+    )
 
 
 class Bundle(Base):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from service.storage import db
@@ -19,7 +20,8 @@ _FOLLOWER = list(Follower.__table__.c)
 
 def of_release(number: int) -> Sequence[Row]:
     """What was announced of a release, the newest first."""
-    return _all(select(*_ANNOUNCED).where(Announcement.release_number == number).order_by(Announcement.key.desc()))
+    statement = select(*_ANNOUNCED).where(Announcement.release_number == number)
+    return _all(statement.order_by(Announcement.at.desc(), Announcement.key.desc()))
 
 
 def latest(number: int) -> Row | None:
@@ -29,8 +31,15 @@ def latest(number: int) -> Row | None:
 
 def followers(number: int) -> Sequence[Row]:
     """Who follows a release, in the order in which they came; with state and answer of the last mail to an address."""
-    newest = aliased(AnnouncementMail)
-    last = select(func.max(newest.key)).where(newest.follower_key == Follower.key).scalar_subquery()
+    newest, said = aliased(AnnouncementMail), aliased(Announcement)
+    last = (
+        select(newest.key)
+        .join(said, said.key == newest.announcement_key)
+        .where(newest.follower_key == Follower.key)
+        .order_by(said.at.desc(), newest.key.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     mail = [AnnouncementMail.state.label("mail"), AnnouncementMail.answer, AnnouncementMail.sent_at]
     statement = select(*_FOLLOWER, *mail).outerjoin(AnnouncementMail, AnnouncementMail.key == last)
     return _all(statement.where(Follower.release_number == number, Follower.ended_at.is_(None)).order_by(Follower.key))
@@ -64,6 +73,12 @@ def mail(key: int) -> Row | None:
         .join(Release, Release.number == Announcement.release_number)
     )
     return _one(statement.where(AnnouncementMail.key == key))
+
+
+def announced_since(number: int, at: datetime) -> bool:
+    """Whether dates of a release were announced after this moment."""
+    later = (Announcement.release_number == number, Announcement.at > at)
+    return _one(select(Announcement.key).where(*later).limit(1)) is not None
 
 
 def _all(statement: Any) -> Sequence[Row]:

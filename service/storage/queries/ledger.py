@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal, null, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, literal, null, or_, select
 
 from service.domain import policy
 from service.storage import db
@@ -78,7 +78,6 @@ def lines(
     next_attempt_at, answer.
     """
     limit = pages.bounded(limit)
-    before = pages.decode(cursor, pages.moment, pages.key) if cursor else None
     given = {name: value for name, value in wanted.items() if value is not None}
     found = []
     for statement, at, key, table, columns in _SOURCES:
@@ -89,8 +88,7 @@ def lines(
         for column, value in ((table.release_number, release), (table.user, user), (table.task_key, task)):
             statement = statement.where(column == value) if value is not None else statement
         statement = statement.where(at >= since) if since is not None else statement
-        statement = statement.where(tuple_(at, key) < tuple_(*before)) if before else statement
-        found.append(statement.order_by(at.desc(), key.desc()).limit(limit + 1))
+        found.append(pages.newest_first(statement, at, key, limit, cursor))
     with db.reading() as session:
         parts = [session.execute(statement).all() for statement in found]
     rows = list(islice(heapq.merge(*parts, key=lambda row: (row.at, row.key), reverse=True), limit + 1))

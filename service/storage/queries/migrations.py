@@ -36,7 +36,7 @@ def last_move(instance_key: int) -> Row | None:
     statement = (
         select(*Migration.__table__.c)
         .where(Migration.instance_key == instance_key, Migration.undone_at.is_(None))
-        .order_by(Migration.key.desc())
+        .order_by(Migration.at.desc(), Migration.key.desc())
         .limit(1)
     )
     with db.reading() as session:
@@ -63,7 +63,7 @@ def undoable(instance_key: int) -> Row | None:
             Migration.revision == Instance.revision,
             Instance.status == "active",
         )
-        .order_by(Migration.key.desc())
+        .order_by(Migration.at.desc(), Migration.key.desc())
         .limit(1)
     )
     with db.reading() as session:

@@ -30,6 +30,7 @@ _RECEIPT = [
     Delivery.message_id,
     Delivery.answer,
 ]
+_NEWEST = (Notice.asked_at.desc(), Notice.key.desc(), Delivery.key)
 
 
 def inbox(
@@ -37,13 +38,12 @@ def inbox(
 ) -> tuple[list[Row], str | None]:
     """A person's notices, newest first."""
     limit = pages.bounded(limit)
-    statement = select(*_COLUMNS).where(Notice.user == user).order_by(Notice.key.desc()).limit(limit + 1)
+    statement = select(*_COLUMNS).where(Notice.user == user)
     if unread is not None:
         statement = statement.where(Notice.read_at.is_(None) if unread else Notice.read_at.is_not(None))
-    if cursor:
-        statement = statement.where(Notice.key < pages.decode(cursor, pages.key)[0])
+    statement = pages.newest_first(statement, Notice.asked_at, Notice.key, limit, cursor)
     with db.reading() as session:
-        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+        return pages.cut(session.execute(statement).all(), limit, _place)
 
 
 def unread(user: str) -> int:
@@ -74,13 +74,13 @@ def listing(
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[Row], str | None]:
-    """Notices with their receipts, newest first: those of releases the actor may see, and their own.
+    """Notices with their receipts, newest first: those of releases the actor may see, and their own. limit: of notices.
 
     A row has the notice, user_title, and of its delivery (None where there is none): channel, address, delivery_state,
     reason, attempts, next_attempt_at, sent_at, message_id, answer.
     """
     limit = pages.bounded(limit)
-    statement = _receipts().order_by(Notice.key.desc()).limit(limit + 1)
+    statement = select(Notice.key, Notice.asked_at)
     if release is not None:
         statement = statement.where(Notice.release_number == release)
     if user is not None:
@@ -88,15 +88,16 @@ def listing(
     if not policy.may_see_everything(actor):
         visible = Notice.release_number.in_(releases.visible_numbers(actor))
         statement = statement.where(visible | (Notice.user == actor.name))
-    if cursor:
-        statement = statement.where(Notice.key < pages.decode(cursor, pages.key)[0])
+    statement = pages.newest_first(statement, Notice.asked_at, Notice.key, limit, cursor)
     with db.reading() as session:
-        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+        page, after = pages.cut(session.execute(statement).all(), limit, _place)
+        receipts = _receipts().where(Notice.key.in_([row.key for row in page])).order_by(*_NEWEST)
+        return list(session.execute(receipts)), after
 
 
 def of_release(number: int, *, limit: int = 200) -> Sequence[Row]:
     """Receipts of a release, newest first; rows as in `listing`."""
-    statement = _receipts().where(Notice.release_number == number).order_by(Notice.key.desc()).limit(limit)
+    statement = _receipts().where(Notice.release_number == number).order_by(*_NEWEST).limit(limit)
     with db.reading() as session:
         return session.execute(statement).all()
 
@@ -120,18 +121,14 @@ def of_causes(causes: Iterable[str]) -> Sequence[Row]:
 def deliveries(*, state: str | None = None, limit: int = 50, cursor: str | None = None) -> tuple[list[Row], str | None]:
     """Deliveries with subject and user of their notice, newest first; state dead: those that were given up."""
     limit = pages.bounded(limit)
-    statement = (
-        select(*_DELIVERY, Notice.subject, Notice.user, Notice.release_number)
-        .join(Notice, Notice.key == Delivery.notice_key)
-        .order_by(Delivery.key.desc())
-        .limit(limit + 1)
+    statement = select(*_DELIVERY, Notice.subject, Notice.user, Notice.release_number).join(
+        Notice, Notice.key == Delivery.notice_key
     )
     if state:
         statement = statement.where(Delivery.state == state)
-    if cursor:
-        statement = statement.where(Delivery.key < pages.decode(cursor, pages.key)[0])
+    statement = pages.newest_first(statement, Delivery.told_at, Delivery.key, limit, cursor)
     with db.reading() as session:
-        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.told_at.isoformat(), row.key])
 
 
 def delivery_counts() -> dict[str, int]:
@@ -139,6 +136,10 @@ def delivery_counts() -> dict[str, int]:
     with db.reading() as session:
         rows = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
         return {"waiting": 0, "held": 0, "sent": 0, "dead": 0, "skipped": 0} | {row[0]: row[1] for row in rows}
+
+
+def _place(row: Row) -> list[Any]:
+    return [row.asked_at.isoformat(), row.key]
 
 
 def _receipts() -> Any:

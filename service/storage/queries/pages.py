@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import literal, tuple_
+
 from service import errors
 
 MOST = 200
@@ -67,6 +69,18 @@ def decode(cursor: str, *kinds: Callable[[Any], Any]) -> list[Any]:
         return [kind(value) for kind, value in zip(kinds, values, strict=True)]
     except (binascii.Error, ValueError, RecursionError) as problem:
         raise errors.InvalidInput({"cursor": ["is not one that this list gave out"]}) from problem
+
+
+def newest_first(statement: Any, at: Any, identity: Any, limit: int, cursor: str | None) -> Any:
+    """A statement for `cut`, by moment: keys are drawn in blocks, so what is later may have the smaller one.
+
+    The cursor holds the moment and the key of the last row.
+    """
+    if cursor:
+        then, last = decode(cursor, moment, key)
+        before = tuple_(literal(then, at.type), literal(last, identity.type))
+        statement = statement.where(tuple_(at, identity) < before)
+    return statement.order_by(at.desc(), identity.desc()).limit(limit + 1)
 
 
 def cut(rows: Sequence[Any], limit: int, values: Callable[[Any], Sequence[Any]]) -> tuple[list[Any], str | None]:

@@ -44,4 +44,4 @@ def versions(*, limit: int = 50, cursor: str | None = None) -> tuple[list[Row], 
 def reviews() -> Sequence[Row]:
     """All reviews, the latest first."""
     with db.reading() as session:
-        return session.execute(select(*_REVIEW).order_by(PolicyReview.key.desc())).all()
+        return session.execute(select(*_REVIEW).order_by(PolicyReview.at.desc(), PolicyReview.key.desc())).all()

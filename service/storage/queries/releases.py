@@ -43,7 +43,9 @@ def visible_numbers(actor: policy.Actor) -> Select[Any]:
         .join(TaskCandidate, TaskCandidate.task_key == Task.key)
         .where(Task.release_number.is_not(None), _is_candidate(actor))
     )
-    follows = select(Follower.release_number).where(Follower.user == actor.name, Follower.ended_at.is_(None))
+    # Whoever follows by themselves sees it for another reason, or no more.
+    invited = Follower.added_by != actor.name
+    follows = select(Follower.release_number).where(Follower.user == actor.name, Follower.ended_at.is_(None), invited)
     return select(union(own, part, held, voted, candidate, follows).subquery().c[0])
 
 

@@ -106,10 +106,8 @@ def made(*, limit: int = 50, cursor: str | None = None) -> tuple[list[Row], str 
     """Reports that were made, the newest first, without their contents."""
     limit = pages.bounded(limit)
     statement = select(*_MADE)
-    if cursor:
-        statement = statement.where(MadeReport.key < pages.decode(cursor, pages.key)[0])
-    rows = _all(statement.order_by(MadeReport.key.desc()).limit(limit + 1))
-    return pages.cut(rows, limit, lambda row: [row.key])
+    rows = _all(pages.newest_first(statement, MadeReport.made_at, MadeReport.key, limit, cursor))
+    return pages.cut(rows, limit, lambda row: [row.made_at.isoformat(), row.key])
 
 
 def last_until(schedule_key: int) -> datetime | None:

@@ -68,15 +68,13 @@ def events(
     """Events, the newest first; rows as in `event`."""
     limit = pages.bounded(limit)
     statement = select(*_EVENT, Webhook.name, Webhook.url).join(Webhook, Webhook.key == WebhookEvent.webhook_key)
-    statement = statement.order_by(WebhookEvent.key.desc()).limit(limit + 1)
     if webhook is not None:
         statement = statement.where(WebhookEvent.webhook_key == webhook)
     if state:
         statement = statement.where(WebhookEvent.state == state)
-    if cursor:
-        statement = statement.where(WebhookEvent.key < pages.decode(cursor, pages.key)[0])
+    statement = pages.newest_first(statement, WebhookEvent.created_at, WebhookEvent.key, limit, cursor)
     with db.reading() as session:
-        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.key])
+        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.created_at.isoformat(), row.key])
 
 
 def attempts(event_keys: Sequence[int]) -> dict[int, list[Row]]:
@@ -84,6 +82,6 @@ def attempts(event_keys: Sequence[int]) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = {key: [] for key in event_keys}
     statement = select(*WebhookAttempt.__table__.c).where(WebhookAttempt.event_key.in_(event_keys))
     with db.reading() as session:
-        for row in session.execute(statement.order_by(WebhookAttempt.key)):
+        for row in session.execute(statement.order_by(WebhookAttempt.at, WebhookAttempt.key)):
             found[row.event_key].append(row)
     return found

@@ -41,6 +41,8 @@ def add(
         before = stored.known(number, user=user, address=address)
         if before is not None:
             columns = {"ended_at": None, "ended_by": None, "language": language}
+            if before.ended_at is not None or actor.name != user:
+                columns["added_by"] = actor.name
             writing.update_where(session, Follower, columns, key=before.key)
             return int(before.key)
         return _insert(session, number, user, address, language, actor)

@@ -15,6 +15,7 @@ from service.storage import db, history, keys, leases, locking, mailings, writin
 from service.storage.history import Entry
 from service.storage.models.announcements import Announcement, AnnouncementMail
 from service.storage.queries import announcements as stored
+from service.storage.queries import people, releases
 from service.storage.types import Row, Session
 from service.usecases import settings
 from service.usecases.sending import deliveries
@@ -89,6 +90,9 @@ def send(mail_key: int) -> bool:
     if row.ended_at is not None:
         _settle(mail_key, token, {"state": "skipped", "answer": "Whoever has this address wants no more mails."})
         return False
+    if stored.announced_since(row.release_number, row.at):
+        _settle(mail_key, token, {"state": "skipped", "answer": "Other dates were announced meanwhile."})
+        return False
     try:
         with leases.kept(AnnouncementMail, mail_key, token, current.lease_seconds):
             answer = mail.send(_letter(row), current.smtp_url, current.mail_from, current.data_dir / "mail")
@@ -153,7 +157,8 @@ def _spread(
     drawn = keys.take(session, len(addresses))
     mails = [_mail(key, row, one) for key, one in zip(drawn, addresses, strict=True)]
     writing.insert_rows(session, AnnouncementMail, mails)
-    users = [one.user for one in following if one.user and one.user != actor.name and one.user not in (heard or ())]
+    others = [one for one in following if one.user and one.user != actor.name and one.user not in (heard or ())]
+    users = [one.user for one in others if _may_hear(one)]
     return notices.Telling(
         cause=f"announcement:{row['key']}",
         recipients=dict.fromkeys(users, "follower"),
@@ -163,6 +168,14 @@ def _spread(
         release_number=release.number,
         instance_key=release.instance_key,
     )
+
+
+def _may_hear(follower: Row) -> bool:
+    """Whoever follows by themselves hears of it as long as they see the release; others were invited."""
+    if follower.added_by != follower.user:
+        return True
+    person = people.actor(follower.user)
+    return person is not None and releases.may_see(person, follower.release_number)
 
 
 def _mail(key: int, row: Mapping[str, Any], follower: Row) -> dict[str, Any]:

@@ -54,7 +54,8 @@ def call(event_key: int) -> bool:
             hooks.settle(session, event_key, token, {"state": "skipped", "answer": OFF})
             return False
         if not hooks.may_try(session, hook, now, now + timedelta(seconds=PROBE_S)):
-            hooks.give_back(session, event, hook.rests_until)
+            rests = hooks.webhook(session, event.webhook_key).rests_until  # read again: somebody tries it just now
+            hooks.give_back(session, event, rests or now)
             return False
     with leases.kept(WebhookEvent, event_key, token, current.lease_seconds):
         attempt = _attempt(hook, event, current.webhook_private)

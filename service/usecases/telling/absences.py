@@ -65,7 +65,9 @@ def change(key: int, changes: Mapping[str, Any], *, revision: int | None = None,
         given = {field: changes.get(field, getattr(row, field)) for field in FIELDS}
         given |= {"substitute": given["substitute"] or None, "note": (given["note"] or "").strip()}
         _check(row.user, given, key)
-        writing.update_where(session, Absence, {**given, "revision": row.revision + 1}, key=key)
+        columns = {**given, "revision": row.revision + 1}
+        if not writing.update_where(session, Absence, columns, key=key, revision=row.revision):
+            raise errors.StaleWrite()
         _note(session, "absence.changed", row.user, given, actor)
 
 

@@ -54,10 +54,11 @@ def change(name: str, changes: Mapping[str, Any], *, revision: int | None = None
             raise errors.InvalidInput(problems)
         row = {**{field: after[field] for field in DEFAULT}, "changed_at": clock.now()}
         row |= {"muted": {channel: sorted(groups) for channel, groups in after["muted"].items() if groups}}
-        if before["revision"]:
-            writing.update_where(session, Preference, {**row, "revision": before["revision"] + 1}, user=name)
-        else:
+        seen = before["revision"]
+        if not seen:
             writing.insert_rows(session, Preference, [{**row, "user": name, "revision": 1}])
+        elif not writing.update_where(session, Preference, {**row, "revision": seen + 1}, user=name, revision=seen):
+            raise errors.StaleWrite()
         entry = Entry("person.preferences", data={"name": name, "changes": dict(changes)})
         history.append_to_administration(session, [entry], at=clock.now(), actor=actor.name)
 
