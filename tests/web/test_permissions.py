@@ -152,6 +152,8 @@ TABLE = [
         {"name": "Weekly", "every": "weekly", "recipients": ["max"]},
         {"ada", "petra", "max", "cora"},
     ),
+    ("GET", "/report-schedules/{schedule}", None, {"ada", "petra", "max", "cora"}),
+    ("PATCH", "/report-schedules/{schedule}", {"at": "09:00"}, {"ada", "petra"}),
     ("DELETE", "/report-schedules/{schedule}", None, {"ada", "petra"}),
     ("POST", "/release-policy/versions", {"text": "x"}, {"ada", "petra", "max"}),
     ("GET", "/release-policy", None, EVERYBODY),
@@ -179,6 +181,8 @@ ASKED_ELSEWHERE = {
     "/me/chats/{id}/test",  # one's own only
     "/me/calendar-links/{id}",  # one's own only
     "/me/calendar-links/{id}/rotate",  # one's own only
+    "/reports/{id}",  # who sees reports, and for whom it was made: see test_reports
+    "/reports/{id}/file",  # the same
     "/absences/{id}",  # whose it is not, for them it is not there
 }
 
