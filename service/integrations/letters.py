@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from babel.dates import format_timedelta
 
@@ -99,16 +100,15 @@ class Reader:
         return ["", "-- ", self.word(which, link=link)]
 
 
-def sample(kind: str, subject: str, body: str, now: datetime) -> Entry:
-    """A notice of this kind, with the facts that `texts.samples` tells of."""
-    values = texts.samples(kind, now)
-    number, _, title = values["release"].removeprefix("R-").partition(" ")
+def sample(kind: str, subject: str, body: str, values: Mapping[str, Any]) -> Entry:
+    """A notice of this kind with the facts that these values tell of."""
+    number, _, title = str(values["release"]).removeprefix("R-").partition(" ")
     around = Entry(kind, subject, body, f"/releases/R-{number}", "coordinator", int(number), title)
     if kind.partition(".")[0] not in _OF_TASKS:
         return around
     return replace(
-        around, link="/tasks/1", as_="assignee", task_key=1, name=values["name"], due_at=values["due"],
-        holders=values["assignee"], moment=_MOMENTS.get(kind, ""),
+        around, link="/tasks/1", as_="assignee", task_key=1, name=str(values.get("name", "")),
+        due_at=values.get("due"), holders=str(values.get("assignee") or ""), moment=_MOMENTS.get(kind, ""),
     )  # fmt: skip
 
 

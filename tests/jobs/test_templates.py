@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from tests.support.mail import MailServer
 
 KIND = "release.started"
 ADA = cast.actor("ada")
+BERLINER = replace(ADA, zone="Europe/Berlin")
 
 
 @pytest.fixture(autouse=True)
@@ -121,7 +123,7 @@ def test_a_text_that_breaks_falls_back_to_the_shipped_one_and_is_among_the_break
 def test_every_shipped_text_can_be_previewed_and_would_be_taken() -> None:
     assert len(templates.everything()) == len(templates.kinds()) * len(templates.LANGUAGES)
     for one in templates.everything():
-        shown = templates.preview(one.kind, one.language, one.subject, one.body, zone="Europe/Berlin")
+        shown = templates.preview(one.kind, one.language, one.subject, one.body, actor=BERLINER)
         assert "{" not in shown.subject + shown.body
         assert shown.body, one.kind
         assert html.escape(shown.subject) in shown.page
@@ -130,10 +132,10 @@ def test_every_shipped_text_can_be_previewed_and_would_be_taken() -> None:
 
 def test_the_preview_is_the_mail_with_its_facts_as_it_is_sent() -> None:
     texts = templates.standing("deadline.near", "en")
-    page = templates.preview("deadline.near", "en", texts.subject, texts.body, zone="Europe/Berlin").page
+    page = templates.preview("deadline.near", "en", texts.subject, texts.body, actor=BERLINER).page
     for said in ("Due soon", "Payroll 4.2", "Tom Tester", "1 day before", "it is with you", "Open the task"):
         assert said in page, said
-    german = templates.preview("release.started", "de", "Los: {release}", "{by} begann.", zone="UTC").page
+    german = templates.preview("release.started", "de", "Los: {release}", "{by} begann.", actor=ADA).page
     assert "Los: R-1 Payroll 4.2" in german
     assert "/releases/R-1" in german
 

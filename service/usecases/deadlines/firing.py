@@ -10,7 +10,7 @@ from typing import Any
 from service.domain import clock, naming, policy
 from service.storage import db, history, ladders, locking, outbox, tally
 from service.storage.queries import deadlines as stored
-from service.usecases.telling import notices, recipients
+from service.usecases.telling import notices, recipients, values
 from service.usecases.worktime import forecasts
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def _telling(
         recipients=meant.told,
         missed=meant.missed,
         kind=_kind(level, deadline),
-        values={**_values(deadline, directory), **foreseen},
+        values={**values.of_deadline(deadline, directory), **foreseen},
         link=_link(deadline),
         release_number=deadline.release_number,
         instance_key=deadline.instance_key,
@@ -86,20 +86,6 @@ def _kind(level: Any, deadline: Any) -> str:
     if level.fire_at < deadline.due_at:
         return "deadline.near"
     return "deadline.due" if level.fire_at == deadline.due_at else "deadline.overdue"
-
-
-def _values(deadline: Any, directory: recipients.Directory) -> dict[str, Any]:
-    if deadline.release_number is not None:
-        release = f"R-{deadline.release_number} {deadline.release_title}"
-    else:
-        release = f"{deadline.model_name} {deadline.instance_key}"
-    holders = ", ".join(directory.holders(deadline))
-    return {
-        "name": naming.called(deadline.name, deadline.item),
-        "release": release,
-        "due": deadline.due_at,
-        "assignee": holders,
-    }
 
 
 def _link(deadline: Any) -> str:

@@ -59,6 +59,12 @@ def tellings(
     return found + [asked(release, row, drawn.get(row["activation_key"], {})) for row in approvals]
 
 
+def told(kind: str, row: Row) -> Mapping[str, Any] | None:
+    """The values of what an entry of history told as this kind; None where it told something else."""
+    ((_entry, reached),) = _reached([Entry(row.event, row.element, row.activation_key, row.data)])
+    return reached.values if reached is not None and reached.point.kind == kind else None
+
+
 def asked(release: Row, task: Mapping[str, Any], alerts: keypoints.Alerts) -> notices.Telling:
     """Deciders hear that they are asked; those who were told before are not told again."""
     about = replace(

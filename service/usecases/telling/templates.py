@@ -15,7 +15,7 @@ from service.storage.history import Entry
 from service.storage.models.templates import Hearers, NoticeTemplate
 from service.storage.queries import templates as stored
 from service.usecases import breakdowns, settings
-from service.usecases.telling import notices
+from service.usecases.telling import notices, values
 
 LONGEST_SUBJECT = 500
 LONGEST_BODY = 10_000
@@ -48,11 +48,12 @@ class Hearing:
 
 @dataclass(frozen=True)
 class Preview:
-    """A text with sample values, and the mail that it makes."""
+    """A text with values, and the mail that it makes. made_up: some of the values are samples."""
 
     subject: str
     body: str
     page: str
+    made_up: bool = True
 
 
 def kinds() -> list[str]:
@@ -123,20 +124,29 @@ def check(kind: str, given: texts.Given) -> None:
         raise errors.InvalidInput(wrong)
 
 
-def preview(kind: str, language: str, subject: str, body: str, *, zone: str) -> Preview:
-    """What a text makes of sample values. Raises NotFound, InvalidInput as `write`."""
+def preview(
+    kind: str, language: str, subject: str, body: str, *, release: int | None = None, actor: policy.Actor
+) -> Preview:
+    """What a text makes of sample values, or of those of a release. Raises NotFound, InvalidInput as `write`."""
     _known(kind, language)
     given = texts.Given(subject, body.replace("\r\n", "\n"))
     check(kind, given)
-    said, text = texts.render(kind, language, zone, texts.samples(kind, clock.now()), given)
-    reader = letters.Reader(language, zone, settings.current().public_url)
-    return Preview(said, text, letters.content([letters.sample(kind, said, text, clock.now())], reader).html)
+    example = values.example(kind, release, actor=actor)
+    said, text = texts.render(kind, language, actor.zone, example.values, given)
+    reader = letters.Reader(language, actor.zone, settings.current().public_url)
+    page = letters.content([letters.sample(kind, said, text, example.values)], reader).html
+    return Preview(said, text, page, example.made_up)
 
 
-def try_out(kind: str, language: str, subject: str, body: str, *, actor: policy.Actor) -> None:
-    """Tell the actor alone what a text makes of sample values. Raises as `preview`, Forbidden."""
+def try_out(
+    kind: str, language: str, subject: str, body: str, *, release: int | None = None, actor: policy.Actor
+) -> None:
+    """Tell the actor alone what a text makes of sample values, or of those of a release.
+
+    Raises as `preview`, Forbidden.
+    """
     policy.require(policy.may_administer(actor))
-    shown = preview(kind, language, subject, body, zone=actor.zone)
+    shown = preview(kind, language, subject, body, release=release, actor=actor)
     with db.transaction() as session:
         notices.tell(
             session,

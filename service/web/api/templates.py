@@ -65,20 +65,20 @@ def list_template_versions(kind: str, language: str) -> Any:
 
 
 @blueprint.post(f"{PATH}/preview")
-@blueprint.arguments(schemas.NewText, example=TEXT)
+@blueprint.arguments(schemas.TriedText, example=TEXT)
 @blueprint.response(200, schemas.TextPreview)
 @access.requires(policy.may_administer)
 def preview_template(body: dict[str, Any], kind: str, language: str) -> Any:
-    """What a text makes of sample values; nothing is stored."""
-    return templates.preview(kind, language, **body, zone=auth.actor().zone)
+    """What a text makes of sample values, or of those of a release; nothing is stored."""
+    return templates.preview(kind, language, **body, actor=auth.actor())
 
 
 @blueprint.post(f"{PATH}/test")
-@blueprint.arguments(schemas.NewText, example=TEXT)
+@blueprint.arguments(schemas.TriedText, example=TEXT)
 @blueprint.response(202, fields.Nothing)
 @access.requires(policy.may_administer)
 def try_template(body: dict[str, Any], kind: str, language: str) -> Any:
-    """Tell yourself alone what a text makes of sample values, in the inbox and by mail."""
+    """Tell yourself alone what a text makes of sample values, or of those of a release, in the inbox and by mail."""
     templates.try_out(kind, language, **body, actor=auth.actor())
     return {}
 

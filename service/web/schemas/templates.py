@@ -34,6 +34,12 @@ class NewText(fields.Schema):
     body = fields.required(templates.LONGEST_BODY)
 
 
+class TriedText(NewText):
+    """Another text, and what to try it with."""
+
+    release = fields.Number(metadata={"description": "Try it with what this release has; else with sample values."})
+
+
 class Version(fields.Schema):
     """A text as it was."""
 
@@ -52,11 +58,12 @@ class VersionList(fields.Schema):
 
 
 class TextPreview(fields.Schema):
-    """What a text makes of sample values."""
+    """What a text makes of values."""
 
     subject = ma.String(required=True)
     body = ma.String(required=True)
     page = ma.String(required=True, metadata={"description": "The mail as HTML."})
+    made_up = ma.Boolean(required=True, metadata={"description": "Some of the values are samples."})
 
 
 class KeyPoint(fields.Schema):
