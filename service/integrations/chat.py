@@ -45,7 +45,12 @@ def shown(url: str) -> str:
     made = _made(url)
     if made is None:
         return f"{_scheme(url)}://..."
-    return str(made.url(privacy=True)).partition("?")[0][:LONGEST_SHOWN]
+    masked = str(made.url(privacy=True)).partition("?")[0]
+    if not _is_fixed(url):  # a path may hold a secret that the library does not know as one
+        scheme, _, rest = masked.partition("://")
+        host, _, path = rest.partition("/")
+        masked = f"{scheme}://{host}/..." if path.strip("/") else f"{scheme}://{host}"
+    return masked[:LONGEST_SHOWN]
 
 
 def service(url: str) -> str:
@@ -60,7 +65,7 @@ def send(url: str, title: str, text: str, *, allowed: Collection[str], private: 
     if problem:
         raise errors.ExternalFailure(f"The chat address cannot be used: {problem}", transient=False)
     made = _made(url)
-    if _scheme(url).removesuffix("s") not in FIXED and _scheme(url) not in FIXED:
+    if not _is_fixed(url):
         addresses.resolve(urlsplit(url).hostname or "", private=private)
     made.redirects = False  # they may lead anywhere; whatever the address asks for
     ways = _apprise().Apprise()
@@ -100,6 +105,10 @@ def _made(url: str) -> Any:
             return _apprise().Apprise.instantiate(url, suppress_exceptions=True)
         except (TypeError, ValueError):
             return None
+
+
+def _is_fixed(url: str) -> bool:
+    return bool({_scheme(url), _scheme(url).removesuffix("s")} & FIXED)
 
 
 def _scheme(url: str) -> str:

@@ -13,7 +13,7 @@ from fpdf.fonts import TTFFont
 from service.domain.reports import Report, Section
 from service.integrations import reportwords
 
-NARROWEST, WIDEST = 10, 40  # letters
+TABLE, WIDEST, PADDING = 8.5, 60, 4  # size of its letters; mm
 FONT, FONTS = "DejaVu", Path(__file__).parent / "fonts"  # made by frontend/build.mjs
 INK, MUTED, HEAD, LINE = (21, 34, 44), (80, 96, 108), (231, 240, 241), (205, 214, 219)
 
@@ -69,7 +69,7 @@ def _draw(page: _Page, section: Section) -> None:
     page.set_text_color(*INK)
     page.set_font(FONT, "B", 12)
     page.cell(0, 8, page.drawable(section.title), new_x="LMARGIN", new_y="NEXT")
-    page.set_font(FONT, "", 9)
+    page.set_font(FONT, "", TABLE)
     page.set_draw_color(*LINE)
     if not section.rows:
         page.set_text_color(*MUTED)
@@ -77,8 +77,8 @@ def _draw(page: _Page, section: Section) -> None:
         return
     heading = FontFace(emphasis="BOLD", color=INK, fill_color=HEAD)
     layout: dict[str, Any] = {"borders_layout": TableBordersLayout.HORIZONTAL_LINES, "headings_style": heading}
-    wide = _widths([section.columns, *section.rows])
-    aligned = tuple("LEFT" if at == 0 or len(section.columns) > 3 else "RIGHT" for at in range(len(section.columns)))
+    wide = _widths(page, [section.columns, *section.rows])
+    aligned = (*["LEFT"] * (len(section.columns) - 1), "RIGHT")
     with page.table(col_widths=wide, text_align=aligned, line_height=5.5, **layout) as table:
         for cells in (section.columns, *section.rows):
             row = table.row()
@@ -86,6 +86,14 @@ def _draw(page: _Page, section: Section) -> None:
                 row.cell(page.drawable(cell))
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
-    """Columns share the page as their longest cells do, within bounds."""
-    return tuple(min(max(NARROWEST, *map(len, column)), WIDEST) + 3 for column in zip(*rows, strict=True))
+def _widths(page: _Page, rows: Sequence[Sequence[str]]) -> tuple[float, ...]:
+    """What the cells of each column want, in mm. Where that is too much, their longest words come first."""
+    page.set_font(FONT, "B", TABLE)
+    columns = [[page.drawable(cell) for cell in column] for column in zip(*rows, strict=True)]
+    wanted = [min(WIDEST, max(map(page.get_string_width, column))) + PADDING for column in columns]
+    words = [[word for cell in column for word in cell.split()] or [""] for column in columns]
+    needed = [min(WIDEST, max(map(page.get_string_width, some))) + PADDING for some in words]
+    page.set_font(FONT, "", TABLE)
+    left, more = max(page.epw - sum(needed), 0), sum(wanted) - sum(needed)
+    share = min(left / more, 1) if more else 0
+    return tuple(round(least + (most - least) * share, 1) for least, most in zip(needed, wanted, strict=True))

@@ -131,9 +131,11 @@ def test_a_chat_that_was_removed_is_given_up_at_once(chatting: Receiver, time: A
 
 def test_secrets_are_masked_wherever_a_chat_is_shown(chatting: Receiver) -> None:
     chats.add("Team", address(chatting), actor=BEA)
+    chats.add("Path", f"{address(chatting)}/token-in-the-path", actor=BEA)
     chats.add("Slack", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general", actor=BEA)
     shown = " ".join(row.shown for row in stored.of("bea"))
     assert "secret" not in shown
+    assert "token-in-the-path" not in shown
     assert "TIiajkdnlazkcOXrIdevi7FQ" not in shown
     assert "Slack, slack://T...2/A...D/" in shown
 

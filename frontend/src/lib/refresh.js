@@ -104,16 +104,17 @@ function hold(part) {
   };
 }
 
-function again(part) {
-  setInterval(() => {
-    if (document.hidden) return;
-    waiting.add(part.id);
-    if (!running) run();
-  }, part.dataset.liveEvery * 1000);
+let seconds = 0;
+function beat() {
+  seconds += 1;
+  if (document.hidden) return;
+  const asked = parts().filter(({ dataset }) => dataset.liveEvery && seconds % dataset.liveEvery === 0);
+  asked.forEach((part) => waiting.add(part.id));
+  if (asked.length && !running) run();
 }
 
 export function start() {
-  parts().filter((part) => part.dataset.liveEvery).forEach(again);
+  setInterval(beat, 1000);
   document.addEventListener('pointermove', (event) => { pointer = { x: event.clientX, y: event.clientY }; }, { passive: true });
   document.documentElement.addEventListener('pointerleave', () => { pointer = null; });
   document.addEventListener('tidegate:refresh', renewPage);
