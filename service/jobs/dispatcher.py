@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from service import errors
 from service.jobs import house
-from service.storage import queue, tally
+from service.storage import outbox, queue, tally
 from service.usecases.upkeep import dispatch, housekeeping, watching
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class Dispatcher:
     def __init__(self, entry: house.Entry, redis_url: str) -> None:
         self._entry = entry
         self._queue = queue.Queue(redis_url)
+        self._lookout = outbox.Lookout()
         self._name = f"{os.getpid()}-{uuid4().hex[:8]}"
         self._since = time.time()
         self._turns = self._asked = 0
@@ -54,6 +55,7 @@ class Dispatcher:
             pause = self._one()
             self._watch()
             ending.wait(pause)
+        self._lookout.close()
         try:
             self._queue.silence("dispatcher", self._name)
         except errors.ExternalFailure:
@@ -65,7 +67,7 @@ class Dispatcher:
             self._beat()
             with self._entry():
                 began = time.perf_counter()
-                turn = dispatch.turn(self._queue, in_doubt=self._in_doubt)
+                turn = dispatch.turn(self._queue, peek=self._lookout.peek, in_doubt=self._in_doubt)
                 tally.observe(tally.TURN, "", time.perf_counter() - began)
                 self._turns += 1
                 self._asked += turn.asked

@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, Pool, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, Pool, create_engine, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DisconnectionError, IntegrityError
 from sqlalchemy.orm import Session
 
@@ -180,12 +181,25 @@ def reading() -> Iterator[Session]:
     if session.in_transaction():
         yield session
         return
-    sqlite = db.engine.dialect.name == "sqlite"
-    session.connection(execution_options={READ_ONLY: True} if sqlite else {"isolation_level": "AUTOCOMMIT"})
+    lockless = {READ_ONLY: True} if db.engine.dialect.name == "sqlite" else {"isolation_level": "AUTOCOMMIT"}
+    session.connection(execution_options=lockless)
     try:
         yield session
     finally:
         session.rollback()
+
+
+def own_connection() -> tuple[Any, Dialect]:
+    """A connection of the driver that no pool knows, and how to speak to it with named parameters.
+
+    Each statement is a transaction of its own.
+    """
+    connection = db.engine.raw_connection()
+    connection.detach()
+    if db.engine.dialect.name == "sqlite":
+        return connection, sqlite.dialect(paramstyle="named")
+    connection.dbapi_connection.autocommit = True  # type: ignore[union-attr]
+    return connection, db.engine.dialect
 
 
 def release_connection() -> None:

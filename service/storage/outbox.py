@@ -7,11 +7,13 @@ is due again a lease later: that is the sweep.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal_column, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from service.storage import db
@@ -49,26 +51,48 @@ UNEXPECTED = "unexpected-failure"  # the code of the incident of a run whose tim
 
 @dataclass(frozen=True)
 class _Source:
-    """A table of waiting things: what identifies a row, what to hand to the worker, and when it is due."""
+    """A table of waiting things: what identifies a row, what to hand to the worker, and when it is due.
+
+    leased_until: the column that says how long somebody is at work on it, where a row can be in somebody's hands.
+    """
 
     model: type[Base]
     identity: tuple[Any, ...]
     key: Any
     due_at: Any
     waiting: tuple[ColumnElement[bool], ...]
+    leased_until: Any = None
+
+    def free(self, now: Any) -> tuple[ColumnElement[bool], ...]:
+        """Waiting, and in nobody's hands."""
+        if self.leased_until is None:
+            return self.waiting
+        return (*self.waiting, or_(self.leased_until.is_(None), self.leased_until < now))
+
+    def due(self, at: Any) -> tuple[ColumnElement[bool], ...]:
+        """Due, and not asked for lately. at: has the moments `now`, `until`, `stale` and `ahead`."""
+        asked_at = self.model.asked_at  # type: ignore[attr-defined]
+        return (
+            *self.free(at.now),
+            self.due_at <= at.until,
+            or_(asked_at.is_(None), ~asked_at.between(at.stale, at.ahead)),
+        )
 
 
 # Nothing is put off for so long: whoever asked for it had a clock that ran ahead, and may have asked in vain.
 AHEAD = timedelta(minutes=1)
-_LEASE_OVER = bindparam("now", type_=Moment)
-_EVERY_LEASE_IS_OVER = datetime(9000, 1, 1, tzinfo=UTC)
+# Written into the statements rather than handed over with them: the database then plans each only once.
+_WAITING: ColumnElement[str] = literal_column("'waiting'")
+_OPEN: ColumnElement[str] = literal_column("'open'")
+_KEPT: ColumnElement[str] = literal_column("'kept'")
+_ONE: ColumnElement[int] = literal_column("1")
 _SOURCES = {
     LEVELS: _Source(
         DeadlineLevel,
         (DeadlineLevel.key,),
         DeadlineLevel.key,
         DeadlineLevel.fire_at,
-        (DeadlineLevel.state == "waiting",),
+        (DeadlineLevel.state == _WAITING,),
     ),
     TIMERS: _Source(Timer, (Timer.instance_key, Timer.ref), Timer.instance_key, Timer.due_at, (Timer.held.is_(False),)),
     JOBS: _Source(
@@ -76,9 +100,10 @@ _SOURCES = {
         (Job.key,),
         Job.key,
         Job.due_at,
-        (Job.state == "open", Job.internal.is_(True), or_(Job.leased_until.is_(None), Job.leased_until < _LEASE_OVER)),
+        (Job.state == _OPEN, Job.internal.is_(True)),
+        Job.leased_until,
     ),
-    MESSAGES: _Source(Message, (Message.key,), Message.key, Message.due_at, (Message.state.in_(("waiting", "kept")),)),
+    MESSAGES: _Source(Message, (Message.key,), Message.key, Message.due_at, (Message.state.in_((_WAITING, _KEPT)),)),
     SUBSCRIPTIONS: _Source(Subscription, (Subscription.key,), Subscription.key, Subscription.look_at, ()),
     STARTS: _Source(Start, (Start.key,), Start.key, Start.due_at, ()),
     MOVES: _Source(
@@ -86,78 +111,117 @@ _SOURCES = {
         (MigrationItem.key,),
         MigrationItem.key,
         MigrationItem.due_at,
-        (MigrationItem.state == "waiting",),
+        (MigrationItem.state == _WAITING,),
     ),
-    APPROVALS: _Source(Task, (Task.key,), Task.key, Task.reconsider_at, (Task.state == "open",)),
+    APPROVALS: _Source(Task, (Task.key,), Task.key, Task.reconsider_at, (Task.state == _OPEN,)),
     DELIVERIES: _Source(Delivery, (Delivery.key,), Delivery.key, Delivery.look_at, ()),
     BUNDLES: _Source(
         Bundle,
         (Bundle.key,),
         Bundle.key,
         Bundle.due_at,
-        (Bundle.state == "waiting", or_(Bundle.leased_until.is_(None), Bundle.leased_until < _LEASE_OVER)),
+        (Bundle.state == _WAITING,),
+        Bundle.leased_until,
     ),
     APPOINTMENTS: _Source(
         Appointment,
         (Appointment.key,),
         Appointment.key,
         Appointment.due_at,
-        (Appointment.state == "waiting",),
+        (Appointment.state == _WAITING,),
     ),
     HOOKS: _Source(
         WebhookEvent,
         (WebhookEvent.key,),
         WebhookEvent.key,
         WebhookEvent.due_at,
-        (
-            WebhookEvent.state == "waiting",
-            or_(WebhookEvent.leased_until.is_(None), WebhookEvent.leased_until < _LEASE_OVER),
-        ),
+        (WebhookEvent.state == _WAITING,),
+        WebhookEvent.leased_until,
     ),
     ANNOUNCEMENTS: _Source(
         AnnouncementMail,
         (AnnouncementMail.key,),
         AnnouncementMail.key,
         AnnouncementMail.due_at,
-        (
-            AnnouncementMail.state == "waiting",
-            or_(AnnouncementMail.leased_until.is_(None), AnnouncementMail.leased_until < _LEASE_OVER),
-        ),
+        (AnnouncementMail.state == _WAITING,),
+        AnnouncementMail.leased_until,
     ),
 }
 
 
-def _due(source: _Source) -> tuple[ColumnElement[bool], ...]:
-    asked_at = source.model.asked_at  # type: ignore[attr-defined]
-    return (
-        *source.waiting,
-        source.due_at <= bindparam("until", type_=Moment),
-        or_(
-            asked_at.is_(None),
-            asked_at < bindparam("stale", type_=Moment),
-            asked_at > bindparam("ahead", type_=Moment),
-        ),
-    )
+_MOMENTS = {name: bindparam(name, type_=Moment) for name in ("now", "until", "stale", "ahead")}
+_GIVEN = SimpleNamespace(**_MOMENTS)
+_ONCE = select(*(moment.label(name) for name, moment in _MOMENTS.items())).subquery("at")
 
 
 def _earliest(source: _Source) -> Any:
-    return select(source.due_at).where(*_due(source)).order_by(source.due_at).limit(1).scalar_subquery()
+    first = select(source.due_at).where(*source.due(_ONCE.c)).order_by(source.due_at).limit(_ONE)
+    return first.correlate(_ONCE).scalar_subquery()
 
 
-_PEEK = select(*(_earliest(source).label(kind) for kind, source in _SOURCES.items()))
+# Each moment is handed over once, however many tables there are.
+_PEEK = select(*(_earliest(source).label(kind) for kind, source in _SOURCES.items())).select_from(_ONCE)
+
+
+class Lookout:
+    """Looks for what is due several times a second, over a connection that it keeps.
+
+    It speaks to the driver itself: what a session and SQLAlchemy do for a statement costs far more than this one.
+    """
+
+    def __init__(self) -> None:
+        self._connection: Any = None
+        self._text = ""
+        self._constants: Mapping[str, Any] = {}
+        self._written = self._read = _as_it_is
+
+    def peek(self, now: datetime, until: datetime, stale: datetime) -> dict[str, datetime]:
+        """For each kind that has something due by `until`, its earliest moment. One statement."""
+        given = {"now": now, "until": until, "stale": stale, "ahead": now + AHEAD}
+        try:
+            if self._connection is None:
+                self._connect()
+            cursor = self._connection.cursor()
+            moments = {name: self._written(moment) for name, moment in given.items()}
+            cursor.execute(self._text, {**self._constants, **moments})
+            row = cursor.fetchone()
+            cursor.close()
+        except Exception:
+            self.close()  # the server may be gone: the next look connects anew
+            raise
+        return {kind: self._read(moment) for kind, moment in zip(_SOURCES, row, strict=True) if moment is not None}
+
+    def close(self) -> None:
+        """Give the connection up; another look opens another one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> None:
+        self._connection, dialect = db.own_connection()
+        compiled = _PEEK.compile(dialect=dialect)
+        self._text, self._constants = str(compiled), compiled.params
+        self._written = Moment().bind_processor(dialect) or _as_it_is
+        self._read = Moment().result_processor(dialect, None) or _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def peek(now: datetime, until: datetime, stale: datetime) -> dict[str, datetime]:
-    """For each kind that has something due by `until`, its earliest moment. One cheap statement."""
-    with db.reading() as session:
-        row = session.execute(_PEEK, {"now": now, "until": until, "stale": stale, "ahead": now + AHEAD}).one()
-    return {kind: moment for kind, moment in row._mapping.items() if moment is not None}
+    """One look, as a `Lookout` has it."""
+    lookout = Lookout()
+    try:
+        return lookout.peek(now, until, stale)
+    finally:
+        lookout.close()
 
 
 def claim(session: Session, kind: str, now: datetime, stale: datetime, most: int) -> list[int]:
     """Mark up to `most` due rows as asked for; answers their keys (timers: the instances'), earliest first."""
     source = _SOURCES[kind]
-    chosen: Select[Any] = select(*source.identity).where(*_due(source)).order_by(source.due_at).limit(most)
+    chosen: Select[Any] = select(*source.identity).where(*source.due(_GIVEN)).order_by(source.due_at).limit(most)
     if session.get_bind().dialect.name == "postgresql":
         chosen = chosen.with_for_update(skip_locked=True)
     values = {"now": now, "until": now, "stale": stale, "ahead": now + AHEAD}
@@ -187,7 +251,7 @@ def still_waits(session: Session, kind: str, key: int) -> bool:
     statement = select(source.key).where(source.key == key, source.due_at.is_not(None), *source.waiting)
     if session.get_bind().dialect.name == "postgresql":
         statement = statement.with_for_update()
-    return session.execute(statement, {"now": _EVERY_LEASE_IS_OVER}).first() is not None
+    return session.execute(statement).first() is not None
 
 
 @dataclass(frozen=True)
@@ -219,7 +283,7 @@ def _failing(kind: str, source: _Source) -> ColumnElement[bool]:
 
 
 def _behind(kind: str, source: _Source) -> list[Any]:
-    due = (*source.waiting, source.due_at <= _LEASE_OVER)
+    due = (*source.free(_GIVEN.now), source.due_at <= _GIVEN.now)
     failing = _failing(kind, source)
     count = select(func.count()).select_from(source.model).where(*due)
     return [

@@ -113,9 +113,14 @@ class Task(Base):
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_by: Mapped[str | None] = mapped_column(String(80))
     revision: Mapped[int] = mapped_column(Integer, default=1)
-    reconsider_at: Mapped[datetime | None] = mapped_column(Moment, index=True)  # an approval: who decides has changed
+    reconsider_at: Mapped[datetime | None] = mapped_column(Moment)  # an approval: who decides has changed
     asked_at: Mapped[datetime | None] = mapped_column(Moment)
-    __table_args__ = (Index(None, "state", "due_at"), Index(None, "assignee", "state"), Index(None, "activation_key"))
+    __table_args__ = (
+        Index(None, "state", "due_at"),
+        Index(None, "state", "reconsider_at"),
+        Index(None, "assignee", "state"),
+        Index(None, "activation_key"),
+    )
 
 
 class TaskCandidate(Base):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from service.domain import clock
@@ -42,6 +43,7 @@ BATCHES = {  # many may be due at once: one request carries so many
 }
 REQUESTS_AT_LEAST = 2  # so that more than one worker has something to do
 SHORTEST_PAUSE_S = 0.005
+Peek = Callable[[datetime, datetime, datetime], dict[str, datetime]]
 GATHERING_S = 0.05  # after asking: what comes due meanwhile is asked for together
 
 
@@ -53,16 +55,16 @@ class Turn:
     pause: float
 
 
-def turn(queue: Queue, *, in_doubt: bool = False) -> Turn:
+def turn(queue: Queue, *, peek: Peek = outbox.peek, in_doubt: bool = False) -> Turn:
     """Ask the workers for everything that is due and not asked for.
 
     Never early: a row is asked for only when its moment has come, and the worker looks at the clock again. Raises
-    ExternalFailure when Redis is away. in_doubt: Redis was away, so everything that is due is asked for again at once,
-    rather than a lease later.
+    ExternalFailure when Redis is away. peek: whoever turns again and again brings that of a `Lookout`. in_doubt: Redis
+    was away, so everything that is due is asked for again at once, rather than a lease later.
     """
     current, now = settings.current(), clock.now()
     lease = timedelta(seconds=0 if in_doubt else current.lease_seconds)
-    found = outbox.peek(now, now + timedelta(seconds=current.poll_seconds), now - lease)
+    found = peek(now, now + timedelta(seconds=current.poll_seconds), now - lease)
     if not found:
         return Turn(0, current.poll_seconds)
     due = [kind for kind, moment in found.items() if moment <= now]
