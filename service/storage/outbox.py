@@ -201,8 +201,9 @@ class Lookout:
         self._connection, dialect = db.own_connection()
         compiled = _PEEK.compile(dialect=dialect)
         self._text, self._constants = str(compiled), compiled.params
-        self._written = Moment().bind_processor(dialect) or _as_it_is
-        self._read = Moment().result_processor(dialect, None) or _as_it_is
+        moment = Moment().dialect_impl(dialect)
+        self._written = moment.bind_processor(dialect) or _as_it_is
+        self._read = moment.result_processor(dialect, None) or _as_it_is
 
 
 def _as_it_is(value: Any) -> Any:

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event, text
 
 from service import errors
 from service.cli import children
+from service.domain import clock
+from service.jobs import dispatcher
 from service.storage import db, outbox, writing
 from service.storage.models.definitions import Definition, Deployment
 from service.storage.models.instances import Instance, Job, Timer
@@ -166,6 +169,61 @@ def test_a_turn_asks_through_the_right_queue_and_sleeps_when_all_is_asked(
 def test_a_turn_sleeps_no_longer_than_until_the_next_moment(instance: int, time: Any, redis_url: str) -> None:
     levels(1, time.now + timedelta(seconds=0.05))
     assert dispatch.turn(Queue(redis_url)) == dispatch.Turn(0, pytest.approx(0.05))
+
+
+def test_an_idle_dispatcher_asks_the_database_once_a_turn_over_its_own_connection(house: Flask, redis_url: str) -> None:
+    """What waits costs next to nothing: SQLAlchemy has no part in it, and PostgreSQL plans the statement once."""
+    idle = dispatcher.Dispatcher(house.app_context, redis_url)
+    idle._one()  # the first turn also tidies up
+    others: list[str] = []
+    engine = db.db.engine
+    event.listen(engine, "checkout", lambda *_: others.append("a connection of the pool"))
+    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: others.append(statement))
+    connection = idle._lookout._connection
+    for _ in range(20):
+        assert idle._one() == settings.current().poll_seconds
+    assert others == []
+    assert idle._lookout._connection is connection
+    if engine.dialect.name == "postgresql":
+        look = (
+            "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement LIKE '%announcement_mails%'"
+        )
+        ((custom, generic),) = connection.dbapi_connection.execute(look).fetchall()
+        assert custom <= 5, "PostgreSQL plans five times before it keeps a plan"
+        assert custom + generic >= 15, "and the driver prepares after five times"
+    idle._lookout.close()
+
+
+def test_a_look_passes_only_rows_that_are_due(house: Flask) -> None:
+    """However many tasks are open and notices sent: SQLite, which knows no counts, finds each by an index."""
+    if db.db.engine.dialect.name != "sqlite":
+        return
+    lookout = outbox.Lookout()
+    now = clock.now()
+    lookout.peek(now, now, now)
+    given = {**lookout._constants, **dict.fromkeys(("now", "until", "stale", "ahead"), lookout._written(now))}
+    plan = [row[3] for row in lookout._connection.cursor().execute(f"EXPLAIN QUERY PLAN {lookout._text}", given)]
+    lookout.close()
+    looks = [
+        line for line in plan if line.startswith(("SEARCH", "SCAN")) and line not in ("SCAN CONSTANT ROW", "SCAN at")
+    ]
+    assert len(looks) == len(outbox.KINDS)
+    assert [line for line in looks if "_at<?" not in line] == []
+
+
+def test_a_lookout_whose_connection_is_gone_opens_another(house: Flask) -> None:
+    lookout, now = outbox.Lookout(), clock.now()
+    assert lookout.peek(now, now, now) == {}
+    if db.db.engine.dialect.name == "postgresql":
+        pid = lookout._connection.dbapi_connection.info.backend_pid
+        with db.transaction() as session:
+            session.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    else:
+        lookout._connection.dbapi_connection.close()
+    with pytest.raises(Exception, match=r"terminat|closed"):
+        lookout.peek(now, now, now)
+    assert lookout.peek(now, now, now) == {}
+    lookout.close()
 
 
 def test_what_redis_lost_is_asked_for_again_after_the_lease(instance: int, time: Any, redis_url: str) -> None:
