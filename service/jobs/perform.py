@@ -9,7 +9,7 @@ from typing import Any
 
 from service.jobs import house
 from service.usecases import breakdowns
-from service.usecases.deadlines import firing
+from service.usecases.deadlines import firing, recalculation
 from service.usecases.deploying import migrations
 from service.usecases.regular import appointments
 from service.usecases.releases import tasks
@@ -109,6 +109,12 @@ def keep_appointment(*appointment_keys: int) -> None:
     """Do what the product does by itself at a moment."""
     for key in appointment_keys:
         _do("appointments", key, appointments.keep)
+
+
+def recalculate(*work_keys: int) -> None:
+    """Go on working deadlines out anew in a calendar."""
+    for key in work_keys:
+        _do("recalculations", key, recalculation.go_on)
 
 
 def _do(

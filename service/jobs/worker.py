@@ -18,8 +18,12 @@ DOORS = (
     perform.attend_start,
     perform.move,
     perform.reconsider,
+    perform.gather,
     perform.deliver,
     perform.call_webhook,
+    perform.announce,
+    perform.keep_appointment,
+    perform.recalculate,
 )
 
 

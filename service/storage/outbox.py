@@ -1,6 +1,6 @@
 """What is due now, and asking for each thing once at a time.
 
-Thirteen tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately;
+Fourteen tables hold what waits for a moment. A row is due when its moment has come and nobody asked for it lately;
 asking is a guarded update of `asked_at`, so that several dispatchers may run. Where Redis or a worker lost it, the row
 is due again a lease later: that is the sweep.
 """
@@ -20,6 +20,7 @@ from service.storage import db
 from service.storage.models.announcements import AnnouncementMail
 from service.storage.models.appointments import Appointment
 from service.storage.models.base import Base, Moment
+from service.storage.models.calendars import Recalculation
 from service.storage.models.instances import Incident, Job, Subscription, Task, Timer
 from service.storage.models.ledger import Breakdown
 from service.storage.models.messages import Message, Start
@@ -29,7 +30,7 @@ from service.storage.models.webhooks import WebhookEvent
 
 LEVELS, TIMERS, JOBS, MESSAGES, DELIVERIES = "levels", "timers", "jobs", "messages", "deliveries"
 SUBSCRIPTIONS, STARTS, MOVES, APPROVALS, BUNDLES = "subscriptions", "starts", "moves", "approvals", "bundles"
-HOOKS, ANNOUNCEMENTS, APPOINTMENTS = "hooks", "announcements", "appointments"
+HOOKS, ANNOUNCEMENTS, APPOINTMENTS, RECALCULATIONS = "hooks", "announcements", "appointments", "recalculations"
 KINDS = (
     LEVELS,
     TIMERS,
@@ -44,6 +45,7 @@ KINDS = (
     HOOKS,
     ANNOUNCEMENTS,
     APPOINTMENTS,
+    RECALCULATIONS,
 )
 
 UNEXPECTED = "unexpected-failure"  # the code of the incident of a run whose timers cannot fire
@@ -129,6 +131,13 @@ _SOURCES = {
         Appointment.key,
         Appointment.due_at,
         (Appointment.state == _WAITING,),
+    ),
+    RECALCULATIONS: _Source(
+        Recalculation,
+        (Recalculation.key,),
+        Recalculation.key,
+        Recalculation.due_at,
+        (Recalculation.state == _WAITING,),
     ),
     HOOKS: _Source(
         WebhookEvent,

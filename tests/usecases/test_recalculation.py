@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,9 +11,9 @@ from flask import Flask
 
 from service import errors
 from service.domain import policy
-from service.storage import outbox
+from service.storage import locking, outbox
 from service.storage.queries import deadlines as stored
-from service.storage.queries import history, notices, tasks
+from service.storage.queries import history, notices, recalculations, tasks
 from service.usecases.accounts import people
 from service.usecases.context import live
 from service.usecases.deadlines import firing, holding, recalculation, rescheduling
@@ -22,6 +23,7 @@ from service.usecases.releases import tasks as tasks_
 from service.usecases.worktime import calendars
 from tests import cast
 from tests.support import drawing as d
+from tests.usecases.working import work
 
 LADDER = "50%: assignee\nPT0S: assignee coordinator"
 MODEL = d.diagram(
@@ -70,6 +72,16 @@ def levels(number: int, element: str) -> list[datetime]:
 
 def task(number: int, element: str) -> int:
     return next(int(row.key) for row in tasks.of_release(number) if row.element == element)
+
+
+def recalculate(calendar: str) -> int:
+    """Have it done; answers how many deadlines moved."""
+    key = recalculation.start(calendar, actor=ADA)
+    work()
+    done = recalculations.get(key)
+    assert done is not None
+    assert (done.state, done.done) == (recalculation.DONE, done.total)
+    return int(done.moved)
 
 
 def test_the_clock_of_the_assignee_is_that_of_who_holds_the_task(number: int, time: Any) -> None:
@@ -135,7 +147,7 @@ def test_a_due_moment_that_was_moved_stays_whoever_holds_the_task(number: int, t
     tasks_.claim(key, actor=BEA)
     assert due(number)["build"] == before
     calendars.change("standard", {"country": "DE", "closures": [{"first": "2026-03-03"}]}, actor=ADA)
-    recalculation.recalculate("standard", actor=ADA)
+    recalculate("standard")
     assert due(number)["build"] == before
 
 
@@ -154,7 +166,7 @@ def test_a_changed_calendar_moves_what_is_open_when_asked(number: int, time: Any
     assert moved == {"office": at(5, 9)}
     assert due(number) == before
     live.forget()
-    assert recalculation.recalculate("standard", actor=ADA) == 1
+    assert recalculate("standard") == 1
     assert due(number) == {**before, "office": at(5, 9)}
     assert levels(number, "office") == [at(2, 17), at(5, 9)]
     entry = next(
@@ -163,10 +175,10 @@ def test_a_changed_calendar_moves_what_is_open_when_asked(number: int, time: Any
     assert entry.data["reason"] == "The calendar “Standard” has changed."
     told = {(row.user, row.kind) for row in notices.listing(ADA, release=number)[0]}
     assert ("bea", "deadline.moved") in told
-    assert recalculation.recalculate("standard", actor=ADA) == 0
+    assert recalculate("standard") == 0
     assert recalculation.preview("standard", actor=ADA).changes == []
     calendars.change("evenings", {"hours": {"monday": "20:00-22:00", "tuesday": "20:00-22:00"}}, actor=ADA)
-    assert recalculation.recalculate("evenings", actor=ADA) == 2
+    assert recalculate("evenings") == 2
     assert due(number) == {**before, "office": at(5, 9), "build": at(10, 22), "test": at(3, 20)}
 
 
@@ -180,11 +192,74 @@ def test_a_moment_that_nobody_can_count_to_is_refused_with_words(number: int, ye
 
 
 def test_only_administrators_work_deadlines_out_anew(number: int) -> None:
-    for act in (recalculation.preview, recalculation.recalculate):
+    for act in (recalculation.preview, recalculation.start):
         with pytest.raises(errors.Forbidden):
             act("standard", actor=MAX)
         with pytest.raises(errors.NotFound):
             act("mars", actor=ADA)
     with pytest.raises(errors.InvalidInput):
-        recalculation.recalculate("standard", reason="x" * 3_000, actor=ADA)
+        recalculation.start("standard", reason="x" * 3_000, actor=ADA)
     assert due(number)["office"] == at(4, 9) == at(2, 9) + timedelta(days=2)
+
+
+@pytest.fixture
+def many(house: Flask, owner: policy.Actor) -> list[int]:
+    """Releases whose deadlines a closed day moves, and how many: two of each."""
+    models.deploy([("minor.bpmn", MODEL)], actor=owner)
+    numbers = [releases.create({**GIVEN, "manager": "max"}, actor=cast.actor("cora")) for _ in range(5)]
+    calendars.change("standard", {"closures": [{"first": "2026-03-03"}]}, actor=ADA)
+    return numbers
+
+
+def moves(numbers: list[int]) -> Counter[int]:
+    """How often history says of each release that its deadline was moved."""
+    events = [event for number in numbers for event in history.of_release(number, limit=200, before=None)]
+    return Counter(event.release_number for event in events if event.event == "deadline.moved")
+
+
+def test_a_worker_goes_on_slice_by_slice_and_says_how_far_it_is(
+    many: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recalculation, "SLICE_S", 0.0)
+    monkeypatch.setattr(recalculation, "RUNS", 2)
+    key = recalculation.start("standard", reason="We move.", actor=ADA)
+    with pytest.raises(errors.Conflict):
+        recalculation.start("standard", actor=ADA)
+    seen = []
+    while not recalculation.go_on(key):
+        row = recalculations.get(key)
+        assert outbox.RECALCULATIONS in outbox.peek(row.at, row.at, row.at), "the next slice is asked for at once"
+        seen.append((row.state, row.done, row.moved, row.total))
+    assert seen == [("waiting", 8, 4, 20), ("waiting", 16, 8, 20), ("waiting", 20, 10, 20)]
+    row = recalculations.newest("standard")
+    assert (row.key, row.state, row.done, row.moved, row.by, row.reason) == (key, "done", 20, 10, "ada", "We move.")
+    assert moves(many) == dict.fromkeys(many, 2)
+    assert not recalculation.go_on(key)
+
+
+def test_what_breaks_off_goes_on_where_it_was_and_whoever_comes_second_leaves_it(
+    many: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third run fails, and meanwhile somebody else has done all: each deadline moves once, and is told once."""
+    key, real, runs = recalculation.start("standard", actor=ADA), locking.instance, []
+
+    def fails(session: Any, instance: int) -> Any:
+        runs.append(instance)
+        if len(runs) == 3:
+            raise RuntimeError("the plug was pulled")
+        return real(session, instance)
+
+    monkeypatch.setattr(locking, "instance", fails)
+    with pytest.raises(RuntimeError):
+        recalculation.go_on(key)
+    row = recalculations.get(key)
+    assert (row.done, row.moved, row.position) == (8, 4, runs[1])
+    monkeypatch.setattr(locking, "instance", real)
+    late = recalculation._Progress(row)
+    rows = stored.counted_in_next_runs("standard", row.position, 1)
+    work()
+    for act in (lambda: late.take(rows), lambda: late.note(asked_at=None)):
+        with pytest.raises(errors.StaleWrite):
+            act()
+    assert (recalculations.get(key).done, recalculations.get(key).moved) == (20, 10)
+    assert moves(many) == dict.fromkeys(many, 2)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from service.domain import clock
 from service.storage import db, outbox
+from service.usecases.deadlines import recalculation
 from service.usecases.releases import tasks
 from service.usecases.running import instances, messages, starts
 
@@ -16,6 +17,7 @@ DOORS: dict[str, Callable[[int], object]] = {
     outbox.STARTS: starts.attend,
     outbox.TIMERS: instances.fire_timers,
     outbox.APPROVALS: tasks.reconsider,
+    outbox.RECALCULATIONS: recalculation.go_on,
 }
 MOST_TURNS = 200
 

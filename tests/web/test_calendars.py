@@ -12,6 +12,7 @@ from flask import Flask
 
 from service.web.pages.language import COOKIE
 from tests.support import drawing as d
+from tests.usecases.working import work
 from tests.web.caller import Caller, token
 
 DUE = d.diagram(
@@ -91,21 +92,34 @@ def test_a_person_is_given_a_calendar(ada: Caller, person: Person) -> None:
     assert ada.patch("/users/tom", {"calendar": None}).json["calendar"] is None
 
 
-def test_open_deadlines_are_worked_out_anew_when_asked(ada: Caller, person: Person) -> None:
+def test_open_deadlines_are_worked_out_anew_when_asked(web: Flask, ada: Caller, person: Person) -> None:
     person("petra").deploy(("due.bpmn", DUE))
     person("petra").post("/instances", {"definition": "due"})
     (deadline,) = ada.get("/deadlines").json["items"]
     ada.patch("/calendars/standard", {"hours": {"sunday": "00:00-00:30"}})  # an hour takes two weeks
     seen = ada.post("/calendars/standard/recalculate").json
-    assert (seen["moved"], seen["looked_at"], seen["more"]) == (None, 1, False)
+    assert (seen["work"], seen["looked_at"], seen["more"]) == (None, 1, False)
     assert ada.get("/deadlines").json["items"][0]["due_at"] == deadline["due_at"]
     (item,) = seen["items"]
     assert (item["deadline"], item["due_at"]) == (deadline["id"], deadline["due_at"])
     assert item["new_due_at"] > item["due_at"]
-    done = ada.post("/calendars/standard/recalculate", {"apply": True, "reason": "We work on Sundays."}).json
-    assert done == {"moved": 1, "looked_at": None, "more": None, "items": None}
+    begun = ada.post("/calendars/standard/recalculate", {"apply": True, "reason": "We work on Sundays."})
+    assert begun.status_code == 202
+    told = begun.json["work"]
+    assert (told["state"], told["done"], told["total"], told["ended_at"]) == ("waiting", 0, 1, None)
+    assert ada.post("/calendars/standard/recalculate", {"apply": True}).status_code == 409
+    workers(web)
+    done = ada.get(begun.headers["Location"].removeprefix("/api/v1")).json
+    assert (done["state"], done["done"], done["moved"], done["by"]) == ("done", 1, 1, "ada")
+    assert ada.get("/calendars/standard/recalculations").json == {"items": [done], "next": None}
     assert ada.get("/deadlines").json["items"][0]["due_at"] == item["new_due_at"]
     assert ada.post("/calendars/mars/recalculate").status_code == 404
+
+
+def workers(web: Flask) -> None:
+    """They do what is asked of them."""
+    with web.app_context():
+        work()
 
 
 def page(web: Flask, path: str, language: str = "en", **form: Any) -> Any:
@@ -177,6 +191,12 @@ def test_open_deadlines_are_worked_out_anew_on_a_page(web: Flask, ada: Caller, p
     path = "/administration/calendars/standard/open"
     assert "1 of 1 open deadlines would change." in page(web, path).text
     page(web, path, reason="We work on Sundays.")
+    under_way = page(web, path).text
+    assert "0 of 1 are done." in under_way
+    assert 'data-live-every="2"' in under_way
+    assert "1 of 1 open deadlines" not in under_way, "nothing to begin while the workers are at it"
+    workers(web)
+    assert "Finished: one due date has moved." in page(web, path).text
     assert "Nothing would change" in page(web, path).text
     assert ada.post("/calendars/standard/recalculate").json["items"] == []
 

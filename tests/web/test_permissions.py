@@ -143,6 +143,8 @@ TABLE = [
     ("GET", "/users/tom/absences", None, {"ada"}),
     ("POST", "/users/tom/absences", {"first_day": "2027-03-01", "last_day": "2027-03-01"}, {"ada"}),
     ("POST", "/calendars/standard/recalculate", {}, {"ada"}),
+    ("GET", "/calendars/standard/recalculations", None, {"ada"}),
+    ("GET", "/recalculations/{recalculation}", None, {"ada"}),
     ("GET", "/report", None, {"ada", "petra", "max", "cora"}),
     ("GET", "/reports", None, {"ada", "petra", "max", "cora"}),
     ("GET", "/report-schedules", None, {"ada", "petra", "max", "cora"}),
@@ -220,6 +222,8 @@ def house(web: Flask, person: Person) -> dict[str, str]:
     person("ada").patch(f"/webhooks/{hook['id']}", {"active": True})
     ids |= {"webhook": hook["id"], "hook_event": event["id"]}
     ids["schedule"] = petra.post("/report-schedules", {"name": "W", "every": "daily", "recipients": ["max"]}).json["id"]
+    begun = person("ada").post("/calendars/standard/recalculate", {"apply": True}).json
+    ids["recalculation"] = begun["work"]["id"]
     return {"task": run["tasks"][0]["id"], "run": run["id"], **ids}
 
 

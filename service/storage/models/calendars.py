@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Integer, String
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.storage.models.base import Base, Json, Moment
+from service.storage.models.base import Base, Json, Moment, key_column
 
 
 class WorkCalendar(Base):
@@ -33,3 +33,26 @@ class ServiceCalendar(Base):
     __tablename__ = "service_calendars"
     service: Mapped[str] = mapped_column(String(120), primary_key=True)
     calendar: Mapped[str] = mapped_column(String(80), ForeignKey("calendars.name"), index=True)
+
+
+class Recalculation(Base):
+    """Working out anew, run after run, what is open in a calendar. state: waiting, done.
+
+    All runs with keys up to `position` are done.
+    """
+
+    __tablename__ = "recalculations"
+    key: Mapped[int] = key_column()
+    calendar: Mapped[str] = mapped_column(String(80), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Moment)
+    by: Mapped[str] = mapped_column(String(80))
+    total: Mapped[int] = mapped_column(Integer)  # deadlines that were open when it began
+    done: Mapped[int] = mapped_column(Integer)
+    moved: Mapped[int] = mapped_column(Integer)  # how many of them are due at another moment
+    position: Mapped[int] = mapped_column(BigInteger)
+    state: Mapped[str] = mapped_column(String(10))
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    asked_at: Mapped[datetime | None] = mapped_column(Moment)  # when a dispatcher last asked, or a worker went on
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    __table_args__ = (Index(None, "state", "due_at"),)

@@ -9,6 +9,8 @@ from sqlalchemy import func, null, select
 
 from service.storage import db, outbox
 from service.storage.models.announcements import AnnouncementMail
+from service.storage.models.appointments import Appointment
+from service.storage.models.calendars import Recalculation
 from service.storage.models.instances import Job, Subscription, Task
 from service.storage.models.ledger import Breakdown
 from service.storage.models.messages import Message, Start
@@ -38,6 +40,8 @@ _WHAT: dict[str, Any] = {  # in a few words, and the run that it belongs to
     outbox.BUNDLES: select(Bundle.address, null(), Bundle.key),
     "templates": select(NoticeTemplate.kind, null(), NoticeTemplate.key),
     outbox.ANNOUNCEMENTS: select(AnnouncementMail.address, null(), AnnouncementMail.key),
+    outbox.APPOINTMENTS: select(Appointment.kind, null(), Appointment.key),
+    outbox.RECALCULATIONS: select(Recalculation.calendar, null(), Recalculation.key),
     outbox.HOOKS: select(Webhook.name + ": " + WebhookEvent.subject, null(), WebhookEvent.key).join(
         WebhookEvent, WebhookEvent.webhook_key == Webhook.key
     ),

@@ -110,8 +110,30 @@ def listing(
     return pages.cut(rows, limit, lambda row: [row.due_at.isoformat(), row.key])
 
 
-def counted_in(calendar: str, most: int | None) -> Sequence[Row]:
+def counted_in(calendar: str, most: int) -> Sequence[Row]:
     """Open deadlines that count in a calendar and that nobody has moved, soonest first; rows as in `get`."""
+    statement = _contextual().where(*_counts_in(calendar)).order_by(Deadline.due_at, Deadline.key).limit(most)
+    with db.reading() as session:
+        return session.execute(statement).all()
+
+
+def number_counted_in(calendar: str) -> int:
+    """How many there are."""
+    statement = _joined(select(func.count(Deadline.key))).where(*_counts_in(calendar))
+    with db.reading() as session:
+        return int(session.execute(statement).scalar_one())
+
+
+def counted_in_next_runs(calendar: str, after: int, runs: int) -> Sequence[Row]:
+    """Those of the next few instances after one, by the instances' keys."""
+    keys = _joined(select(Deadline.instance_key)).where(*_counts_in(calendar), Deadline.instance_key > after)
+    next_ones = keys.distinct().order_by(Deadline.instance_key).limit(runs).subquery()
+    statement = _contextual().where(*_counts_in(calendar), Deadline.instance_key.in_(select(next_ones.c.instance_key)))
+    with db.reading() as session:
+        return session.execute(statement.order_by(Deadline.instance_key, Deadline.key)).all()
+
+
+def _counts_in(calendar: str) -> tuple[Any, ...]:
     counts_for_holder = and_(Deadline.clock == deadlines.ASSIGNEE, Task.assignee.is_not(None))
     chosen, own = select(ServiceCalendar.service), select(User.name)
     if calendar == calendars.STANDARD:
@@ -120,15 +142,8 @@ def counted_in(calendar: str, most: int | None) -> Sequence[Row]:
     else:
         of_service = Release.service.in_(chosen.where(ServiceCalendar.calendar == calendar))
         of_holder = Task.assignee.in_(own.where(User.calendar == calendar))
-    statement = (
-        _contextual()
-        .where(Deadline.state == "open", Deadline.moved.is_(False))
-        .where(or_(and_(counts_for_holder, of_holder), and_(not_(counts_for_holder), of_service)))
-        .order_by(Deadline.due_at, Deadline.key)
-        .limit(most)
-    )
-    with db.reading() as session:
-        return session.execute(statement).all()
+    counts = or_(and_(counts_for_holder, of_holder), and_(not_(counts_for_holder), of_service))
+    return Deadline.state == "open", Deadline.moved.is_(False), counts
 
 
 def levels(deadline_keys: Iterable[int]) -> dict[int, list[Row]]:
@@ -169,8 +184,12 @@ def counts(now: datetime | None = None) -> dict[str, int]:
 
 
 def _contextual() -> Any:
+    return _joined(select(*_WITH_CONTEXT))
+
+
+def _joined(statement: Any) -> Any:
     return (
-        select(*_WITH_CONTEXT)
+        statement.select_from(Deadline)
         .outerjoin(Task, Task.key == Deadline.task_key)
         .outerjoin(Release, Release.number == Deadline.release_number)
         .join(Instance, Instance.key == Deadline.instance_key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,12 +11,14 @@ from itertools import groupby
 from typing import Any
 
 from service import errors
+from service.domain import clock, durations, policy
 from service.domain import deadlines as domain
-from service.domain import durations, policy
 from service.domain.calendars import Calendar
 from service.engine import steps
-from service.storage import db, ladders, locking
+from service.storage import db, keys, ladders, locking, writing
+from service.storage.models.calendars import Recalculation
 from service.storage.queries import deadlines as stored
+from service.storage.queries import recalculations as found
 from service.storage.queries import releases
 from service.storage.types import Row, Session
 from service.usecases.deadlines import rescheduling
@@ -23,6 +26,9 @@ from service.usecases.worktime import calendars
 
 LOOKED_AT = 5_000  # open deadlines that a preview works out, the soonest first
 LONGEST_REASON = 2_000
+SLICE_S = 1.0  # so long a worker is at it before others have their turn
+RUNS = 20  # looked at together
+WAITING, DONE = "waiting", "done"
 
 
 @dataclass(frozen=True)
@@ -114,22 +120,84 @@ def preview(name: str, *, actor: policy.Actor) -> Preview:
     return Preview(_changes(rows[:LOOKED_AT]), min(len(rows), LOOKED_AT), len(rows) > LOOKED_AT)
 
 
-def recalculate(name: str, *, reason: str = "", actor: policy.Actor) -> int:
-    """Work open deadlines out anew in a calendar; answers how many are due at another moment.
+def start(name: str, *, reason: str = "", actor: policy.Actor) -> int:
+    """Have the workers work open deadlines out anew in a calendar; gives the key of what tells how far they are.
 
-    Levels not yet fired move with them. Runs are changed one after the other, each in its own transaction; history
-    and those whom it concerns are told. Raises NotFound, Forbidden, InvalidInput.
+    Levels not yet fired move with them. Raises NotFound, Forbidden, InvalidInput, and Conflict where that is under way.
     """
     policy.require(policy.may_administer(actor))
     title = calendars.get(name)["title"]
     if len(reason) > LONGEST_REASON:
         raise errors.InvalidInput({"reason": [f"use at most {LONGEST_REASON} characters"]})
-    said = reason.strip() or f"The calendar “{title}” has changed."
-    changes = sorted(_changes(stored.counted_in(name, None)), key=lambda change: change.row.instance_key)
-    moved = 0
-    for instance_key, found in groupby(changes, key=lambda change: change.row.instance_key):
-        moved += _recalculate_run(instance_key, [change.row.key for change in found], said, actor)
-    return moved
+    before = found.newest(name)
+    if before is not None and before.state == WAITING:
+        raise errors.Conflict("Open deadlines are being worked out in this calendar. Wait until that is done.")
+    total, now = stored.number_counted_in(name), clock.now()
+    work = {
+        "calendar": name, "reason": reason.strip() or f"The calendar “{title}” has changed.", "at": now,
+        "by": actor.name, "total": total, "done": 0, "moved": 0, "position": 0, "state": WAITING, "due_at": now,
+        "asked_at": None, "ended_at": None,
+    }  # fmt: skip
+    with db.transaction() as session:
+        key = keys.next_key(session)
+        writing.insert_rows(session, Recalculation, [{"key": key, **work}])
+    return key
+
+
+def go_on(key: int) -> bool:
+    """Work on for about a second at what `start` began; answers whether all is done.
+
+    Runs are changed one after the other. Each, and how far the work is, are one transaction; so whoever comes second,
+    or again after a crash, changes and tells nothing twice.
+    """
+    work = found.get(key)
+    if work is None or work.state != WAITING:
+        return False
+    end = time.monotonic() + SLICE_S
+    progress = _Progress(work)
+    try:
+        while rows := stored.counted_in_next_runs(work.calendar, progress.position, RUNS):
+            progress.take(rows)
+            if time.monotonic() > end:
+                progress.note(asked_at=None)  # the next second is somebody's at once
+                return False
+        progress.note(state=DONE, ended_at=clock.now(), total=progress.done)
+    except errors.StaleWrite:
+        return False  # somebody else is at it
+    return True
+
+
+class _Progress:
+    """How far one piece of work is, and going on with it."""
+
+    def __init__(self, work: Row) -> None:
+        self._key, self._reason, self._actor = work.key, work.reason, policy.Actor(name=work.by)
+        self._noted = self.position = work.position
+        self.done, self._moved = work.done, work.moved
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Work the deadlines of some runs out anew. rows: all of them, run by run."""
+        touched = {change.row.instance_key for change in _changes(rows)}
+        for run, theirs in groupby(rows, key=lambda row: row.instance_key):
+            own = [row.key for row in theirs]
+            self.position, self.done = run, self.done + len(own)
+            if run in touched:
+                with db.transaction() as session:
+                    self._moved += _recalculate_run(session, run, own, self._reason, self._actor)
+                    self._write(session, {"asked_at": clock.now()})
+
+    def note(self, **more: Any) -> None:
+        """Write down how far it is. Raises StaleWrite where somebody else has gone on meanwhile."""
+        with db.transaction() as session:
+            self._write(session, more)
+
+    def _write(self, session: Session, more: Mapping[str, Any]) -> None:
+        columns = {"position": self.position, "done": self.done, "moved": self._moved, **more}
+        if not writing.update_where(
+            session, Recalculation, columns, key=self._key, position=self._noted, state=WAITING
+        ):
+            raise errors.StaleWrite()
+        self._noted = self.position
 
 
 def _changes(rows: Sequence[Row]) -> list[Change]:
@@ -138,17 +206,18 @@ def _changes(rows: Sequence[Row]) -> list[Change]:
     return [change for change in worked if change is not None]
 
 
-def _recalculate_run(instance_key: int, deadline_keys: Sequence[int], reason: str, actor: policy.Actor) -> int:
-    with db.transaction() as session:
-        locking.instance(session, instance_key)
-        rows = [row for row in stored.by_keys(deadline_keys).values() if row.state == "open"]
-        changes = _changes(rows)
-        for change in changes:
-            _apply(session, change)
-            if change.moves:
-                number = change.row.release_number
-                release = releases.get(number) if number is not None else None
-                rescheduling.tell_moved(session, change.row, release, change.due_at, reason, actor)
+def _recalculate_run(
+    session: Session, instance_key: int, deadline_keys: Sequence[int], reason: str, actor: policy.Actor
+) -> int:
+    """Answers how many are due at another moment; history and those whom it concerns are told."""
+    locking.instance(session, instance_key)
+    changes = _changes([row for row in stored.by_keys(deadline_keys).values() if row.state == "open"])
+    for change in changes:
+        _apply(session, change)
+        if change.moves:
+            number = change.row.release_number
+            release = releases.get(number) if number is not None else None
+            rescheduling.tell_moved(session, change.row, release, change.due_at, reason, actor)
     return sum(change.moves for change in changes)
 
 

@@ -30,6 +30,7 @@ DOORS = {
     outbox.HOOKS: ("call_webhook", MAIL),
     outbox.ANNOUNCEMENTS: ("announce", MAIL),
     outbox.APPOINTMENTS: ("keep_appointment", WORK),
+    outbox.RECALCULATIONS: ("recalculate", WORK),
 }
 PAUSE_AFTER_FAILURE_S = 30
 BATCHES = {  # many may be due at once: one request carries so many

@@ -6,6 +6,7 @@ from typing import Any
 
 from service.domain import calendars as domain
 from service.domain import policy
+from service.storage.queries import recalculations as found
 from service.usecases.deadlines import recalculation
 from service.usecases.worktime import calendars
 from service.web import access, auth
@@ -79,18 +80,40 @@ def list_days(wanted: dict[str, Any], name: str) -> Any:
 @blueprint.post("/calendars/<string(maxlength=80):name>/recalculate")
 @blueprint.arguments(schemas.Recalculation, example={"apply": False})
 @blueprint.response(200, schemas.RecalculationResult)
+@blueprint.alt_response(202, schema=schemas.RecalculationResult, description="The workers are at it.")
 @access.requires(policy.may_administer)
 def recalculate(body: dict[str, Any], name: str) -> Any:
     """Work open deadlines out anew in a calendar that has changed, or show what that would move.
 
-    What somebody moved, or a hold, stays as it is; so do levels that have fired.
+    What somebody moved, or a hold, stays as it is; so do levels that have fired. The workers do it: `work` tells how
+    far they are.
     """
     if body["apply"]:
-        moved = recalculation.recalculate(name, reason=body["reason"], actor=auth.actor())
-        return {"moved": moved, "looked_at": None, "more": None, "items": None}
+        key = recalculation.start(name, reason=body["reason"], actor=auth.actor())
+        begun = {"work": found.get(key), "looked_at": None, "more": None, "items": None}
+        return begun, 202, {"Location": f"/api/v1/recalculations/{key}"}
     seen = recalculation.preview(name, actor=auth.actor())
     items = [_change(change) for change in seen.changes]
-    return {"moved": None, "looked_at": seen.looked_at, "more": seen.more, "items": items}
+    return {"work": None, "looked_at": seen.looked_at, "more": seen.more, "items": items}
+
+
+@blueprint.get("/calendars/<string(maxlength=80):name>/recalculations")
+@blueprint.arguments(fields.Paging, location="query")
+@blueprint.response(200, schemas.RecalculationPage)
+@access.requires(policy.may_administer)
+def list_recalculations(wanted: dict[str, Any], name: str) -> Any:
+    """When open deadlines were worked out anew in a calendar, the newest first."""
+    calendars.get(name)
+    rows = found.listing(name, limit=wanted["limit"] + 1, before=rest.position(wanted["cursor"]))
+    return rest.page(rows, wanted["limit"], lambda row: row.key)
+
+
+@blueprint.get("/recalculations/<key:id>")
+@blueprint.response(200, schemas.RecalculationWork)
+@access.requires(policy.may_administer)
+def get_recalculation(id: int) -> Any:
+    """One of them, with how far it is."""
+    return rest.found(found.get(id), f"recalculation {id}")
 
 
 def _change(change: recalculation.Change) -> dict[str, Any]:

@@ -32,6 +32,7 @@ KINDS = {
     outbox.ANNOUNCEMENTS: later("Mail to who follows a release"),
     outbox.HOOKS: later("Event for a webhook"),
     outbox.APPOINTMENTS: later("Review or report"),
+    outbox.RECALCULATIONS: later("Deadlines in a changed calendar"),
 }
 
 

@@ -17,6 +17,7 @@ from service import errors
 from service.domain import calendars as domain
 from service.domain import clock, policy, publicholidays
 from service.storage.queries import calendars as found
+from service.storage.queries import recalculations
 from service.usecases.deadlines import recalculation
 from service.usecases.worktime import calendars
 from service.web import access, auth
@@ -113,8 +114,12 @@ def edit(name: str) -> Any:
 @pages.get("/administration/calendars/<string(maxlength=80):name>/open", endpoint="calendar_open")
 @access.requires(policy.may_administer)
 def open_deadlines(name: str) -> str:
+    """While the workers are at it, how far they are; else what working them out anew would change."""
+    row, work = calendars.get(name), recalculations.newest(name)
+    if work is not None and work.state == recalculation.WAITING:
+        return frame.show("calendar_open.html", row=row, work=work, seen=None, shown=())
     seen = recalculation.preview(name, actor=auth.actor())
-    return frame.show("calendar_open.html", row=calendars.get(name), seen=seen, shown=seen.changes[:SHOWN_CHANGES])
+    return frame.show("calendar_open.html", row=row, work=work, seen=seen, shown=seen.changes[:SHOWN_CHANGES])
 
 
 @pages.post("/administration/calendars/<string(maxlength=80):name>/open", endpoint="recalculate")
@@ -122,9 +127,8 @@ def open_deadlines(name: str) -> str:
 def recalculate(name: str) -> Any:
     reason = request.form.get("reason", "").strip()
     with words.in_words():
-        moved = recalculation.recalculate(name, reason=reason, actor=auth.actor())
-    text = flask_babel.ngettext("One due date has moved.", "%(num)d due dates have moved.", moved)
-    return frame.done(url_for("pages.calendar", name=name), text)
+        recalculation.start(name, reason=reason, actor=auth.actor())
+    return frame.done(url_for("pages.calendar_open", name=name))
 
 
 def weekdays() -> dict[str, str]:

@@ -7,6 +7,7 @@ from marshmallow import validate
 
 from service.domain import calendars as domain
 from service.domain import calendarvalues, publicholidays
+from service.usecases.deadlines import recalculation
 from service.usecases.worktime import calendars
 from service.web.schemas import fields
 
@@ -163,10 +164,28 @@ class Recalculated(fields.Schema):
     levels = ma.Integer(required=True, metadata={"description": "Levels not yet fired that move."})
 
 
-class RecalculationResult(fields.Schema):
-    """What would change, or how many deadlines were moved."""
+class RecalculationWork(fields.Schema):
+    """Working open deadlines out anew, done by the workers."""
 
-    moved = ma.Integer(allow_none=True, metadata={"description": "Null where nothing was applied."})
+    id = fields.Key(attribute="key", required=True)
+    calendar = ma.String(required=True)
+    reason = ma.String(required=True)
+    at = fields.Moment(required=True)
+    by = ma.String(required=True)
+    state = ma.String(required=True, validate=validate.OneOf([recalculation.WAITING, recalculation.DONE]))
+    total = ma.Integer(required=True, metadata={"description": "Open deadlines that count in the calendar."})
+    done = ma.Integer(required=True, metadata={"description": "How many of them are worked out."})
+    moved = ma.Integer(required=True, metadata={"description": "How many are due at another moment."})
+    ended_at = fields.Moment(required=True, allow_none=True)
+
+
+RecalculationPage = fields.page_of(RecalculationWork, "RecalculationPage")
+
+
+class RecalculationResult(fields.Schema):
+    """What would change, or the work that changes it."""
+
+    work = ma.Nested(RecalculationWork, allow_none=True, metadata={"description": "Null where nothing is applied."})
     looked_at = ma.Integer(allow_none=True)
     more = ma.Boolean(allow_none=True, metadata={"description": "There are more open deadlines than were looked at."})
     items = ma.List(ma.Nested(Recalculated), allow_none=True)
