@@ -14,16 +14,21 @@ IN_HOURS = 0.75  # the share of endings within working hours from which on lengt
 ROUNDING = 1e-9
 
 Between = Callable[[datetime, datetime], timedelta]  # the time that counts between two moments
+Span = tuple[datetime, datetime]
 Before = Callable[[datetime, timedelta], datetime]  # the moment that lies so much counting time earlier
 
 
 @dataclass(frozen=True)
 class Stay:
-    """One earlier or present stay in the same activity. finished: false for one that is open, withdrawn or skipped."""
+    """One earlier or present stay in the same activity. finished: false for one that is open, withdrawn or skipped.
+
+    pauses: from when to when it was on hold, which does not count.
+    """
 
     entered_at: datetime
     left_at: datetime | None
     finished: bool
+    pauses: Sequence[Span] = ()
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,18 @@ ELAPSED = Hours(lambda start, end: end - start, lambda moment, length: moment - 
 
 
 def forecast(
-    stays: Iterable[Stay], *, started_at: datetime, due_at: datetime, now: datetime, hours: Hours
+    stays: Iterable[Stay],
+    *,
+    started_at: datetime,
+    due_at: datetime,
+    now: datetime,
+    hours: Hours,
+    pauses: Sequence[Span] = (),
 ) -> Forecast | None:
     """The forecast of a deadline that is still ahead; None where too few cases are finished, or it is missed already.
 
-    Lengths count in working time where most of the cases ended within working hours, else in elapsed time.
+    Lengths count in working time where most of the cases ended within working hours, else in elapsed time. Time on
+    hold does not count: neither that of the cases nor, by `pauses`, that of the deadline itself.
     """
     found = list(stays)
     ended = [one.left_at for one in found if one.finished and one.left_at is not None]
@@ -86,7 +98,7 @@ def forecast(
     working = sum(hours.is_open(at) for at in ended) >= IN_HOURS * len(ended)
     measure = hours if working else ELAPSED
     lengths = _lengths(found, now, measure.between)
-    gone = measure.between(started_at, now).total_seconds()
+    gone = _lasted(started_at, now, pauses, measure.between)
     allowed = gone + measure.between(now, due_at).total_seconds()
     left = timedelta(seconds=usual(lengths))
     known = [one.seconds for one in lengths if one.finished or one.seconds > allowed]
@@ -134,4 +146,11 @@ def _curve(lengths: Iterable[Length]) -> Iterator[tuple[float, float]]:
 
 
 def _lengths(stays: Iterable[Stay], now: datetime, between: Between) -> list[Length]:
-    return [Length(between(one.entered_at, one.left_at or now).total_seconds(), one.finished) for one in stays]
+    return [Length(_lasted(one.entered_at, one.left_at or now, one.pauses, between), one.finished) for one in stays]
+
+
+def _lasted(start: datetime, end: datetime, pauses: Iterable[Span], between: Between) -> float:
+    """The seconds that count from start to end, less those within pauses."""
+    within = ((max(since, start), min(until, end)) for since, until in pauses)
+    paused = sum(between(since, until).total_seconds() for since, until in within if since < until)
+    return between(start, end).total_seconds() - paused

@@ -103,6 +103,24 @@ def test_what_was_withdrawn_says_only_that_it_took_so_long() -> None:
     assert told.chance == pytest.approx((0.75 * 20 + 0.5) / 21)
 
 
+def test_time_on_hold_does_not_count() -> None:
+    """Neither that of the cases, as far as it lies within the stay, nor that of the deadline itself."""
+    held = [(NOW - timedelta(hours=40), NOW - timedelta(hours=10))]
+    past = [Stay(NOW - timedelta(hours=35), NOW, True, held)] * 8  # ten of the thirty-five hours were work
+    found = foreseen(past, left=12)
+    assert found is not None
+    assert (found.longer, found.act_by) == (0, NOW + timedelta(hours=2))
+    found = foreseen(past, left=8)
+    assert found is not None
+    assert found.longer == 8
+    for begun, told in ((32, (0, 0)), (8, (8, 8))):  # ten hours are gone, and eight
+        found = forecasting.forecast(
+            past, started_at=NOW - begun * HOUR, due_at=NOW + HOUR, now=NOW, hours=forecasting.ELAPSED, pauses=held
+        )
+        assert found is not None
+        assert (found.comparable, found.longer) == told
+
+
 def test_lengths_count_in_working_time_where_people_ended_them_in_working_hours() -> None:
     """Begun on a Friday at four, done on Monday at ten: two hours. Begun on a Wednesday at noon it is as quick."""
     fridays = [datetime(2026, 1, 2, 16, tzinfo=UTC) + timedelta(weeks=week) for week in range(8)]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
 from service.storage import db
 from service.storage.models.notices import DeadlineLevel
 from service.storage.queries import deadlines as stored
 from service.storage.queries import durations, notices
-from service.usecases.deadlines import firing
+from service.usecases.deadlines import firing, holding
 from service.usecases.deploying import models
-from service.usecases.releases import tasks
+from service.usecases.releases import releases, tasks
 from service.usecases.running import instances as running
 from service.usecases.worktime import forecasts
 from tests import cast
@@ -28,7 +28,7 @@ MANY_STAYS = """
     select 100000 + n, :instance, 'r' || n, '', 'e' || (n % 500), 'p', 'userTask', '', 1,
         now() - interval '1 day', case when n % 2 = 0 then now() end
     from generate_series(1, 5000) n"""
-PETRA, BEA = cast.actor("petra"), cast.actor("bea")
+PETRA, BEA, MAX = cast.actor("petra"), cast.actor("bea"), cast.actor("max")
 
 
 def built(due: str = "PT30H") -> bytes:
@@ -122,6 +122,57 @@ def test_the_reminder_says_nothing_where_cases_are_too_few(model: Flask, time: A
     assert "earlier" not in told[0].body
 
 
+@pytest.fixture
+def minor(house: Flask) -> Flask:
+    given = {"deadline": "PT30H", "escalation": "PT0S: candidates"}
+    build = d.user("build", name="Build", groups="build-team", **given)
+    drawn = d.diagram(d.start() + build + d.end() + d.chain("start", "build", "end"), process="minor_release")
+    models.deploy([("minor.bpmn", drawn)], actor=PETRA)
+    return house
+
+
+def release() -> int:
+    given = {"title": "Autumn", "type": "minor", "kind": "software", "category": "standard", "service": "Portal"}
+    return releases.create({**given, "manager": "max"}, actor=cast.actor("cora"))
+
+
+def test_time_on_hold_does_not_count(minor: Flask, time: Any) -> None:
+    """Of earlier releases, of one that is on hold now, and of the release itself."""
+    for _ in range(8):
+        number = release()
+        time.turn(hours=2)
+        holding.hold(number, "Freeze.", actor=MAX)
+        time.turn(hours=40)
+        holding.resume(number, actor=MAX)
+        time.turn(hours=3)
+        tasks.complete(of_release(number).task_key, {}, actor=BEA)
+    holding.hold(release(), "Freeze.", actor=MAX)  # open for as long as one looks, but nobody works on it
+    number = release()
+    assert foreseen([of_release(number)]) == [(8, 8, 0)]
+    time.turn(hours=4)
+    assert foreseen([of_release(number)]) == [(8, 8, 0)]
+    holding.hold(number, "Freeze.", actor=MAX)
+    assert foreseen([of_release(number)]) == []
+    time.turn(hours=60)
+    holding.resume(number, actor=MAX)
+    assert foreseen([of_release(number)]) == [(8, 8, 0)]
+    time.turn(hours=2)
+    assert foreseen([of_release(number)]) == [(8, 0, 0)]
+
+
+def of_release(number: int) -> Any:
+    return next(iter(stored.of_release(number, open_only=True)))
+
+
+def test_the_holds_of_releases_are_found_by_an_index(minor: Flask) -> None:
+    number = release()
+    with db.transaction() as session:
+        connection = session.connection()
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("set local enable_seqscan = off"))  # a small table it would rather read whole
+        assert "ix_history_resumed" in plan(connection, lambda: durations.holds({number}))
+
+
 def fire(row: Any) -> None:
     with db.reading() as session:
         keys = [one.key for one in session.query(DeadlineLevel).filter_by(deadline_key=row.key)]
@@ -138,20 +189,24 @@ def test_the_act_by_moment_leaves_the_time_that_was_needed(model: Flask, time: A
 
 def test_the_newest_stays_are_found_by_an_index(model: Flask) -> None:
     """Whatever the number of finished activities: each half reads a range of the index and no more."""
-    seen = []
     instance = running.start("p", actor=PETRA).instance_key
     with db.transaction() as session:
         connection = session.connection()
         if connection.dialect.name == "postgresql":  # it weighs ways by what there is
             connection.execute(text(MANY_STAYS), {"instance": instance})
             connection.execute(text("analyze activations"))
+        assert plan(connection, lambda: durations.newest([("p", "build")], 60)).count("ix_activations_durations") == 2
 
-        @event.listens_for(connection, "before_cursor_execute")
-        def see(_c: Any, _cursor: Any, statement: str, given: Any, *_more: Any) -> None:
-            seen.append((statement, given))
 
-        durations.newest([("p", "build")], 60)
-        statement, given = seen[-1]
-        explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
-        plan = str(connection.exec_driver_sql(f"{explain} {statement}", given).all())
-    assert plan.count("ix_activations_durations") == 2
+def plan(connection: Connection, ask: Callable[[], Any]) -> str:
+    """How the database answers the last statement of this question."""
+    seen = []
+
+    @event.listens_for(connection, "before_cursor_execute")
+    def see(_c: Any, _cursor: Any, statement: str, given: Any, *_more: Any) -> None:
+        seen.append((statement, given))
+
+    ask()
+    statement, given = seen[-1]
+    explain = "EXPLAIN" if connection.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    return str(connection.exec_driver_sql(f"{explain} {statement}", given).all())

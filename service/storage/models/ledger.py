@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
 
+RESUMED = "release.resumed"  # what happened when a release went on after a hold
 _identity_key = BigInteger().with_variant(Integer(), "sqlite")
+_RESUMED = text(f"event = '{RESUMED}'")
 
 
 class Event(Base):
@@ -32,6 +34,7 @@ class Event(Base):
         UniqueConstraint("chain", "seq"),
         Index(None, "release_number", "id"),
         Index(None, "instance_key", "id"),
+        Index("ix_history_resumed", "release_number", postgresql_where=_RESUMED, sqlite_where=_RESUMED),
     )
 
 

@@ -8,6 +8,7 @@ from service import errors
 from service.domain import clock, holding, policy
 from service.storage import db, history, holds, ladders, locking, writing
 from service.storage.history import Entry
+from service.storage.models.ledger import RESUMED
 from service.storage.models.releases import Release
 from service.storage.types import Row, Session
 from service.usecases.telling import keypoints, notices
@@ -48,7 +49,7 @@ def resume(number: int, *, actor: policy.Actor) -> None:
         moved = _move(session, release, now)
         holds.end(session, number)
         data = {"since": release.held_at.isoformat(), "by": actor.name, "moved": moved}
-        _tell(session, release, dict(holding.OVER), Entry("release.resumed", data=data), actor, now)
+        _tell(session, release, dict(holding.OVER), Entry(RESUMED, data=data), actor, now)
 
 
 def _locked(session: Session, number: int, actor: policy.Actor) -> Row:

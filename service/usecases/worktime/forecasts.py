@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from service.domain import clock, durations, forecasting, workinghours
@@ -20,7 +21,7 @@ COMPLETED = "completed"
 def of(ahead: Iterable[Any], *, now: datetime | None = None) -> dict[int, forecasting.Forecast]:
     """Forecasts by activation key, of those of these deadlines or tasks that are open, and due later than now.
 
-    Rows have activation_key, state and due_at. One statement, and one for each place of a model that they are in.
+    Rows have activation_key, state and due_at. Two statements, and one for each place of a model that they are in.
     """
     moment = now or clock.now()
     due = {
@@ -28,14 +29,20 @@ def of(ahead: Iterable[Any], *, now: datetime | None = None) -> dict[int, foreca
     }
     places = found.places(due)
     newest = found.newest({_place(row) for row in places.values()}, forecasting.NEWEST)
+    stood = _standstill(places.values(), newest.values())
     hours = {service: _hours(calendars.of_service(service)) for service in {row.service for row in places.values()}}
     told = {}
     for key, row in places.items():
-        stays = _stays(newest[_place(row)], key)
+        stays = [_stay(one, stood, moment) for one in newest[_place(row)] if one.key != key]
         one = None
         with contextlib.suppress(ValueError):  # so far ahead that no calendar counts to it: nothing is said
             one = forecasting.forecast(
-                stays, started_at=row.entered_at, due_at=due[key], now=moment, hours=hours[row.service]
+                stays,
+                started_at=row.entered_at,
+                due_at=due[key],
+                now=moment,
+                hours=hours[row.service],
+                pauses=stood.get(row.release_number, ()),
             )
         if one is not None:
             told[key] = one
@@ -56,8 +63,16 @@ def _place(row: Row) -> found.Place:
     return row.process, row.element
 
 
-def _stays(rows: Sequence[Row], own: int) -> list[forecasting.Stay]:
-    return [forecasting.Stay(row.entered_at, row.left_at, row.outcome == COMPLETED) for row in rows if row.key != own]
+def _standstill(places: Iterable[Row], newest: Iterable[Sequence[Row]]) -> Mapping[int, Sequence[found.Span]]:
+    """When the releases of these places and stays were on hold."""
+    numbers = {row.release_number for row in chain(places, *newest)}
+    return found.holds(number for number in numbers if number is not None)
+
+
+def _stay(row: Row, stood: Mapping[int, Sequence[found.Span]], now: datetime) -> forecasting.Stay:
+    lasting = [(row.held_at, now)] if row.held_at else []
+    pauses = [*stood.get(row.release_number, ()), *lasting]
+    return forecasting.Stay(row.entered_at, row.left_at, row.outcome == COMPLETED, pauses)
 
 
 def _hours(calendar: Calendar) -> forecasting.Hours:
