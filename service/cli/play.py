@@ -53,6 +53,8 @@ def play(
 ) -> None:
     """Run a diagram in memory under a virtual clock, and print what happens, one JSON object a line.
 
+    Working time is Monday to Friday from nine to five in UTC: a play has no service, and knows no calendars.
+
     Exit code 0: completed. 1: refused, with the problems. 3: stuck, at the first wait without --auto, or at
     --max-steps; the last line says where and why.
     """

@@ -34,6 +34,7 @@ LEVELS = {
     explaining.INBOX_ALONE: _l("Told %(moment)s in the inbox alone, as %(as)s: there is no address for anything else."),
     explaining.NOT_NAMED: _l("Not among those whom this level meant on %(moment)s: %(recipients)s. Told: %(told)s."),
     explaining.OTHERS_NEXT: _l("Not due before %(moment)s, and it means others: %(recipients)s. Now: %(told)s."),
+    explaining.OTHERS_HELD: _l("The release is on hold, and this level means others: %(recipients)s. Now: %(told)s."),
     explaining.NOT_DUE: _l("Not due before %(moment)s. They would be told then, as %(as)s."),
     explaining.AWAY_NOW: _l(
         "Not due before %(moment)s. They would be told then, as %(as)s. They are away now; in their place: %(told)s."

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Identity, Index, Integer, String, Text, UniqueConstraint, column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Json, Moment, key_column
 
 RESUMED = "release.resumed"  # what happened when a release went on after a hold
 _identity_key = BigInteger().with_variant(Integer(), "sqlite")
-_RESUMED = text(f"event = '{RESUMED}'")
+_RESUMED = column("event") == RESUMED
 
 
 class Event(Base):

@@ -49,14 +49,15 @@ _MISSED: Any = select(
     null().label("address"), literal(0).label("attempts"),
     null().label("sent_at"), null().label("next_attempt_at"), null().label("answer"),
 )  # fmt: skip
-# of each kind of line: the statement, its moment, its key, its table, and what it can be filtered by
-_SOURCES: Sequence[tuple[Select[Any], Any, Any, Any, Mapping[str, Any]]] = (
-    (_INBOX, Notice.asked_at, Notice.key, Notice, {"channel": INBOX, "state": TOLD, "reason": ""}),
+# of each kind of line: the statement; its moment, the key of what it is a line of, and its own; its table, and what it
+# can be filtered by
+_SOURCES: Sequence[tuple[Select[Any], tuple[Any, Any, Any], Any, Mapping[str, Any]]] = (
+    (_INBOX, (Notice.asked_at, Notice.key, Notice.key), Notice, {"channel": INBOX, "state": TOLD, "reason": ""}),
     (
-        _DELIVERED, Notice.asked_at, Delivery.key, Notice,
+        _DELIVERED, (Notice.asked_at, Notice.key, Delivery.key), Notice,
         {"channel": Delivery.channel, "state": Delivery.state, "reason": Delivery.reason},
     ),
-    (_MISSED, Untold.at, Untold.key, Untold, {"channel": "", "state": UNTOLD, "reason": Untold.reason}),
+    (_MISSED, (Untold.at, Untold.key, Untold.key), Untold, {"channel": "", "state": UNTOLD, "reason": Untold.reason}),
 )  # fmt: skip
 
 
@@ -73,26 +74,45 @@ def lines(
 ) -> tuple[list[Row], str | None]:
     """Lines the actor may see, newest first: their own, and those of releases they see; wanted: channel, state, reason.
 
+    A page ends where a notice does, so it may have fewer lines than `limit`.
     A row has key, notice_key (None where nobody was told), cause, kind, subject, user ('' where nobody was meant), as_,
     release_number, instance_key, task_key, at, read_at, channel, state, reason, address, attempts, sent_at,
     next_attempt_at, answer.
     """
     limit = pages.bounded(limit)
+    before = pages.decode(cursor, pages.moment, pages.key, pages.key) if cursor else None
     given = {name: value for name, value in wanted.items() if value is not None}
     found = []
-    for statement, at, key, table, columns in _SOURCES:
+    for statement, order, table, columns in _SOURCES:
         conditions = _matches(columns, given)
         if conditions is None:
             continue
         statement = statement.where(*conditions, *_visible(actor, table))
         for column, value in ((table.release_number, release), (table.user, user), (table.task_key, task)):
             statement = statement.where(column == value) if value is not None else statement
-        statement = statement.where(at >= since) if since is not None else statement
-        found.append(pages.newest_first(statement, at, key, limit, cursor))
+        statement = statement.where(order[0] >= since) if since is not None else statement
+        if before:
+            last = (literal(value, column.type) for value, column in zip(before, order, strict=True))
+            statement = statement.where(tuple_(*order) < tuple_(*last))
+        found.append(statement.order_by(*(column.desc() for column in order)).limit(limit + 1))
     with db.reading() as session:
         parts = [session.execute(statement).all() for statement in found]
-    rows = list(islice(heapq.merge(*parts, key=lambda row: (row.at, row.key), reverse=True), limit + 1))
-    return pages.cut(rows, limit, lambda row: [row.at.isoformat(), row.key])
+    rows = list(islice(heapq.merge(*parts, key=_place, reverse=True), limit + 1))
+    kept = _whole(rows, limit)
+    return pages.cut(rows[: kept + 1], kept, lambda row: [row.at.isoformat(), *_place(row)[1:]])
+
+
+def _place(row: Row) -> tuple[datetime, int, int]:
+    """Where a line stands: lines of the same notice beside each other."""
+    return row.at, row.notice_key or row.key, row.key
+
+
+def _whole(rows: Sequence[Row], limit: int) -> int:
+    """How many lines a page takes, so that it does not end within a notice, unless one alone is longer."""
+    if len(rows) <= limit:
+        return limit
+    first = next(at for at, row in enumerate(rows) if _place(row)[1] == _place(rows[limit])[1])
+    return first or limit
 
 
 def _matches(columns: Mapping[str, Any], given: Mapping[str, str]) -> list[ColumnElement[bool]] | None:
@@ -132,11 +152,11 @@ def levels(keys: Collection[int]) -> dict[int, Row]:
 
 
 def answers(instance_keys: Collection[int], events: Collection[str], since: datetime) -> Sequence[Row]:
-    """What happened in these runs since a moment, of these events, in its order: at, actor, event, data."""
+    """What happened in these runs since a moment, of these events, in its order; rows of history."""
     if not instance_keys:
         return ()
     statement = (
-        select(Event.at, Event.actor, Event.event, Event.data)
+        select(Event.id, Event.at, Event.actor, Event.event, Event.element, Event.activation_key, Event.data)
         .where(Event.instance_key.in_(instance_keys), Event.event.in_(events), Event.at >= since)
         .order_by(Event.id)
     )

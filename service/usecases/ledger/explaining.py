@@ -17,7 +17,7 @@ from service.usecases.telling import audience, recipients
 
 INBOX_ALONE, INBOX = "inbox-alone", "inbox"
 NOT_NAMED, NOT_DUE, AWAY_NOW, ON_HOLD = "not-named", "not-due", "away-now", "on-hold"
-OTHERS_NEXT, WITHDRAWN = "not-meant", "cancelled"
+OTHERS_NEXT, OTHERS_HELD, WITHDRAWN = "not-meant", "not-meant-on-hold", "cancelled"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,8 @@ class Finding:
     inbox: told, with a finding for each delivery besides (sent, waiting, held, dead, skipped, with its reason);
     inbox-alone: told without any; not-named: the level told others; inactive: they had left; on-leave: away with
     nobody to stand in; not-due: they would be told; away-now: they would be, and who stands in for them; on-hold: they
-    would be, but the release is on hold; not-meant: others would be; cancelled: what it is about was over before.
+    would be, but the release is on hold; not-meant: others would be; not-meant-on-hold: others, when it goes on;
+    cancelled: what it is about was over before.
     """
 
     level: Row
@@ -76,7 +77,8 @@ def _findings(rung: stories.Rung, deadline: Row, user: str) -> list[Finding]:
             code = NOT_DUE if instead is None else AWAY_NOW
             return [Finding(level, code, level.fire_at, {"as": meant.told[user], "told": instead or []})]
         others = sorted(meant.told) if meant is not None else []
-        return [Finding(level, OTHERS_NEXT, level.fire_at, {"recipients": list(level.recipients), "told": others})]
+        code = OTHERS_HELD if level.state == ladders.HELD else OTHERS_NEXT
+        return [Finding(level, code, level.fire_at, {"recipients": list(level.recipients), "told": others})]
     missed = [
         Finding(level, one.reason, level.fired_at, {"as": one.recipient}) for one in rung.untold if one.user == user
     ]

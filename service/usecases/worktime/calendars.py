@@ -122,6 +122,14 @@ def days(name: str, first: date, count: int, language: str | None = None) -> lis
         raise errors.InvalidInput({"from": ["must lie between 2000 and 2200"]}) from None
 
 
+def sketched(
+    values: Mapping[str, Any], first: date, count: int, language: str | None = None
+) -> list[domain.Day] | None:
+    """So many days as a calendar with these values would see them; None where they are not in order yet."""
+    found, problems = calendarvalues.read(values)
+    return found.days(first, count, language) if found is not None and not problems else None
+
+
 def create(name: str, values: Mapping[str, Any], *, actor: policy.Actor) -> None:
     """Add a calendar. Raises Forbidden, AlreadyExists, and InvalidInput with every field that is wrong."""
     policy.require(policy.may_administer(actor))

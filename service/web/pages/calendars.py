@@ -36,7 +36,8 @@ def all_calendars() -> str:
     rows = calendars.listing()
     people = {row["name"]: len(found.people_with(row["name"])) for row in rows}
     hours = {row["name"]: words.hours(calendars.calendar(row["name"])) for row in rows}
-    return frame.show("calendars.html", rows=rows, people=people, hours=hours, zones=_zones(), names=_countries())
+    places = {row["name"]: _place(row) for row in rows}
+    return frame.show("calendars.html", rows=rows, people=people, hours=hours, zones=_zones(), places=places)
 
 
 @pages.post("/administration/calendars", endpoint="create_calendar")
@@ -55,21 +56,18 @@ def create() -> Any:
 def one(name: str) -> str:
     row = calendars.get(name)
     first = _month(request.args.get("month", ""))
-    count = (_later(first, 1) - first).days
     services = sorted({*found.known_services(), *row["services"]})
     return frame.show(
         "calendar.html",
         row=row,
         closures="\n".join(_closure_line(one) for one in row["closures"]),
         openings="\n".join(f"{one['day']} {one['hours']} {one['name']}".strip() for one in row["openings"]),
-        days=calendars.days(name, first, count, language.current()),
-        first=first,
-        earlier=_later(first, -1),
-        later=_later(first, 1),
+        days=calendars.days(name, first, _length(first), language.current()),
+        **_beside(first),
         weekdays=weekdays(),
         zones=_zones(),
         countries=_countries(),
-        regions=publicholidays.region_names(row["country"]) if row["country"] else {},
+        **_regions(row["country"], row["region"]),
         services=services,
         kept=found.services(),
         people=found.people_with(name),
@@ -79,20 +77,8 @@ def one(name: str) -> str:
 @pages.post("/administration/calendars/<string(maxlength=80):name>", endpoint="edit_calendar")
 @access.requires(policy.may_administer)
 def edit(name: str) -> Any:
-    form, before = request.form, calendars.get(name)
-    country = form.get("country") or None
-    regions = publicholidays.countries().get(country or "", ())
-    region = form.get("region") or None
-    changes: dict[str, Any] = {
-        "title": form.get("title", "").strip(),
-        "zone": form.get("zone", ""),
-        "hours": {day: form.get(f"hours.{day}", "") for day in domain.WEEKDAYS},
-        "country": country,
-        # the regions on the page are those of the country before
-        "region": region if country == before["country"] or region in regions else None,
-        "closures": _lines("closures", _closure),
-        "openings": _lines("openings", _opening),
-    }
+    form = request.form
+    changes: dict[str, Any] = {"title": form.get("title", "").strip(), **_drawn()}
     if name != domain.STANDARD:
         typed = [one.strip() for one in form.get("more_services", "").splitlines() if one.strip()]
         changes["services"] = [*form.getlist("services"), *typed]
@@ -109,6 +95,25 @@ def edit(name: str) -> Any:
         )
         text = f"{text} {told}"
     return frame.done(url_for("pages.calendar", name=name, month=form.get("month") or None), text)
+
+
+@pages.post("/administration/calendars/<string(maxlength=80):name>/month")
+@access.requires(policy.may_administer)
+def sketch_month(name: str) -> str:
+    """The month as what is typed would make it, and the regions of a country that was just chosen; nothing is saved."""
+    row, values, first = calendars.get(name), _drawn(), _month(request.form.get("month", ""))
+    found = calendars.sketched(values, first, _length(first), language.current())
+    saved = calendars.days(name, first, _length(first), language.current()) if found is None else ()
+    country = values["country"]
+    return frame.show(
+        "_month.html",
+        row=row,
+        days=saved if found is None else found,
+        sketched="whole" if found is not None else "saved",
+        other_regions=(country or "") != request.form.get("regions_of"),
+        **_beside(first),
+        **_regions(country if country in publicholidays.countries() else None, values["region"]),
+    )
 
 
 @pages.get("/administration/calendars/<string(maxlength=80):name>/open", endpoint="calendar_open")
@@ -129,6 +134,15 @@ def recalculate(name: str) -> Any:
     with words.in_words():
         recalculation.start(name, reason=reason, actor=auth.actor())
     return frame.done(url_for("pages.calendar_open", name=name))
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    """Whose holidays a calendar keeps, as they are called here; nothing where it keeps none."""
+    country, region = row["country"], row["region"]
+    if not country:
+        return ""
+    named = flask_babel.get_locale().territories.get(country, country)
+    return f"{named}, {publicholidays.region_names(country).get(region, region)}" if region else str(named)
 
 
 def weekdays() -> dict[str, str]:
@@ -157,6 +171,37 @@ def _month(text: str) -> date:
     return first if _MONTHS[0] < first.year < _MONTHS[1] else first.replace(year=_MONTHS[0] + 1)
 
 
+def _length(first: date) -> int:
+    return (_later(first, 1) - first).days
+
+
+def _beside(first: date) -> dict[str, Any]:
+    """A month with those before and after it, and today."""
+    today = flask_babel.to_user_timezone(clock.now()).date()
+    return {"first": first, "earlier": _later(first, -1), "later": _later(first, 1), "today": today}
+
+
+def _regions(country: str | None, region: str | None) -> dict[str, Any]:
+    names = publicholidays.region_names(country) if country else {}
+    return {"country": country, "region": region, "regions": names}
+
+
+def _drawn() -> dict[str, Any]:
+    """When people work, as it is typed."""
+    form = request.form
+    country, region = form.get("country") or None, form.get("region") or None
+    # without a script, the regions on the page are those of the country before
+    known = region in publicholidays.countries().get(country or "", ())
+    return {
+        "zone": form.get("zone", ""),
+        "hours": {day: form.get(f"hours.{day}", "") for day in domain.WEEKDAYS},
+        "country": country,
+        "region": region if known or form.get("regions_of") == (country or "") else None,
+        "closures": _lines("closures", _closure),
+        "openings": _lines("openings", _opening),
+    }
+
+
 def _later(first: date, months: int) -> date:
     count = first.year * 12 + first.month - 1 + months
     return date(count // 12, count % 12 + 1, 1)
@@ -179,12 +224,18 @@ def _closure(parts: Sequence[str]) -> dict[str, str]:
 
 
 def _opening(parts: Sequence[str]) -> dict[str, str]:
-    """`2026-12-05 10:00-14:00 Stocktaking`; without hours nobody works that day."""
+    """`2026-12-05 10:00-14:00 Stocktaking`; without hours nobody works that day.
+
+    What begins with a digit is meant as hours, and refused where it is none.
+    """
     rest = " ".join(parts[1:])
     hours = []
     while match := _HOURS.match(rest):
         hours.append(match[0])
         rest = rest[match.end() :].strip()
+    if rest[:1].isdigit() and not hours:
+        mistyped, _space, rest = rest.partition(" ")
+        hours.append(mistyped)
     return {"day": parts[0], "hours": " ".join(hours), "name": rest}
 
 

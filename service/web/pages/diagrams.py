@@ -40,7 +40,8 @@ def instance_xml(key: int) -> Response:
 @access.signed_in
 def marks(key: int) -> Any:
     row = _instance(key)
-    stand = standing.of(key, active=row.status == "active")
+    release = releases.get(row.release_number) if row.release_number is not None else None
+    stand = standing.of(key, active=row.status == "active", held_at=release.held_at if release else None)
     marked = {
         element: {
             "state": mark.state,
@@ -48,7 +49,7 @@ def marks(key: int) -> Any:
             "late": mark.late,
             "failed": mark.failed,
             "inside": mark.inside,
-            "due": words.due(mark.due_at)[0] if mark.due_at else None,
+            "due": words.due(mark.due_at)[0] if mark.due_at and not (release and release.held_at) else None,
         }
         for element, mark in stand.marks.items()
     }

@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from service.domain import policy
 from service.storage.types import Row
 from service.web import problems
-from service.web.pages import frame
+from service.web.pages import frame, words
 
 TEXTS: Mapping[str, tuple[Any, str]] = {
     "release.edited": (_l("%(who)s changed the release"), ""),
@@ -54,7 +54,7 @@ TEXTS: Mapping[str, tuple[Any, str]] = {
     "element.moved": (_l("%(who)s moved on from %(name)s to %(goal)s"), "warn"),
     "item.added": (_l("%(who)s added an item to %(name)s"), "warn"),
     "instance.cancelled": (_l("%(who)s cancelled the release"), "bad"),
-    "deadline.moved": (_l("The deadline of %(name)s was moved"), "warn"),
+    "deadline.moved": (_l("%(who)s moved the deadline of %(name)s to %(moment)s"), "warn"),
     "milestone.planned": (_l("%(who)s planned the milestone %(name)s"), "info"),
     "deadline.level.fired": (_l("Told of the deadline of %(name)s: %(people)s"), "warn"),
     "instance.migrated": (
@@ -112,18 +112,23 @@ def _tell(row: Row, names: Mapping[str, str]) -> Told:
     if row.data.get("decisions"):
         text = DECIDED
     data = {key: value for key, value in row.data.items() if isinstance(value, str | int)}
-    words = {
+    said = {
         **{"message": "", "signal": "", "to": "", "name": ""},
         **data,
         "who": _who(row.actor),
         "name": data.get("label") or data.get("name") or names.get(row.element or "", row.element or ""),
         "goal": names.get(str(data.get("goal")), str(data.get("goal"))),
         "to": frame.title_of(str(data.get("to") or "")),
+        "moment": _moment(data.get("to")) if row.event == "deadline.moved" else "",
         "people": ", ".join(frame.title_of(name) for name in row.data.get("told", ())) or _("nobody"),
         "outcome": str(OUTCOMES.get(str(data.get("outcome")), data.get("outcome", ""))),
     }
-    sentence = str(text) % words if text is not None else f"{row.event} {words['name']}".strip()
+    sentence = str(text) % said if text is not None else f"{row.event} {said['name']}".strip()
     return Told(row.id, row.at, sentence, mark, row.element, _more(row), row.data.get("task"))
+
+
+def _moment(text: Any) -> str:
+    return words.exact(datetime.fromisoformat(str(text)))
 
 
 def _who(name: str | None) -> str:

@@ -10,23 +10,27 @@ from typing import Any
 
 from flask import request
 
-from service.domain import clock, policy
+from service.domain import clock, naming, policy
+from service.storage.queries import ledger as stored
 from service.storage.queries import people, releases
 from service.storage.types import Row
 from service.usecases.ledger import answers, explaining, stories
 from service.usecases.worktime import forecasts
 from service.web import access, auth, explained
-from service.web.pages import frame, words
+from service.web.pages import events, frame, words
 
 pages = frame.pages
 
-BEGUN, LEVEL, NOW, DUE, ENDED = "begun", "level", "now", "due", "ended"
-_AT_ONCE = (BEGUN, DUE, LEVEL, ENDED, NOW)  # what stands first where moments are the same
+BEGUN, LEVEL, NOW, DUE, ENDED, HAPPENED = "begun", "level", "now", "due", "ended", "happened"
+_AT_ONCE = (BEGUN, DUE, LEVEL, HAPPENED, ENDED, NOW)  # what stands first where moments are the same
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One entry of the timeline. more: how many repeats like it wait after it; last: when the last of them is due."""
+    """One entry of the timeline. more: how many repeats like it wait after it; last: when the last of them is due.
+
+    event: what moved the levels, in words.
+    """
 
     kind: str
     at: datetime
@@ -34,6 +38,7 @@ class Mark:
     next: bool = False
     more: int = 0
     last: datetime | None = None
+    event: events.Told | None = None
 
     @property
     def people(self) -> Sequence[tuple[Row, Sequence[Row]]]:
@@ -42,10 +47,11 @@ class Mark:
         return [(found[0], found) for _, given in groupby(receipts, lambda one: one.key) if (found := list(given))]
 
 
-def marks(story: stories.Story) -> list[Mark]:
-    """The timeline of a deadline; repeats of a rung that are still to come stand in one entry."""
+def marks(story: stories.Story, happened: Iterable[events.Told] = ()) -> list[Mark]:
+    """The timeline of a deadline with what moved it; repeats of a rung that are still to come stand in one entry."""
     row = story.deadline
     found = [Mark(BEGUN, row.started_at), Mark(DUE, row.due_at)]
+    found += [Mark(HAPPENED, one.at, event=one) for one in happened]
     found += [Mark(NOW, clock.now())] if row.state == "open" else []
     found += [Mark(ENDED, row.ended_at)] if row.ended_at else []
     shown: set[int] = set()
@@ -78,7 +84,7 @@ def deadline(key: int) -> str:
         "deadline.html",
         one=row,
         release=release,
-        marks=marks(story),
+        marks=marks(story, _moves(row, release)),
         next=story.next,
         explained=found,
         sentences=[(one, _sentence(one)) for one in found.findings] if found else (),
@@ -87,6 +93,18 @@ def deadline(key: int) -> str:
         may_move=row.state == "open" and row.thing != "release" and policy.may_move_deadline(who, row) is None,
         now=clock.now(),
     )
+
+
+def _moves(row: Row, release: Row | None) -> list[events.Told]:
+    """When it was given another due moment, and when its clock stood still."""
+    runs = {row.instance_key, release.instance_key if release else row.instance_key}
+    found = [
+        one
+        for one in stored.answers(runs, ("deadline.moved", "release.held", "release.resumed"), row.started_at)
+        if (one.activation_key == row.activation_key or one.event != "deadline.moved")
+        and (row.ended_at is None or one.at <= row.ended_at)
+    ]
+    return events.told(found, {row.element: naming.called(row.name or row.element, row.item)})
 
 
 def _sentence(one: explaining.Finding) -> str:

@@ -141,7 +141,7 @@ def common(row: Row, tab: str) -> dict[str, Any]:
 @access.signed_in
 def release(number: int) -> str:
     row, who = seen(number), auth.actor()
-    stand = standing.of(row.instance_key, active=row.status == "open")
+    stand = standing.of(row.instance_key, active=row.status == "open", held_at=row.held_at)
     frame.learn_titles(task.assignee for task in stand.tasks)
     names = stand.outline.names if stand.outline else {}
     return frame.show(
@@ -229,7 +229,7 @@ def release_history(number: int) -> str:
     row = seen(number)
     before = reading.position()
     rows = history.of_release(number, limit=200, before=before)
-    stand = standing.of(row.instance_key, active=row.status == "open")
+    stand = standing.of(row.instance_key, active=row.status == "open", held_at=row.held_at)
     names = stand.outline.names if stand.outline else {}
     more = rows[-1].id if len(rows) == 200 else None
     return frame.show("release_history.html", **common(row, "history"), story=events.told(rows, names), more=more)

@@ -28,10 +28,7 @@ class Phase:
     since: datetime | None = None
     left_at: datetime | None = None
     forecast: forecasting.Forecast | None = None
-
-    @property
-    def late(self) -> bool:
-        return self.state == NOW and self.due_at is not None and self.due_at < clock.now()
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,8 +57,9 @@ class Standing:
     version: int | None = None
 
 
-def of(instance_key: int | None, *, active: bool) -> Standing:
-    """The standing of the release that this instance runs."""
+def of(instance_key: int | None, *, active: bool, held_at: datetime | None = None) -> Standing:
+    """The standing of the release that this instance runs; while it is on hold, nothing becomes late."""
+    now = held_at or clock.now()
     instance = instances.get(instance_key) if instance_key is not None else None
     if instance is None:
         return Standing()
@@ -73,11 +71,11 @@ def of(instance_key: int | None, *, active: bool) -> Standing:
     foreseen = forecasts.of([*due.values(), *(task for task in opened if task.activation_key not in due)])
     return Standing(
         outline=outline,
-        phases=_phases(outline, activations, due, foreseen, active=active),
+        phases=_phases(outline, activations, due, foreseen, active=active, moment=now),
         tasks=opened,
         unmet=_unmet(opened),
         waits=_waits(activations, outline, due, instances.timers(instance.key)),
-        marks=_marks(activations, due, failed),
+        marks=_marks(activations, due, failed, now),
         forecasts=foreseen,
     )
 
@@ -100,6 +98,7 @@ def _phases(
     foreseen: Mapping[int, forecasting.Forecast],
     *,
     active: bool,
+    moment: datetime,
 ) -> list[Phase]:
     last = {row.element: row for row in activations}  # in the order of entering: the latest stay wins
     now = [at for at, node in enumerate(outline.phases) if node.id in last and last[node.id].left_at is None]
@@ -124,6 +123,7 @@ def _phases(
                 row.entered_at,
                 row.left_at,
                 foreseen.get(row.key),
+                late=state == NOW and deadline is not None and deadline.due_at < moment,
             )
         )
     return [
@@ -160,9 +160,8 @@ def _waits(
     ]
 
 
-def _marks(activations: Sequence[Row], due: Mapping[int, Row], failed: set[str]) -> dict[str, Mark]:
+def _marks(activations: Sequence[Row], due: Mapping[int, Row], failed: set[str], now: datetime) -> dict[str, Mark]:
     found: dict[str, Mark] = {}
-    now = clock.now()
     for row in activations:
         before = found.get(row.element)
         if row.left_at is None:

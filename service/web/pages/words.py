@@ -13,10 +13,10 @@ import flask_babel
 from flask import Flask, g
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
+from flask_babel import ngettext, npgettext
 
 from service import errors
-from service.domain import clock, forecasting, naming
+from service.domain import clock, durations, forecasting, naming
 from service.domain.calendars import Calendar, written
 from service.usecases.worktime import calendars
 from service.web import markdown, numbers, problems
@@ -112,7 +112,7 @@ THINGS = {
     "release": _l("Releases (the end of the window)"),
 }
 UNTOLD = {
-    "nobody": _l("nobody to tell"),
+    "nobody": _l("nobody at that moment"),
     "inactive": _l("not active any more"),
     "did-it": _l("did it themselves"),
     "on-leave": _l("is away, and nobody stands in"),
@@ -130,14 +130,21 @@ RECIPIENTS = {
 }
 
 
-def span(seconds: float) -> str:
-    """A length of time in its one largest unit, to the nearest: 3 h, 2 days."""
+def span(seconds: float, *, away: bool = False) -> str:
+    """A length of time in its one largest unit, to the nearest: 3 h, 2 days. away: after "in", or before "ago"."""
     minutes, hours, days = (round(seconds / unit) for unit in (MINUTE, HOUR, DAY))
     if minutes < 60:
         return ngettext("%(num)d min", "%(num)d min", max(1, minutes))
     if hours < 48:
         return ngettext("%(num)d h", "%(num)d h", hours)
+    if away:
+        return npgettext("in ..., or ... ago", "%(num)d day", "%(num)d days", days)
     return ngettext("%(num)d day", "%(num)d days", days)
+
+
+def from_due(moment: str) -> float:
+    """How long before or after the due moment a level was drawn, in seconds: `-P1D repeat PT1H` is a day before."""
+    return durations.parse(moment.partition(" ")[0]).roughly.total_seconds()
 
 
 def due(moment: datetime) -> tuple[str, str]:
@@ -147,7 +154,7 @@ def due(moment: datetime) -> tuple[str, str]:
         return _("%(span)s late", span=span(-left)), "late"
     if left < MINUTE:
         return _("due now"), "soon"
-    return _("in %(span)s", span=span(left)), "soon" if left < SOON else ""
+    return _("in %(span)s", span=span(left, away=True)), "soon" if left < SOON else ""
 
 
 def outlook(forecast: forecasting.Forecast) -> str:
@@ -179,7 +186,7 @@ def _begin(forecast: forecasting.Forecast) -> str:
 def ago(moment: datetime) -> str:
     """A past moment in words."""
     passed = (clock.now() - moment).total_seconds()
-    return _("just now") if passed < MINUTE else _("%(span)s ago", span=span(passed))
+    return _("just now") if passed < MINUTE else _("%(span)s ago", span=span(passed, away=True))
 
 
 def exact(moment: datetime) -> str:
@@ -338,6 +345,8 @@ def init_app(app: Flask) -> None:
         "day_alone": day_alone,
         "clock": hour,
         "span": span,
+        "decimal": flask_babel.format_decimal,
+        "from_due": from_due,
         "local_input": local_input,
         "release_number": numbers.show,
         "labelled": lambda value, table: labelled(table, value),
