@@ -183,6 +183,43 @@ def test_mistakes_come_beside_the_field_and_name_the_line(web: Flask, ada: Calle
     }
 
 
+def test_hours_that_are_none_do_not_close_a_day(web: Flask, ada: Caller) -> None:
+    ada.post("/calendars", {"name": "berlin", "zone": "UTC"})
+    path, typed = "/administration/calendars/berlin", {**TYPED, "revision": "1"}
+    answer = page(web, path, **{**typed, "openings": "2026-05-17 10-14 Stocktaking"})
+    assert answer.json["errors"]["openings"] == [
+        "Line 1: “10-14” are no hours. Write them like 09:00-12:30 13:00-17:00."
+    ]
+    assert page(web, path, **{**typed, "openings": "2026-05-17 Stocktaking"}).status_code == 200
+    assert ada.get("/calendars/berlin").json["openings"] == [{"day": "2026-05-17", "hours": "", "name": "Stocktaking"}]
+
+
+def test_the_month_follows_the_typing_and_saves_nothing(web: Flask, ada: Caller) -> None:
+    ada.post("/calendars", {"name": "berlin", "zone": "UTC"})
+    path, typed = "/administration/calendars/berlin/month", {**TYPED, "month": "2026-05", "regions_of": ""}
+    shown = page(web, path, **typed).text
+    for text in (
+        "As it would be; not saved yet.",
+        "Works outing",
+        "Stocktaking",
+        "Ascension Day",
+        'id="region"',
+        "Bayern",
+    ):
+        assert text in shown, text
+    assert 'id="region"' not in page(web, path, **{**typed, "regions_of": "DE"}).text
+    wrong = page(web, path, **{**typed, "hours.monday": "9-5"}).text
+    assert "something in the form cannot be read yet" in wrong
+    assert "Works outing" not in wrong
+    assert ada.get("/calendars/berlin").json["closures"] == []
+
+
+def test_the_list_names_the_region(web: Flask, ada: Caller) -> None:
+    ada.post("/calendars", BERLIN)
+    assert "Germany, Berlin" in page(web, "/administration/calendars").text
+    assert "Deutschland, Berlin" in page(web, "/administration/calendars", "de").text
+
+
 def test_open_deadlines_are_worked_out_anew_on_a_page(web: Flask, ada: Caller, person: Person) -> None:
     person("petra").deploy(("due.bpmn", DUE))
     person("petra").post("/instances", {"definition": "due"})

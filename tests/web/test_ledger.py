@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -162,12 +163,16 @@ def test_the_ledger_is_filtered_and_comes_page_by_page(
         turned(timedelta(hours=10))
     everything = max_.get("/ledger?limit=200").json["items"]
     assert len(everything) == 10, "1 and 3 people on two ways, and nobody who holds it twice"
-    found, path = [], "/ledger?limit=3"
+    found, path, ends = [], "/ledger?limit=3", []
     while path:
         page = max_.get(path).json
         found += page["items"]
+        ends.append((_notice(page["items"][0]), _notice(page["items"][-1])))
         path = f"/ledger?limit=3&cursor={page['next']}" if page["next"] else ""
     assert [one["id"] for one in found] == [one["id"] for one in everything]
+    assert all(last != first for (_, last), (first, _) in pairwise(ends)), (
+        "a notice stands on one page, with all its ways"
+    )
     for query, count in (
         ("user=bea", 4),
         ("channel=email", 4),
@@ -181,6 +186,10 @@ def test_the_ledger_is_filtered_and_comes_page_by_page(
     ):
         assert len(max_.get(f"/ledger?{query}").json["items"]) == count, query
     assert max_.get("/ledger?state=maybe").status_code == 422
+
+
+def _notice(line: dict[str, Any]) -> tuple[Any, ...]:
+    return line["cause"], line["user"], line["told_as"]
 
 
 def test_people_see_their_own_lines_and_those_of_their_releases(
