@@ -30,6 +30,7 @@ PAGES = {
         "/releases/R-1/announcements",
         "/releases/R-1/history",
         "/reports",
+        "/reports/schedules/new",
         "/release-policy",
         "/inbox",
         "/search?q=portal",

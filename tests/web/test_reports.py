@@ -11,6 +11,7 @@ from werkzeug.test import TestResponse
 
 from service.storage import db, writing
 from service.storage.models.reports import MadeReport
+from service.usecases.telling import notices
 from tests.web.caller import Caller, token
 
 Person = Callable[[str | None], Caller]
@@ -89,6 +90,8 @@ def test_a_made_report_is_read_by_whom_it_was_made_for(web: Flask, person: Perso
     row = {"key": 77, "schedule_key": plan, "name": "Weekly", "format": "csv", "language": "en", "body": b"a,b"}
     with web.app_context(), db.transaction() as session:
         writing.insert_rows(session, MadeReport, [{**row, "from_at": to, "to_at": to, "made_at": to}])
+        notices.tell(session, cause="a turn", recipients={"bea": "recipient"}, kind="report.ready", link="/reports/77")
+    person("max").patch(f"/report-schedules/{plan}", {"recipients": ["tom"]})
     assert [one["id"] for one in person("cora").get("/reports").json["items"]] == ["77"]
     for name, status in (("bea", 200), ("max", 200), ("tom", 403)):
         assert person(name).get("/reports/77").status_code == status

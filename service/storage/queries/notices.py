@@ -54,6 +54,12 @@ def unread(user: str) -> int:
         ).scalar_one()
 
 
+def leads(user: str, link: str) -> bool:
+    """A notice of this person leads there."""
+    with db.reading() as session:
+        return session.execute(select(Notice.key).where(Notice.user == user, Notice.link == link)).first() is not None
+
+
 def get(key: int) -> Row | None:
     """One notice."""
     with db.reading() as session:

@@ -17,6 +17,7 @@ from service.storage import appointments, db, history, keys, types, writing
 from service.storage.history import Entry
 from service.storage.models.appointments import Appointment
 from service.storage.models.reports import MadeReport, ReportSchedule
+from service.storage.queries import notices as inboxes
 from service.storage.queries import people
 from service.storage.queries import reports as found
 from service.storage.types import Row, Session
@@ -102,10 +103,9 @@ def change(key: int, changes: Mapping[str, Any], *, revision: int | None = None,
         given = {name: getattr(row, name) for name in MEMBERS} | dict(changes)
         given["recipients"] = list(dict.fromkeys(given["recipients"]))
         _check(given)
-        if revision not in (None, row.revision):
-            raise errors.StaleWrite("Somebody changed this schedule since you looked. Load it again.")
+        seen = row.revision if revision is None else revision
         values = given | {"revision": row.revision + 1}
-        if not writing.update_where(session, ReportSchedule, values, key=key, revision=row.revision, active=True):
+        if not writing.update_where(session, ReportSchedule, values, key=key, revision=seen, active=True):
             raise errors.StaleWrite("Somebody changed this schedule since you looked. Load it again.")
         now, rhythm = clock.now(), _rhythm(types.made(given))
         if rhythm != _rhythm(row):
@@ -123,17 +123,20 @@ def scheduled(key: int) -> Row:
 
 
 def read(key: int, *, actor: policy.Actor) -> Row:
-    """A report that was made, with its content: for who sees reports, and for whom it was made.
+    """A report that was made, with its content: for who sees reports, and for whom it was sent to.
 
     Raises NotFound, Forbidden.
     """
     row = next(iter(found.bodies([key])), None)
-    plan = found.schedule(row.schedule_key) if row is not None else None
-    if row is None or plan is None:
+    if row is None:
         raise errors.NotFound("There is no such report.")
-    if actor.name not in plan.recipients:
+    if not inboxes.leads(actor.name, _link(key)):
         policy.require(policy.may_see_reports(actor))
     return row
+
+
+def _link(key: int) -> str:
+    return f"/reports/{key}"
 
 
 def end(key: int, *, actor: policy.Actor) -> None:
@@ -174,11 +177,12 @@ def send(session: Session, appointment: Row, made: Sequence[dict[str, Any]], now
     writing.insert_rows(session, MadeReport, rows)
     spoken = _spoken(plan)
     for row in rows:
-        told = {name: "recipient" for name, language in spoken.items() if language == row["language"]}
+        recipients = {name: "recipient" for name, language in spoken.items() if language == row["language"]}
         values = {"name": plan.name, "from": row["from_at"], "to": row["to_at"]}
-        link = f"/reports/{row['key']}"
         cause = f"appointment:{appointment.key}"
-        notices.tell(session, now=now, cause=cause, recipients=told, kind=READY, values=values, link=link)
+        notices.tell(
+            session, now=now, cause=cause, recipients=recipients, kind=READY, values=values, link=_link(row["key"])
+        )
     _appoint(session, plan.key, appointment.turn + 1, _rhythm(plan).after(appointment.due_at))
 
 
