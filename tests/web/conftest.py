@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from service import app, config
 from service.storage import db
 from service.usecases import settings
+from service.usecases.accounts import people
 from service.usecases.context import live
 from service.usecases.definitions import programs
 from service.web import auth, throttle
@@ -25,6 +28,14 @@ def made(data: Path) -> Flask:
     application = app.create_app(_settings(f"sqlite:///{data}/nothing.db", data))
     settings.use(before)
     return application
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quickly_hashed() -> Iterator[None]:
+    """Passwords are hashed as always, with the least effort: what guessing costs is not what these tests are about."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "_hasher", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+        yield
 
 
 @pytest.fixture(scope="session")
