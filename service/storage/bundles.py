@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Select, Table, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from service.storage import keys, writing
+from service.storage import keys, locking, writing
 from service.storage.models.base import Moment
 from service.storage.models.instances import Task
 from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery, Notice
@@ -124,11 +124,9 @@ def settle(session: Session, bundle: Row, token: str, values: Mapping[str, Any],
 
 def hasten(session: Session, channel: str, now: datetime) -> None:
     """The other side of a channel is back: what waits only because it was away is due now."""
-    statement = (
-        update(Bundle)
-        .where(Bundle.state == "waiting", Bundle.due_at > now, Bundle.channel == channel, Bundle.outage.is_(True))
-        .values(due_at=now, asked_at=None)
-    )
+    waits = (Bundle.state == "waiting", Bundle.due_at > now, Bundle.channel == channel, Bundle.outage.is_(True))
+    free = locking.free(session, Bundle.key, *waits)
+    statement = update(Bundle).where(Bundle.key.in_(free)).values(due_at=now, asked_at=None)
     session.execute(statement, execution_options=_QUIET)
 
 

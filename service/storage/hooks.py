@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from service.storage import keys, writing
+from service.storage import keys, locking, writing
 from service.storage.models.webhooks import Webhook, WebhookAttempt, WebhookEvent
 from service.storage.types import Row
 
@@ -94,12 +94,9 @@ def worked(session: Session, hook_key: int, now: datetime) -> None:
 
 
 def _reschedule(session: Session, hook_key: int, due_at: datetime, which: Any) -> None:
-    statement = (
-        update(WebhookEvent)
-        .where(WebhookEvent.webhook_key == hook_key, WebhookEvent.state == "waiting", WebhookEvent.lease.is_(None))
-        .where(which)
-        .values(due_at=due_at, asked_at=None)
-    )
+    waits = (WebhookEvent.webhook_key == hook_key, WebhookEvent.state == "waiting", WebhookEvent.lease.is_(None))
+    free = locking.free(session, WebhookEvent.key, *waits, which)
+    statement = update(WebhookEvent).where(WebhookEvent.key.in_(free)).values(due_at=due_at, asked_at=None)
     session.execute(statement, execution_options=_QUIET)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from service import errors
@@ -56,6 +57,15 @@ def instances_of_levels(session: Session, level_keys: Sequence[int]) -> None:
         .where(DeadlineLevel.key.in_(level_keys), DeadlineLevel.state == "waiting")
     )
     session.execute(select(Instance.key).where(Instance.key.in_(instances)).order_by(Instance.key).with_for_update())
+
+
+def free(session: Session, key: Any, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """The keys of rows that nobody else is changing; whoever is may wait for something of ours, and is not waited for.
+
+    For what makes others easier and may be left out: a transaction that has noted what it did must not fail by it.
+    """
+    chosen: Select[Any] = select(key).where(*conditions)
+    return chosen.with_for_update(skip_locked=True) if session.get_bind().dialect.name == "postgresql" else chosen
 
 
 def state(session: Session, key: int) -> bytes:

@@ -34,6 +34,7 @@ def test_a_small_bench_prints_every_figure(start_product: Callable[..., Product]
     assert found["ratios"]["complete_to_floor"] > 0
 
 
+@pytest.mark.req("S2-3")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_small_bench_of_deadlines_tells_everybody(start_product: Callable[..., Product], kind: str) -> None:
     found = bench(start_product(""), "deadlines", kind)["deadlines"]
@@ -41,5 +42,6 @@ def test_a_small_bench_of_deadlines_tells_everybody(start_product: Callable[...,
     assert (found["early"], found["left"]) == (0, 0)
     assert 1 <= found["mails"] <= 50
     assert 0 < found["p50_s"] <= found["p95_s"] <= found["max_s"]
+    assert found["p50_s"] < 5, "a notice comes within five seconds"
     assert found["claimed_within_s"] <= found["handed_over_within_s"]
     assert found["idle_dispatcher_cpu_percent"] < 50
