@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from service.domain import clock
+from service.web.pages import releases
 from service.web.pages.language import COOKIE
 from tests.support import drawing as d
 from tests.web.caller import Caller, token
@@ -92,3 +93,10 @@ def test_days_are_declined_in_german(web: Flask, person: Person, held: dict[str,
     person("max").patch(held["deadline"], {"due_at": due, "reason": "Later."})
     assert "in 6 Tagen" in page(web, held["deadline"], "de")
     assert "in 6 days" in page(web, held["deadline"])
+
+
+def test_a_release_with_more_deadlines_than_a_page_holds_says_how_many(
+    web: Flask, held: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(releases, "SHOWN_DEADLINES", 0)
+    assert "One more is not shown" in page(web, "/releases/R-1/deadlines")

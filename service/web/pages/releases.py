@@ -36,6 +36,8 @@ from service.web.pages import events, frame, ledger, standing, words
 
 pages = frame.pages
 
+SHOWN_DEADLINES = 100  # of those ahead, and of those that are over
+
 PAGE = 50
 STATUSES = ("open", "closed", "terminated", "backed-out")
 FIELDS = ("title", "type", "kind", "category", "service", "reason", "classification", "manager", "coordinator", "model")
@@ -184,12 +186,16 @@ def release_record(number: int) -> str:
 @access.signed_in
 def release_deadlines(number: int) -> str:
     row = seen(number)
-    rows = sorted(deadlines.of_release(number), key=lambda one: (one.state != "open", one.due_at))
+    every = sorted(deadlines.of_release(number), key=lambda one: one.due_at)
+    ahead = [one for one in every if one.state == "open"]
+    over = [one for one in every if one.state != "open"]
+    rows = [*ahead[:SHOWN_DEADLINES], *over[max(0, len(over) - SHOWN_DEADLINES) :]]
     who = auth.actor()
     return frame.show(
         "release_deadlines.html",
         **common(row, "deadlines"),
         rows=rows,
+        more=len(every) - len(rows),
         levels=deadlines.levels([one.key for one in rows]),
         forecasts=forecasts.of(rows),
         may_move=policy.may_move_deadline(who, row) is None,
