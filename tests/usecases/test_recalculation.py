@@ -230,7 +230,7 @@ def test_a_worker_goes_on_slice_by_slice_and_says_how_far_it_is(
         row = recalculations.get(key)
         assert outbox.RECALCULATIONS in outbox.peek(row.at, row.at, row.at), "the next slice is asked for at once"
         seen.append((row.state, row.done, row.moved, row.total))
-    assert seen == [("waiting", 8, 4, 20), ("waiting", 16, 8, 20), ("waiting", 20, 10, 20)]
+    assert seen == [("waiting", 4 * runs, 2 * runs, 20) for runs in (1, 2, 3, 4, 5)]
     row = recalculations.newest("standard")
     assert (row.key, row.state, row.done, row.moved, row.by, row.reason) == (key, "done", 20, 10, "ada", "We move.")
     assert moves(many) == dict.fromkeys(many, 2)
@@ -241,6 +241,7 @@ def test_what_breaks_off_goes_on_where_it_was_and_whoever_comes_second_leaves_it
     many: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The third run fails, and meanwhile somebody else has done all: each deadline moves once, and is told once."""
+    monkeypatch.setattr(recalculation, "SLICE_S", 60.0)
     key, real, runs = recalculation.start("standard", actor=ADA), locking.instance, []
 
     def fails(session: Any, instance: int) -> Any:
@@ -258,7 +259,7 @@ def test_what_breaks_off_goes_on_where_it_was_and_whoever_comes_second_leaves_it
     late = recalculation._Progress(row)
     rows = stored.counted_in_next_runs("standard", row.position, 1)
     work()
-    for act in (lambda: late.take(rows), lambda: late.note(asked_at=None)):
+    for act in (lambda: late.take(rows, 0.0), lambda: late.note(asked_at=None)):
         with pytest.raises(errors.StaleWrite):
             act()
     assert (recalculations.get(key).done, recalculations.get(key).moved) == (20, 10)

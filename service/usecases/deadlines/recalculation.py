@@ -157,7 +157,7 @@ def go_on(key: int) -> bool:
     progress = _Progress(work)
     try:
         while rows := stored.counted_in_next_runs(work.calendar, progress.position, RUNS):
-            progress.take(rows)
+            progress.take(rows, end)
             if time.monotonic() > end:
                 progress.note(asked_at=None)  # the next second is somebody's at once
                 return False
@@ -175,8 +175,11 @@ class _Progress:
         self._noted = self.position = work.position
         self.done, self._moved = work.done, work.moved
 
-    def take(self, rows: Sequence[Row]) -> None:
-        """Work the deadlines of some runs out anew. rows: all of them, run by run."""
+    def take(self, rows: Sequence[Row], end: float) -> None:
+        """Work the deadlines of some runs out anew, of one at least, until the time is over.
+
+        rows: all of them, run by run; end: as `time.monotonic` has it.
+        """
         touched = {change.row.instance_key for change in _changes(rows)}
         for run, theirs in groupby(rows, key=lambda row: row.instance_key):
             own = [row.key for row in theirs]
@@ -185,6 +188,8 @@ class _Progress:
                 with db.transaction() as session:
                     self._moved += _recalculate_run(session, run, own, self._reason, self._actor)
                     self._write(session, {"asked_at": clock.now()})
+            if time.monotonic() > end:
+                return
 
     def note(self, **more: Any) -> None:
         """Write down how far it is. Raises StaleWrite where somebody else has gone on meanwhile."""
