@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from service import config
 from service.domain import clock
-from service.storage import db
 from service.storage.models.instances import Instance, Job
 from service.storage.models.notices import Bundle, DeadlineLevel, Delivery, Notice
 from service.storage.queue import Queue
-from service.usecases import settings
-from service.usecases.context import live
-from service.usecases.definitions import programs
 from service.usecases.deploying import models
 from service.usecases.running import instances
 from tests import cast
 from tests.support import drawing as d
 from tests.support.mail import MailServer
+from tests.support.oracle import count, rows
+from tests.support.patience import wait_until
 from tests.support.product import Product
 from tests.support.queue_server import QueueServer
-from tests.usecases.conftest import people
 
 REPEATS = 6
 LADDER = f"PT0S: group:build-team user:nora repeat PT1S x{REPEATS}"
@@ -57,31 +51,9 @@ TIMERS = d.diagram(
 )
 
 
-@pytest.fixture
-def open_house(database: str, tmp_path: Path) -> Iterator[Flask]:
-    """The cast and two diagrams in a database that processes of the product share, by the real clock."""
-    own = config.Settings.from_env({"TIDEGATE_DATABASE_URL": database, "TIDEGATE_DATA_DIR": str(tmp_path)})
-    before = settings.current()
-    settings.use(own)
-    app = Flask("tests")
-    db.init_app(app, own.database_url)
-    live.forget()
-    programs.forget()
-    with app.app_context():
-        people(clock.now())
-        models.deploy([("p.bpmn", DEADLINES), ("timers.bpmn", TIMERS)], actor=cast.actor("petra"))
-        yield app
-        db.db.session.remove()
-        db.db.engine.dispose()
-    settings.use(before)
-
-
-@pytest.fixture
-def product(
-    database: str, queue_server: QueueServer, mail: MailServer, start_product: Callable[..., Product]
-) -> Product:
-    """The product's processes on this database, with their own queue server and a real mail server."""
-    return start_product(database, queue_server.url, mail.url)
+@pytest.fixture(autouse=True)
+def deployed(open_house: Flask) -> None:
+    models.deploy([("p.bpmn", DEADLINES), ("timers.bpmn", TIMERS)], actor=cast.actor("petra"))
 
 
 def start(process: str, count: int) -> list[int]:
@@ -89,23 +61,8 @@ def start(process: str, count: int) -> list[int]:
     return [instances.start(process, actor=petra).instance_key for _ in range(count)]
 
 
-def rows(model: Any) -> list[Any]:
-    with db.reading() as session:
-        found = session.query(model).all()
-        session.expunge_all()
-    return found
-
-
 def waiting(model: Any, state: str) -> int:
-    with db.reading() as session:
-        return session.query(model).filter(model.state == state).count()
-
-
-def wait_until(condition: Callable[[], bool], complaint: str, patience_s: float = 120) -> None:
-    end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, complaint
-        time.sleep(0.05)
+    return count(model, model.state == state)
 
 
 def completed(keys: list[int]) -> bool:

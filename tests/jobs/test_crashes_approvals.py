@@ -12,12 +12,10 @@ from flask import Flask
 
 from service.storage.queries import people, tasks
 from tests import cast
-from tests.jobs.test_crashes import open_house, product, wait_until
-from tests.support.product import Product
+from tests.support.patience import wait_until
+from tests.support.product import Product, clean_environment
 from tests.usecases import test_approvals
 from tests.usecases.test_approvals import tasks_
-
-__all__ = ["open_house", "product"]
 
 DIES = """
 import os, signal
@@ -38,7 +36,7 @@ def test_who_leaves_is_reconsidered_although_the_process_died(open_house: Flask,
         tasks_.decide(task["key"], "approved", actor=cast.actor(name))
     died = subprocess.run(
         [sys.executable, "-c", DIES],
-        env={**product._clean_environment(), **product.environment},
+        env={**clean_environment(), **product.environment},
         cwd=Path(__file__).parents[2],
         check=False,
     )

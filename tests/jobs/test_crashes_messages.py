@@ -16,12 +16,12 @@ from service.storage.models.messages import Message, Receipt
 from service.usecases.deploying import models
 from service.usecases.running import instances, messages, signals
 from tests import cast
-from tests.jobs.test_crashes import BACK_WITHIN_S, open_house, product, rows, wait_until, waiting
+from tests.jobs.test_crashes import BACK_WITHIN_S, waiting
 from tests.support import drawing as d
+from tests.support.oracle import rows
+from tests.support.patience import wait_until
 from tests.support.product import Product
 from tests.support.queue_server import QueueServer
-
-__all__ = ["open_house", "product"]
 
 COUNT = 8
 TURNS = 5

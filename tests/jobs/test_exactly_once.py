@@ -19,7 +19,7 @@ from tests.support.receiver import Receiver
 from tests.support.trial import QUICK, Trial
 
 STEPS = trial.steps_of("dispatcher", "worker")
-ENOUGH = 3  # instances a wave, so that there are a thousand deadlines and more
+ENOUGH = 2  # instances a wave, so that there are a thousand deadlines and more
 HOUR_S = 3600
 PUT_OFF_S = 31  # what fails unexpectedly, as while the database is away, comes again half a minute later
 

@@ -6,29 +6,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from service import config
 from service.domain import clock, gathering
 from service.storage import db
 from service.storage.models.people import User
 from service.storage.queries import notices as stored
 from service.storage.writing import update_where
 from service.usecases import settings
-from service.usecases.context import live
-from service.usecases.definitions import programs
 from service.usecases.sending import deliveries
 from service.usecases.telling import notices
 from tests.support import posting
 from tests.support.mail import MailServer
 from tests.support.product import Product
 from tests.support.queue_server import QueueServer
-from tests.usecases.conftest import people
 
 
 @pytest.fixture
@@ -197,24 +192,6 @@ def test_many_due_for_many_people_cost_a_few_statements(post: MailServer, time: 
     event.remove(db.db.engine, "before_cursor_execute", listen)
     assert {bundle.size for bundle in posting.all_bundles()} == {300}
     assert len(counted) <= 14
-
-
-@pytest.fixture
-def open_house(database: str, tmp_path: Path) -> Iterator[Flask]:
-    """The cast in a database that processes of the product share, by the real clock."""
-    own = config.Settings.from_env({"TIDEGATE_DATABASE_URL": database, "TIDEGATE_DATA_DIR": str(tmp_path)})
-    before = settings.current()
-    settings.use(own)
-    app = Flask("tests")
-    db.init_app(app, own.database_url)
-    live.forget()
-    programs.forget()
-    with app.app_context():
-        people(clock.now())
-        yield app
-        db.db.session.remove()
-        db.db.engine.dispose()
-    settings.use(before)
 
 
 def test_a_storm_is_one_message_a_person(

@@ -12,15 +12,17 @@ from service.storage.models.migrations import Migration, MigrationItem
 from service.storage.queries import migrations as moves
 from service.usecases.deploying import migrations, models
 from tests import cast
-from tests.jobs.test_crashes import DEADLINES, open_house, product, rows, start, wait_until, waiting
+from tests.jobs.test_crashes import DEADLINES, start, waiting
+from tests.support.oracle import rows
+from tests.support.patience import wait_until
 from tests.support.product import Product
 
-__all__ = ["open_house", "product"]
 SECOND = DEADLINES.replace(b'name="build"', b'name="Build it"')
 
 
 def test_workers_killed_while_they_move_many_lose_and_double_nothing(open_house: Flask, product: Product) -> None:
     petra = cast.actor("petra")
+    models.deploy([("p.bpmn", DEADLINES)], actor=petra)
     keys = start("p", 150)
     models.deploy([("p.bpmn", SECOND)], actor=petra)
     run = migrations.start("p", actor=petra)

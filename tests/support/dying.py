@@ -1,17 +1,23 @@
 """`tidegate` for tests: it lives by a clock that they turn and dies at the step that they name.
 
-Run as a program: `dying.py FOLDER COMMAND...`. The folder is a `Fate`'s. The product itself has no switch for any of
-this: its functions are wrapped from outside, before its command line begins.
+As a program it is the mother of a `Nursery`: reads what to bear, a line of JSON each, and answers the number of the
+process. The product itself has no switch for any of this: its functions are wrapped from outside, before its command
+line begins.
 """
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
+import gc
 import importlib
+import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +25,22 @@ from typing import Any
 
 HANDS, FALLEN = "hands", "fallen"
 BEFORE, AFTER = "before", "after"
+READ = ("service.cli.serving", "service.cli.working", "apprise")  # all that a process of the product may need
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # Linux, from linux/prctl.h
+
+
+def _any(args: Sequence[Any]) -> bool:
+    return True
+
+
+def _to_a_follower(args: Sequence[Any]) -> bool:
+    """Of letters only those of announcements can be ended with one click."""
+    return bool(args[0].unsubscribe)
+
+
+def _to_a_person(args: Sequence[Any]) -> bool:
+    return not args[0].unsubscribe
 
 
 @dataclass(frozen=True)
@@ -28,6 +50,7 @@ class Step:
     who: str
     when: str
     function: str  # module:name
+    only: Callable[[Sequence[Any]], bool] = _any  # which calls of it, by their arguments
 
 
 STEPS = {
@@ -43,15 +66,26 @@ STEPS = {
     "bundles made, not committed": Step("worker", AFTER, "service.storage.bundles:make"),
     "bundles made and committed": Step("worker", AFTER, "service.usecases.sending.deliveries:gather"),
     "bundle taken from the queue": Step("worker", BEFORE, "service.jobs.perform:deliver"),
-    "bundle leased, not sent": Step("worker", BEFORE, "service.integrations.mail:send"),
-    "bundle accepted, not marked": Step("worker", AFTER, "service.integrations.mail:send"),
+    "bundle leased, not sent": Step("worker", BEFORE, "service.integrations.mail:send", _to_a_person),
+    "bundle accepted, not marked": Step("worker", AFTER, "service.integrations.mail:send", _to_a_person),
+    "chat told, not marked": Step("worker", AFTER, "service.integrations.chat:send"),
     "bundle marked, not committed": Step("worker", AFTER, "service.storage.bundles:settle"),
     "bundle marked and committed": Step("worker", AFTER, "service.usecases.sending.deliveries:deliver"),
     "event leased, not called": Step("worker", BEFORE, "service.integrations.webhooks:post"),
     "event accepted, not marked": Step("worker", AFTER, "service.integrations.webhooks:post"),
     "event marked, not committed": Step("worker", AFTER, "service.storage.hooks:settle"),
-    "task completed, not committed": Step("web", AFTER, "service.usecases.deadlines.setting:end"),
-    "task completed and committed": Step("web", AFTER, "service.usecases.releases.tasks:complete"),
+    "announcement taken from the queue": Step("worker", BEFORE, "service.jobs.perform:announce"),
+    "announcement leased, not sent": Step("worker", BEFORE, "service.integrations.mail:send", _to_a_follower),
+    "announcement accepted, not marked": Step("worker", AFTER, "service.integrations.mail:send", _to_a_follower),
+    "announcement marked, not committed": Step("worker", AFTER, "service.storage.mailings:settle"),
+    "appointment taken from the queue": Step("worker", BEFORE, "service.jobs.perform:keep_appointment"),
+    "appointment claimed, nobody told": Step("worker", AFTER, "service.storage.appointments:claim"),
+    "report told, not committed": Step("worker", AFTER, "service.usecases.telling.notices:tell"),
+    "appointment kept and committed": Step("worker", AFTER, "service.usecases.regular.appointments:keep"),
+    "deadline ended, not committed": Step("web", AFTER, "service.storage.ladders:end"),
+    "people told by a request, not committed": Step("web", AFTER, "service.usecases.telling.notices:tell_all"),
+    "request carried out, answer not kept": Step("web", BEFORE, "service.storage.idempotency:keep"),
+    "answer kept, not given": Step("web", AFTER, "service.storage.idempotency:keep"),
 }
 
 
@@ -65,25 +99,27 @@ def armed(folder: Path, step: str) -> Path:
     return folder / step.replace(" ", "-").replace(",", "")
 
 
-def make_mortal(folder: Path) -> None:
-    """Wrap the functions of all steps."""
+def make_mortal(folder: Path, kind: str) -> None:
+    """Wrap the functions of all steps at which processes of this kind die."""
     for name, step in STEPS.items():
+        if step.who != kind:
+            continue
         module, _, path = step.function.partition(":")
         *classes, last = path.split(".")
         owner: Any = functools.reduce(getattr, classes, importlib.import_module(module))
-        setattr(owner, last, _mortal(getattr(owner, last), folder, name, step.when))
+        setattr(owner, last, _mortal(getattr(owner, last), armed(folder, name), folder, name))
 
 
-def _mortal(function: Callable[..., Any], folder: Path, name: str, when: str) -> Callable[..., Any]:
-    flag = armed(folder, name)
+def _mortal(function: Callable[..., Any], flag: Path, folder: Path, name: str) -> Callable[..., Any]:
+    step = STEPS[name]
 
     @functools.wraps(function)
     def lives_until_told(*args: Any, **more: Any) -> Any:
-        something_to_do = args[-1] != []
-        if when == BEFORE and something_to_do:
+        meant = args[-1] != [] and step.only(args)
+        if step.when == BEFORE and meant:
             _fall(flag, folder, name)
         result = function(*args, **more)
-        if when == AFTER and something_to_do and (result is None or result):
+        if step.when == AFTER and meant and (result is None or result):
             _fall(flag, folder, name)
         return result
 
@@ -101,16 +137,58 @@ def _fall(flag: Path, folder: Path, name: str) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main() -> None:
-    root = Path(__file__).parents[2]
-    # as a program this file's own folder leads the path; the product's does, as for `tidegate`
-    sys.path[0] = str(root)
-    folder = Path(sys.argv[1])
-    sys.argv[:] = ["tidegate", *sys.argv[2:]]
-    clock = importlib.import_module("service.domain.clock")
-    make_mortal(folder)
-    with clock.replaced(functools.partial(instant, folder)):
+def bear(wish: Mapping[str, Any]) -> int:
+    """Begin a process; answers its number."""
+    number = os.fork()
+    if number:
+        return number
+    status = 1
+    try:
+        _grow_up(wish)
+        _live(Path(wish["fate"]), wish["words"])
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        traceback.print_exc()
+    os._exit(status)
+
+
+def _grow_up(wish: Mapping[str, Any]) -> None:
+    """Nothing is left of the mother but what she has read, and the end that comes with hers."""
+    with contextlib.suppress(AttributeError):  # another system than Linux
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setpgid(0, 0)
+    os.chdir(wish["directory"])
+    os.environ.clear()
+    os.environ.update(wish["environment"])
+    log = os.open(wish["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for target, source in enumerate((os.open(os.devnull, os.O_RDONLY), log, log)):
+        os.dup2(source, target)
+
+
+def _live(folder: Path, words: Sequence[str]) -> None:
+    sys.argv[:] = ["tidegate", *words]
+    make_mortal(folder, words[0])
+    with importlib.import_module("service.domain.clock").replaced(functools.partial(instant, folder)):
         importlib.import_module("service.cli").main()
+
+
+def _bury(*_: Any) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def main() -> None:
+    # as a program this file's own folder leads the path; the product's does, as for `tidegate`
+    sys.path[0] = str(Path(__file__).parents[2])
+    for module in READ:
+        importlib.import_module(module)
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, _bury)
+    for line in sys.stdin:
+        print(bear(json.loads(line)), flush=True)
 
 
 if __name__ == "__main__":

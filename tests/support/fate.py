@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import sys
 import time
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from tests.support import dying
+from tests.support.nursery import Born, Nursery
 
 
 class Fate:
-    """One folder that processes started with `command` look into, see `dying`."""
+    """One folder that processes from the nursery look into, see `dying`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, nursery: Nursery) -> None:
         self.folder = folder
+        self._nursery = nursery
         folder.mkdir(parents=True)
         self._turned_s = 0.0
         self.turn(0)
 
     @property
-    def command(self) -> list[str]:
-        """What to run in place of `tidegate`."""
-        return [sys.executable, dying.__file__, str(self.folder)]
+    def bear(self) -> Callable[..., Born]:
+        """How the processes of a product that is under this fate begin."""
+        return functools.partial(self._nursery.bear, fate=self.folder)
 
     def now(self) -> datetime:
         return dying.instant(self.folder)

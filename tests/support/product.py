@@ -11,11 +11,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import redis
 
 from service.cli import children
+from tests.support.nursery import Born
 
 COMMAND = Path(sys.executable).with_name("tidegate")
 MARK = "SESSION_OF_TESTS"
@@ -25,7 +27,7 @@ QUIET_START_S = 2.5  # what one process needs to be ready on a machine that does
 class Process:
     """One running product process with its log."""
 
-    def __init__(self, name: str, popen: subprocess.Popen[bytes], log: Path, url: str | None) -> None:
+    def __init__(self, name: str, popen: subprocess.Popen[bytes] | Born, log: Path, url: str | None) -> None:
         self.name = name
         self.popen = popen
         self.log_file = log
@@ -58,6 +60,7 @@ class Process:
 
     def stop(self, patience_s: float = 60) -> int:
         """Ask it to end; returns its exit code."""
+        assert isinstance(self.popen, subprocess.Popen), "who is from the nursery is only killed"
         descendants = self.family()[1:]
         children.stop(self.popen, patience_s=patience_s)
         for member in descendants:
@@ -91,21 +94,21 @@ class Product:
             "TIDEGATE_SECRET_KEY": "only-for-tests-0123456789abcdef0123456789abcdef",
             **environment,
         }
-        self.command: Sequence[str | Path] = [COMMAND]
+        self.bear: Callable[..., subprocess.Popen[bytes] | Born] = _start
         self.processes: list[Process] = []
         self._slowest_start_s = 0.0
 
     def start(self, *words: str, wait: bool = True, **environment: str) -> Process:
         """Run `tidegate WORDS` and, with `wait`, return once it is ready for work."""
         name = words[0]
-        settings = {**self._clean_environment(), **self.environment, **environment}
+        settings = {**clean_environment(), **self.environment, **environment}
         url = None
         if name in ("web", "up"):
             settings.setdefault("TIDEGATE_BIND", f"127.0.0.1:{children.free_port()}")
             url = f"http://{settings['TIDEGATE_BIND']}"
         log = self.directory / f"{len(self.processes)}-{name}.log"
         begun = time.monotonic()
-        popen = children.start([*self.command, *words], environment=settings, log=log, directory=self.directory)
+        popen = self.bear(words, environment=settings, log=log, directory=self.directory)
         process = Process(name, popen, log, url)
         self.processes.append(process)
         if wait:
@@ -121,7 +124,7 @@ class Product:
         self, *words: str, stdin: str | None = None, timeout_s: float = 240, **environment: str
     ) -> subprocess.CompletedProcess[str]:
         """Run `tidegate WORDS` to its end."""
-        settings = {**self._clean_environment(), **self.environment, **environment}
+        settings = {**clean_environment(), **self.environment, **environment}
         command = [str(COMMAND), *words]
         return subprocess.run(
             command,
@@ -138,12 +141,6 @@ class Product:
         for process in reversed(self.processes):
             process.kill()
 
-    @staticmethod
-    def _clean_environment() -> dict[str, str]:
-        """Nothing that a developer has set for the product reaches the tests."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
-        return {**kept, MARK: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
-
     def _beats(self, process: Process) -> bool:
         """Whether this very process has said in the queue's server that it is alive."""
         try:
@@ -157,6 +154,16 @@ class Product:
             process.wait_until(lambda: answers(f"{process.url}/readyz"), "not ready", 240)
         elif process.name in ("worker", "dispatcher"):
             process.wait_until(lambda: self._beats(process), "no sign of life in the queue's server")
+
+
+def clean_environment() -> dict[str, str]:
+    """Nothing that a developer has set for the product reaches the tests; what is started is known as ours."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+    return {**kept, MARK: str(os.getpid()), "PYTHONUNBUFFERED": "1"}
+
+
+def _start(words: Sequence[str], **more: Any) -> subprocess.Popen[bytes]:
+    return children.start([COMMAND, *words], **more)
 
 
 def answers(url: str) -> bool:

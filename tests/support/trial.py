@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,23 +11,18 @@ from datetime import datetime, timedelta
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from service import config
 from service.domain import clock
 from service.storage import db, writing
-from service.storage.models.notices import Bundle, DeadlineLevel, Delivery
 from service.storage.models.people import User
-from service.storage.models.webhooks import WebhookEvent
-from service.usecases import settings
-from service.usecases.context import live
-from service.usecases.definitions import programs
 from service.usecases.deploying import models
 from service.usecases.running import instances
 from service.usecases.sending import chats, webhooks
 from tests import cast
 from tests.support import drawing as d
-from tests.support import dying, oracle
+from tests.support import dying, house, occasions, oracle
 from tests.support.fate import Fate
 from tests.support.mail import MailServer
+from tests.support.patience import wait_until
 from tests.support.product import Process, Product
 from tests.support.receiver import Receiver
 from tests.web.caller import settle_in
@@ -44,7 +38,7 @@ WHO = {
     "user:nora": ("nora",),
 }
 WITHOUT_ADDRESS = ("carl", "nora")
-HEARD = "deadline.due"  # what the webhook wants: one level of each ladder
+HEARD = ("deadline.due", "release.held", "release.resumed", "release.announced")  # one level of each ladder, and news
 QUICK = {
     "TIDEGATE_LEASE_SECONDS": "1",
     "TIDEGATE_GATHER_SECONDS": "0.2",
@@ -52,82 +46,68 @@ QUICK = {
     "TIDEGATE_WEBHOOK_PRIVATE": "true",
     "TIDEGATE_CHAT_SCHEMES": "json",
 }
-CHATS = {"carl": "team"}  # whom a chat reaches, and what it is called
+CHATS = {"carl": "team", "fred": "news", "cora": "work"}  # whom a chat reaches, and what it is called
 DAY_S = 86400
 MANY = (
     "<bpmn:multiInstanceLoopCharacteristics><bpmn:extensionElements><zeebe:loopCharacteristics "
     f'inputCollection="={list(range(ALIKE))}" inputElement="number"/></bpmn:extensionElements>'
     "</bpmn:multiInstanceLoopCharacteristics>"
 )
-WAVE = d.diagram(
-    d.start()
-    + d.element(
-        "userTask",
-        "build",
-        '<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="build-team"/>'
-        + d.properties({"deadline": "=due", "escalation": LADDER}),
-        MANY,
+
+
+def _climbing(process: str, due: str) -> bytes:
+    """Tasks that are due together, and whose ladders are the same."""
+    own = d.properties({"deadline": due, "escalation": LADDER})
+    work = '<zeebe:userTask/><zeebe:assignmentDefinition candidateGroups="build-team"/>'
+    return d.diagram(
+        d.start() + d.element("userTask", "build", work + own, MANY) + d.end() + d.chain("start", "build", "end"),
+        process=process,
     )
-    + d.end()
-    + d.chain("start", "build", "end"),
-    process="wave",
-)
+
+
+WAVE = _climbing("wave", "=due")
+RELEASE = _climbing("minor_release", oracle.LENGTH)
 
 
 @contextmanager
 def open_house(product: Product, fate: Fate) -> Iterator[Flask]:
     """The cast, each with a token, in the product's database and by its settings; here too the tests' clock goes."""
-    own = config.Settings.from_env(product.environment)
-    before = settings.current()
-    settings.use(own)
-    app = Flask("tests")
-    db.init_app(app, own.database_url)
-    live.forget()
-    programs.forget()
-    with clock.replaced(fate.now), app.app_context():
-        try:
-            settle_in()
-            with db.transaction() as session:
-                for name in WITHOUT_ADDRESS:
-                    writing.update_where(session, User, {"email": None}, name=name)
-            models.deploy([("wave.bpmn", WAVE)], actor=cast.actor("petra"))
-            yield app
-        finally:
-            db.db.session.remove()
-            db.db.engine.dispose()
-            settings.use(before)
+    with clock.replaced(fate.now), house.opened(product.environment) as app:
+        settle_in()
+        with db.transaction() as session:
+            for name in WITHOUT_ADDRESS:
+                writing.update_where(session, User, {"email": None}, name=name)
+        models.deploy([("wave.bpmn", WAVE)], actor=cast.actor("petra"))
+        yield app
 
 
 class Waves:
     """Deadlines that come due together, wave after wave, far enough apart for the clock to be turned between them."""
 
-    def __init__(self, fate: Fate, count: int, instances_each: int) -> None:
+    def __init__(self, fate: Fate, count: int, instances_each: int, releases: int) -> None:
         self.fate = fate
-        self.deadlines = count * instances_each * ALIKE
         self.due = [fate.now() + APART * (number + 1) for number in range(count)]
         self.tasks: list[list[int]] = []
         self._next = 0
         for moment in self.due:
             begun = [self._begin(moment) for _ in range(instances_each)]
             self.tasks.append([task["key"] for one in begun for task in one.opened])
+        self.releases = [occasions.release(RELEASE, f"Of {number}") for number in range(releases)]
+        self.deadlines = (count * instances_each + releases) * ALIKE
+        occasions.appoint(self.due, APART)
 
     def _begin(self, moment: datetime) -> instances.advancing.Outcome:
         return instances.start("wave", variables={"due": moment.isoformat()}, actor=cast.actor("petra"))
 
     def rise(self) -> None:
-        """The moments of all levels of the next wave come at once."""
+        """The moments of all levels and appointments of the next wave come at once, and dates are announced."""
         self.fate.turn_to(self.due[self._next] + APART / 2)
         self._next += 1
+        occasions.announce(self.releases[0], f"Wave {self._next}")
 
     def left(self) -> Counter[str]:
         """What is due and not through, by what it is."""
-        now = self.fate.now()
-        return +Counter(
-            levels=oracle.count(DeadlineLevel, DeadlineLevel.state == "waiting", DeadlineLevel.fire_at <= now),
-            receipts=oracle.count(Delivery, Delivery.state.in_(("waiting", "held")), Delivery.due_at <= now),
-            bundles=oracle.count(Bundle, Bundle.state == "waiting", Bundle.due_at <= now),
-            events=oracle.count(WebhookEvent, WebhookEvent.state == "waiting", WebhookEvent.due_at <= now),
-        )
+        return oracle.due(self.fate.now())
 
     def settle(self, patience_s: float = 120) -> None:
         wait_until(self._is_through, lambda: f"not through: {self.left()}", patience_s)
@@ -145,7 +125,7 @@ class Crew:
 
     def __init__(self, product: Product, fate: Fate, **sizes: int) -> None:
         self.product, self.fate = product, fate
-        product.command = fate.command
+        product.bear = fate.bear
         self.members = [product.start(kind, wait=False) for kind, size in sizes.items() for _ in range(size)]
         self.deaths: Counter[str] = Counter()
         self.forgot = 0  # who did not die, and could not note what left the house
@@ -175,13 +155,6 @@ class Crew:
             assert member.running, member.log[-4000:]
 
 
-def wait_until(condition: Callable[[], bool], complaint: Callable[[], str], patience_s: float) -> None:
-    end = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < end, complaint()
-        time.sleep(0.03)
-
-
 def steps_of(*kinds: str) -> list[str]:
     return [name for name, step in dying.STEPS.items() if step.who in kinds]
 
@@ -208,19 +181,23 @@ def held(
     *,
     waves: int,
     instances_each: int = 1,
+    releases: int = 1,
     **crew: int,
 ) -> Iterator[Trial]:
     """Waves of deadlines and a crew that meets them; at the end all must be as if nothing had happened."""
     with open_house(product, fate):
-        _, secret = webhooks.create("ours", receiver.url, kinds=(HEARD,), actor=cast.actor("ada"))
+        _, secret = webhooks.create("ours", receiver.url, kinds=HEARD, actor=cast.actor("ada"))
         for name, chat in CHATS.items():
-            chats.add(chat, f"json://127.0.0.1:{receiver.port}{oracle.CHAT}", actor=cast.actor(name))
-        ours = Trial(fate, Waves(fate, waves, instances_each), Crew(product, fate, **crew))
+            chats.add(chat, f"json://127.0.0.1:{receiver.port}{oracle.CHAT}/{name}", actor=cast.actor(name))
+        ours = Trial(fate, Waves(fate, waves, instances_each, releases), Crew(product, fate, **crew))
         yield ours
         fate.turn(DAY_S)
         ours.waves.settle()
         ours.crew.check_alive()
         oracle.check_levels(ours.waves.deadlines, RUNGS, ours.ended, WHO)
+        oracle.check_holds(ours.waves.releases)
+        oracle.check_announcements()
+        oracle.check_appointments()
         oracle.check_receipts(WITHOUT_ADDRESS, CHATS)
         ours.chats_again = oracle.check_chats(receiver)
         ours.mails_again = oracle.check_mail(mail)

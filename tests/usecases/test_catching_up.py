@@ -12,18 +12,14 @@ from flask import Flask
 from sqlalchemy import column as col
 from sqlalchemy import insert, table, text
 
-from service import config
-from service.domain import clock
 from service.storage import db, upgrades
 from service.storage.models.messages import Start
 from service.usecases import settings
-from service.usecases.context import live
-from service.usecases.definitions import programs
 from service.usecases.deploying import models
 from service.usecases.running import starts
 from tests import cast
 from tests.support.databases import KINDS, Databases
-from tests.usecases.conftest import people
+from tests.support.house import opened, people
 from tests.usecases.test_messages import ORDERING, publish, running
 from tests.usecases.test_starts import timed
 from tests.usecases.working import work
@@ -45,20 +41,10 @@ def old(request: pytest.FixtureRequest, databases: Databases, tmp_path: Path, ti
             row |= {"file": "a.bpmn", "source": source, "checksum": process, "facts": "[]", "forms": "[]"}
             connection.execute(insert(table("definitions", *map(col, [*row, "called"]))), row | {"called": "[]"})
     engine.dispose()
-    own = config.Settings.from_env({"TIDEGATE_DATABASE_URL": url, "TIDEGATE_DATA_DIR": str(tmp_path)})
-    before = settings.current()
-    settings.use(own)
-    upgrades.upgrade(own.database_url)
-    app = Flask("tests")
-    db.init_app(app, own.database_url)
-    live.forget()
-    programs.forget()
-    with app.app_context():
-        people(clock.now())
+    with opened({"TIDEGATE_DATABASE_URL": url, "TIDEGATE_DATA_DIR": str(tmp_path)}) as app:
+        upgrades.upgrade(settings.current().database_url)
+        people()
         yield app
-        db.db.session.remove()
-        db.db.engine.dispose()
-    settings.use(before)
     databases.drop(url)
 
 

@@ -11,8 +11,9 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from service.storage import db, writing
-from service.storage.models.people import Group, Membership, Token, User
+from service.storage.models.people import Token
 from tests import cast
+from tests.support.house import people
 
 BASE = "/api/v1"
 
@@ -49,16 +50,11 @@ def token(name: str | None) -> str:
 def settle_in() -> None:
     """Put the cast into the database, each with a token; needs an application context."""
     now = datetime.now(UTC)
+    people(now)
+    digests = [hashlib.sha256(token(name).encode()).hexdigest() for name in cast.PEOPLE]
+    tokens = [
+        {"key": key, "user_key": key, "digest": digest, "label": "", "created_at": now}
+        for key, digest in enumerate(digests, start=1)
+    ]
     with db.transaction() as session:
-        writing.insert_rows(session, Group, [{"name": name, "title": title} for name, title in cast.GROUPS.items()])
-        users, members, tokens = [], [], []
-        for key, (name, (title, roles, groups)) in enumerate(cast.PEOPLE.items(), start=1):
-            person = {"key": key, "name": name, "title": title, "email": f"{name}@example.org", "roles": roles}
-            own = {"zone": "UTC", "language": "en", "theme": "auto", "session_mark": "", "created_at": now}
-            users.append(person | own)
-            members += [{"user_key": key, "group_name": group} for group in groups]
-            digest = hashlib.sha256(token(name).encode()).hexdigest()
-            tokens.append({"key": key, "user_key": key, "digest": digest, "label": "", "created_at": now})
-        writing.insert_rows(session, User, users)
-        writing.insert_rows(session, Membership, members)
         writing.insert_rows(session, Token, tokens)

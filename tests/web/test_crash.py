@@ -14,20 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
 
-from service import config
 from service.domain import policy
-from service.storage import db
 from service.storage import history as chains
 from service.storage.queries import history, instances, tasks
-from service.usecases import settings
-from service.usecases.context import live
-from service.usecases.definitions import programs
 from service.usecases.deploying import models
 from service.usecases.running import instances as running
 from service.web.api import idempotency
 from tests.support import drawing as d
+from tests.support.house import opened
 from tests.support.product import Process, Product
 from tests.web.caller import settle_in, token
 
@@ -45,20 +40,10 @@ LONG = d.diagram(
 @pytest.fixture
 def keys(database: str, tmp_path: Path) -> Any:
     """Four runs of twelve tasks in a database that the web server will serve; answers their keys."""
-    own = config.Settings.from_env({"TIDEGATE_DATABASE_URL": database, "TIDEGATE_DATA_DIR": str(tmp_path)})
-    before = settings.current()
-    settings.use(own)
-    app = Flask("tests")
-    db.init_app(app, own.database_url)
-    live.forget()
-    programs.forget()
-    with app.app_context():
+    with opened({"TIDEGATE_DATABASE_URL": database, "TIDEGATE_DATA_DIR": str(tmp_path)}):
         settle_in()
         models.deploy([("long.bpmn", LONG)], actor=policy.SYSTEM)
         yield [running.start("p", actor=policy.SYSTEM).instance_key for _ in range(RUNS)]
-        db.db.session.remove()
-        db.db.engine.dispose()
-    settings.use(before)
 
 
 class Person:
