@@ -145,7 +145,7 @@ def bear(wish: Mapping[str, Any]) -> int:
     status = 1
     try:
         _grow_up(wish)
-        _live(Path(wish["fate"]), wish["words"])
+        _live(Path(wish["fate"]), wish["words"], wish["constants"])
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 1
     except BaseException:
@@ -167,9 +167,12 @@ def _grow_up(wish: Mapping[str, Any]) -> None:
         os.dup2(source, target)
 
 
-def _live(folder: Path, words: Sequence[str]) -> None:
+def _live(folder: Path, words: Sequence[str], constants: Mapping[str, Any]) -> None:
     sys.argv[:] = ["tidegate", *words]
     make_mortal(folder, words[0])
+    for name, value in constants.items():
+        module, _, constant = name.partition(":")
+        setattr(importlib.import_module(module), constant, value)
     with importlib.import_module("service.domain.clock").replaced(functools.partial(instant, folder)):
         importlib.import_module("service.cli").main()
 

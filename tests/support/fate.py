@@ -18,6 +18,7 @@ class Fate:
 
     def __init__(self, folder: Path, nursery: Nursery) -> None:
         self.folder = folder
+        self.constants = {"service.usecases.upkeep.watching:LOOK_S": 1.0}
         self._nursery = nursery
         folder.mkdir(parents=True)
         self._turned_s = 0.0
@@ -26,7 +27,7 @@ class Fate:
     @property
     def bear(self) -> Callable[..., Born]:
         """How the processes of a product that is under this fate begin."""
-        return functools.partial(self._nursery.bear, fate=self.folder)
+        return functools.partial(self._nursery.bear, fate=self.folder, constants=self.constants)
 
     def now(self) -> datetime:
         return dying.instant(self.folder)

@@ -43,7 +43,7 @@ class MailServer:
     """Listens on the loopback address; `refusal` is what it answers to a recipient or message, None accepts.
 
     hangs: it takes a message and says nothing more. drops: it closes the connection when it has the message, in place
-    of an answer, and has not accepted it; with `keeps_what_it_drops` it has.
+    of an answer. Neither has accepted it; with `keeps` it has, and did not say so.
     """
 
     received: list[Received] = field(default_factory=list)
@@ -53,9 +53,10 @@ class MailServer:
     farewell: str = "221 Bye"
     hangs: bool = False
     drops: bool = False
-    keeps_what_it_drops: bool = False
+    keeps: bool = False
     attempts: int = 0
-    dropped: int = 0
+    unanswered: int = 0
+    kept: int = 0  # of those
 
     def start(self) -> None:
         self._controller = Controller(self, hostname="127.0.0.1", port=children.free_port())
@@ -81,8 +82,8 @@ class MailServer:
         self.refused_recipients.clear()
         self.refusal = self.refuses_senders = None
         self.farewell = "221 Bye"
-        self.hangs = self.drops = self.keeps_what_it_drops = False
-        self.attempts = self.dropped = 0
+        self.hangs = self.drops = self.keeps = False
+        self.attempts = self.unanswered = self.kept = 0
 
     def to(self, address: str) -> list[Received]:
         return [mail for mail in self.received if address in mail.recipients]
@@ -120,15 +121,17 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.refusal is not None:
             return self.refusal
+        if not self.hangs and not self.drops:
+            self._accept(envelope)
+            return "250 Message accepted"
+        self.unanswered += 1
+        if self.keeps:
+            self.kept += 1
+            self._accept(envelope)
         while self.hangs:
             await asyncio.sleep(0.05)
-        if not self.drops or self.keeps_what_it_drops:
-            self._accept(envelope)
-        if self.drops:
-            self.dropped += 1
-            cast(asyncio.Transport, server.transport).abort()
-            raise asyncio.CancelledError
-        return "250 Message accepted"
+        cast(asyncio.Transport, server.transport).abort()
+        raise asyncio.CancelledError
 
     def _accept(self, envelope: Envelope) -> None:
         content = cast(bytes, envelope.original_content)

@@ -49,9 +49,19 @@ class Nursery:
         self._mother: subprocess.Popen[bytes] | None = None
 
     def bear(
-        self, words: Sequence[str], *, fate: Path, environment: Mapping[str, str], log: Path, directory: Path
+        self,
+        words: Sequence[str],
+        *,
+        fate: Path,
+        constants: Mapping[str, float],
+        environment: Mapping[str, str],
+        log: Path,
+        directory: Path,
     ) -> Born:
-        """`tidegate WORDS` under this fate, with this environment and no other."""
+        """`tidegate WORDS` under this fate, with this environment and no other.
+
+        constants: of the product (`module:NAME`), where a test cannot wait as long as they say.
+        """
         if self._mother is None:
             self._mother = subprocess.Popen(
                 [sys.executable, dying.__file__],
@@ -61,9 +71,10 @@ class Nursery:
                 process_group=0,
             )
         wish = {"words": list(words), "fate": str(fate), "log": str(log), "directory": str(directory)}
+        wish |= {"constants": dict(constants), "environment": dict(environment)}
         assert self._mother.stdin
         assert self._mother.stdout
-        self._mother.stdin.write(json.dumps(wish | {"environment": dict(environment)}).encode() + b"\n")
+        self._mother.stdin.write(json.dumps(wish).encode() + b"\n")
         self._mother.stdin.flush()
         return Born(int(self._mother.stdout.readline()))
 
