@@ -23,6 +23,7 @@ from service.usecases.releases import tasks as tasks_
 from service.usecases.worktime import calendars
 from tests import cast
 from tests.support import drawing as d
+from tests.support.keyblocks import another_process
 from tests.usecases.working import work
 
 LADDER = "50%: assignee\nPT0S: assignee coordinator"
@@ -180,6 +181,18 @@ def test_a_changed_calendar_moves_what_is_open_when_asked(number: int, time: Any
     calendars.change("evenings", {"hours": {"monday": "20:00-22:00", "tuesday": "20:00-22:00"}}, actor=ADA)
     assert recalculate("evenings") == 2
     assert due(number) == {**before, "office": at(5, 9), "build": at(10, 22), "test": at(3, 20)}
+
+
+def test_what_is_under_way_is_the_newest_whichever_process_began_it(number: int, time: Any) -> None:
+    with another_process():
+        recalculation.go_on(recalculation.start("standard", actor=ADA))
+    time.turn(minutes=1)
+    begun = recalculation.start("standard", actor=ADA)
+    with pytest.raises(errors.Conflict):
+        recalculation.start("standard", actor=ADA)
+    first, cursor = recalculations.listing("standard", limit=1)
+    rest, end = recalculations.listing("standard", limit=1, cursor=cursor)
+    assert ([row.key for row in first], len(rest), end) == ([begun], 1, None)
 
 
 @pytest.mark.parametrize("year", [2299, 2400, 9000])

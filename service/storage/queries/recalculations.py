@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import select
 
 from service.storage import db
 from service.storage.models.calendars import Recalculation
+from service.storage.queries import pages
 from service.storage.types import Row
 
 _COLUMNS = list(Recalculation.__table__.c)
@@ -19,15 +18,15 @@ def get(key: int) -> Row | None:
         return session.execute(select(*_COLUMNS).where(Recalculation.key == key)).first()
 
 
-def listing(calendar: str, *, limit: int = 50, before: int | None = None) -> Sequence[Row]:
+def listing(calendar: str, *, limit: int = 50, cursor: str | None = None) -> tuple[list[Row], str | None]:
     """Those of a calendar, the newest first."""
-    statement = select(*_COLUMNS).where(Recalculation.calendar == calendar).order_by(Recalculation.key.desc())
-    if before is not None:
-        statement = statement.where(Recalculation.key < before)
+    limit = pages.bounded(limit)
+    statement = select(*_COLUMNS).where(Recalculation.calendar == calendar)
+    statement = pages.newest_first(statement, Recalculation.at, Recalculation.key, limit, cursor)
     with db.reading() as session:
-        return session.execute(statement.limit(limit)).all()
+        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.at.isoformat(), row.key])
 
 
 def newest(calendar: str) -> Row | None:
     """The last one of a calendar, under way or done."""
-    return next(iter(listing(calendar, limit=1)), None)
+    return next(iter(listing(calendar, limit=1)[0]), None)

@@ -104,8 +104,8 @@ def recalculate(body: dict[str, Any], name: str) -> Any:
 def list_recalculations(wanted: dict[str, Any], name: str) -> Any:
     """When open deadlines were worked out anew in a calendar, the newest first."""
     calendars.get(name)
-    rows = found.listing(name, limit=wanted["limit"] + 1, before=rest.position(wanted["cursor"]))
-    return rest.page(rows, wanted["limit"], lambda row: row.key)
+    rows, cursor = found.listing(name, **wanted)
+    return {"items": rows, "next": cursor}
 
 
 @blueprint.get("/recalculations/<key:id>")
