@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from service import errors
+from service.domain import readers
 
 ADMINISTRATOR = "administrator"
 PROCESS_OWNER = "process-owner"
@@ -276,6 +277,13 @@ def may_administer(actor: Actor) -> str | None:
     if actor.has(ADMINISTRATOR):
         return None
     return "Only administrators do this."
+
+
+def may_choose_chats(actor: Actor, reader: str) -> str | None:
+    """See, add, try and remove the chats of a reader: everybody their own, administrators those of groups."""
+    if reader == actor.name:
+        return None
+    return may_administer(actor) if readers.group(reader) is not None else "Everybody chooses their own chats."
 
 
 def may_see_everything(actor: Actor) -> bool:

@@ -16,16 +16,27 @@ from service.domain import workinghours
 from service.domain.calendars import Calendar
 
 WAITING, HELD, SKIPPED = "waiting", "held", "skipped"
-NO_ADDRESS, OPTED_OUT, ON_LEAVE, QUIET, DIGEST = "no-address", "opted-out", "on-leave", "quiet", "digest"
+NO_ADDRESS, OPTED_OUT, ON_LEAVE, GONE = "no-address", "opted-out", "on-leave", "gone"
+QUIET, DIGEST = "quiet", "digest"
 
-GROUPS = ("deadlines", "approvals", "tasks", "progress", "incidents", "reports")
-_GROUPS_OF = {
+PROGRESS = "progress"
+GROUPS = ("deadlines", "approvals", "tasks", PROGRESS, "incidents", "reports", "operation")
+FAMILIES: Mapping[str, str] = {  # how the kinds of notices begin, and which group they belong to
     "deadline": "deadlines",
     "approval": "approvals",
     "task": "tasks",
+    "release": PROGRESS,
+    "phase": PROGRESS,
+    "milestone": PROGRESS,
+    "action": PROGRESS,
+    "window": PROGRESS,
+    "back-out": PROGRESS,
+    "job": PROGRESS,
     "incident": "incidents",
     "report": "reports",
     "policy": "reports",
+    "operation": "operation",
+    "webhook": "operation",
 }
 
 OFF, HOURLY, DAILY = "off", "hourly", "daily"
@@ -39,7 +50,7 @@ _LONGEST_QUIET = timedelta(days=40)  # beyond that, quiet ends all the same
 
 def group_of(kind: str) -> str:
     """What a kind of notice is about, as people prefer it: `deadline.due` is about deadlines."""
-    return _GROUPS_OF.get(kind.partition(".")[0], "progress")
+    return FAMILIES.get(kind.partition(".")[0], PROGRESS)
 
 
 @dataclass(frozen=True)
@@ -126,17 +137,17 @@ def decide(
     preferences: Preferences,
     *,
     channel: str,
-    kind: str,
+    group: str,
     urgent: bool,
     away: bool,
     now: datetime,
     zone: str,
     calendar: Calendar = USUAL,
 ) -> Decision:
-    """What becomes of a notice of this kind for a person who has an address on this channel."""
+    """What becomes of a notice of this group for a person who has an address on this channel."""
     if urgent:
         return AT_ONCE
-    if group_of(kind) in preferences.muted.get(channel, ()):
+    if group in preferences.muted.get(channel, ()):
         return Decision(SKIPPED, OPTED_OUT)
     if away:
         return Decision(SKIPPED, ON_LEAVE)

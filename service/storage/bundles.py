@@ -1,19 +1,20 @@
-"""Bundles: what waits for one person on one way becomes one message, which is in one pair of hands at a time."""
+"""Bundles: what waits for one reader on one way becomes one message, which is in one pair of hands at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Select, Table, bindparam, func, or_, select, update
+from sqlalchemy import Table, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from service.domain import readers
 from service.storage import keys, locking, writing
 from service.storage.models.base import Moment
 from service.storage.models.instances import Task
 from service.storage.models.notices import Bundle, Deadline, DeadlineLevel, Delivery, Notice
-from service.storage.models.people import User
+from service.storage.models.people import Group, User
 from service.storage.models.releases import Release
 from service.storage.types import Row
 
@@ -23,49 +24,77 @@ _OPEN = ("waiting", "held")
 
 
 def waiting(session: Session, delivery_keys: Sequence[int], now: datetime, along: str) -> Sequence[Row]:
-    """What waits for the people of these deliveries, and what was held for the reason `along` or until now.
+    """What waits for the readers of these deliveries, and what was held for the reason `along` or until now.
 
-    Theirs alone for this transaction; people for whom somebody else is gathering are left out.
+    Theirs alone for this transaction; readers for whom somebody else is gathering are left out.
     """
-    people: Any = select(Delivery.user).where(Delivery.key.in_(delivery_keys), Delivery.look_at.is_not(None))
+    whose: Any = select(Delivery.reader).where(Delivery.key.in_(delivery_keys), Delivery.look_at.is_not(None))
     if session.get_bind().dialect.name == "postgresql":
-        people = _taken(session, people)
+        whose = _taken(session, set(session.execute(whose).scalars()))
     statement = (
         select(*Delivery.__table__.c)
-        .where(Delivery.user.in_(people), Delivery.state.in_(_OPEN), Delivery.look_at.is_not(None))
+        .where(Delivery.reader.in_(whose), Delivery.state.in_(_OPEN), Delivery.look_at.is_not(None))
         .where(or_(Delivery.state == "waiting", Delivery.reason == along, Delivery.look_at <= now))
         .order_by(Delivery.key)
     )
     return session.execute(statement).all()
 
 
-def _taken(session: Session, people: Select[Any]) -> Any:
-    """Those of these people whom nobody else gathers for: until the end of this transaction they are ours alone.
+def _taken(session: Session, wanted: Collection[str]) -> list[str]:
+    """Those of these readers whom nobody else gathers for: until the end of this transaction they are ours alone.
 
-    A person is taken as a whole. Were it the rows, two who come at once would share them out between them.
+    A reader is taken as a whole. Were it the rows, two who come at once would share them out between them.
     """
-    free = select(User.name).where(User.name.in_(people)).order_by(User.name)
-    return session.execute(free.with_for_update(skip_locked=True, key_share=True)).scalars().all()
+    groups = [name for one in wanted if (name := readers.group(one))]
+    found = _free(session, User.name, [one for one in wanted if readers.group(one) is None])
+    return [*found, *map(readers.of_group, _free(session, Group.name, groups) if groups else ())]
 
 
-def lately(session: Session, users: Iterable[str], since: datetime) -> dict[tuple[str, str], int]:
-    """How many messages were made for these people since then, by (user, channel)."""
+def _free(session: Session, name: Any, wanted: Collection[str]) -> Sequence[str]:
+    statement = select(name).where(name.in_(wanted)).order_by(name)
+    return session.execute(statement.with_for_update(skip_locked=True, key_share=True)).scalars().all()
+
+
+def again(session: Session, delivery_keys: Sequence[int]) -> Sequence[Row]:
+    """Those of these deliveries that still wait, as they are now."""
+    statement = select(*Delivery.__table__.c).where(Delivery.look_at.is_not(None)).order_by(Delivery.key)
+    rows: list[Row] = []
+    for chunk in _chunks(delivery_keys):
+        rows += session.execute(statement.where(Delivery.key.in_(chunk))).all()
+    return rows
+
+
+def skip(session: Session, delivery_keys: Sequence[int], reason: str) -> None:
+    """These deliveries are not made, for this reason."""
+    values = {"state": "skipped", "reason": reason, "look_at": None, "asked_at": None}
+    for chunk in _chunks(delivery_keys):
+        writing.update_where(session, Delivery, values, key=chunk)
+
+
+def readdress(session: Session, delivery_keys: Sequence[int], address: str) -> None:
+    """These deliveries go to this address."""
+    for chunk in _chunks(delivery_keys):
+        writing.update_where(session, Delivery, {"address": address}, key=chunk)
+
+
+def lately(session: Session, wanted: Iterable[str], since: datetime) -> dict[tuple[str, str], int]:
+    """How many messages were made for these readers since then, by (reader, channel)."""
     statement = (
-        select(Bundle.user, Bundle.channel, func.count())
-        .where(Bundle.user.in_(list(users)), Bundle.made_at > since)
-        .group_by(Bundle.user, Bundle.channel)
+        select(Bundle.reader, Bundle.channel, func.count())
+        .where(Bundle.reader.in_(list(wanted)), Bundle.made_at > since)
+        .group_by(Bundle.reader, Bundle.channel)
     )
     return {(row[0], row[1]): row[2] for row in session.execute(statement)}
 
 
 def make(session: Session, rows: Sequence[Mapping[str, Any]], delivery_keys: Sequence[int]) -> None:
-    """Insert bundles, one a person and way, and put each of these deliveries into the one of its person and way."""
+    """Insert bundles, one a reader and way, and put each of these deliveries into the one of its reader and way."""
     writing.insert_rows(session, Bundle, rows)
     made = [row["key"] for row in rows]
     for chunk in _chunks(delivery_keys):
         statement = (
             update(Delivery)
-            .where(Delivery.key.in_(chunk), Bundle.key.in_(made), Bundle.user == Delivery.user)
+            .where(Delivery.key.in_(chunk), Bundle.key.in_(made), Bundle.reader == Delivery.reader)
             .where(Bundle.channel == Delivery.channel, Bundle.address == Delivery.address)
             .values(bundle=Bundle.key, state="waiting", due_at=Bundle.due_at, look_at=None, asked_at=None)
         )
@@ -130,18 +159,20 @@ def hasten(session: Session, channel: str, now: datetime) -> None:
     session.execute(statement, execution_options=_QUIET)
 
 
-def reopen(session: Session, bundle_key: int, now: datetime) -> bool:
-    """Have a bundle that was given up tried again, as the same message; False where it was not."""
+def reopen(session: Session, bundle_key: int, now: datetime) -> Row | None:
+    """Have a bundle that was given up tried again, as the same message; None where it was not."""
     values = {"state": "waiting", "attempts": 0, "due_at": now}
-    if not writing.update_where(session, Bundle, {**values, "asked_at": None}, key=bundle_key, state="dead"):
-        return False
-    writing.update_where(session, Delivery, values, bundle=bundle_key)
-    return True
+    statement = update(Bundle).where(Bundle.key == bundle_key, Bundle.state == "dead").values(**values, asked_at=None)
+    row = session.execute(statement.returning(*Bundle.__table__.c), execution_options=_QUIET).first()
+    if row is not None:
+        writing.update_where(session, Delivery, values, bundle=bundle_key)
+    return row
 
 
-def of_delivery(session: Session, delivery_key: int) -> int | None:
-    """The bundle that a delivery belongs to."""
-    return session.execute(select(Delivery.bundle).where(Delivery.key == delivery_key)).scalar_one_or_none()
+def redirect(session: Session, bundle_key: int, address: str) -> None:
+    """A bundle goes to this address from now on."""
+    writing.update_where(session, Bundle, {"address": address}, key=bundle_key)
+    writing.update_where(session, Delivery, {"address": address}, bundle=bundle_key)
 
 
 def notices(session: Session, bundle_key: int) -> Sequence[Row]:
@@ -181,11 +212,6 @@ def levels(session: Session, level_keys: Sequence[int]) -> dict[int, Row]:
         )
         found |= {row.key: row for row in session.execute(statement)}
     return found
-
-
-def person(session: Session, name: str) -> Row:
-    """Who it is for: name, title, language, zone."""
-    return session.execute(select(User.name, User.title, User.language, User.zone).where(User.name == name)).one()
 
 
 def _chunks(found: Sequence[int]) -> Iterable[Sequence[int]]:

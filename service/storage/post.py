@@ -1,4 +1,4 @@
-"""Notices and their receipts: each person once for each cause."""
+"""Notices and their receipts: each reader once for each cause."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _QUIET = {"synchronize_session": False}
 
 
 def insert_new(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], int]:
-    """Insert notices without keys; answers (cause, user) -> key of those who had not been told for that cause."""
+    """Insert notices without keys; answers (cause, reader) -> key of those who had not been told for that cause."""
     if not rows:
         return {}
     drawn = [{**row, "key": key} for row, key in zip(rows, keys.take(session, len(rows)), strict=True)]
@@ -27,10 +27,10 @@ def insert_new(session: Session, rows: Sequence[Mapping[str, Any]]) -> dict[tupl
     values = [{("as_recipient" if name == "as_" else name): value for name, value in row.items()} for row in drawn]
     statement = (
         insert(table)
-        .on_conflict_do_nothing(index_elements=["cause", "user"])
-        .returning(table.c.key, table.c.cause, table.c.user)
+        .on_conflict_do_nothing(index_elements=["cause", "reader"])
+        .returning(table.c.key, table.c.cause, table.c.reader)
     )
-    return {(row.cause, row.user): row.key for row in session.connection().execute(statement, values)}
+    return {(row.cause, row.reader): row.key for row in session.connection().execute(statement, values)}
 
 
 def insert_deliveries(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -44,7 +44,7 @@ def insert_deliveries(session: Session, rows: Sequence[Mapping[str, Any]]) -> No
 
 def mark_read(session: Session, user: str, now: datetime, *, key: int | None = None) -> int:
     """Mark one or all unread notices of a person as read; answers how many."""
-    statement = update(Notice).where(Notice.user == user, Notice.read_at.is_(None)).values(read_at=now)
+    statement = update(Notice).where(Notice.reader == user, Notice.read_at.is_(None)).values(read_at=now)
     if key is not None:
         statement = statement.where(Notice.key == key)
     return int(session.execute(statement, execution_options=_QUIET).rowcount)  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from service.usecases.ledger import explaining
 CHANNELS = {"email": _l("e-mail"), "chat": _l("chat")}
 SKIPPED = {
     "no-address": _l("No %(channel)s: there is no address."),
+    "gone": _l("No %(channel)s: they were not active any more."),
     "opted-out": _l("No %(channel)s: it is switched off in their preferences."),
     "on-leave": _l("No %(channel)s: they were away. In their place: %(told)s."),
 }

@@ -1,10 +1,11 @@
-"""Numbers and keys as people and scripts write them: `R-1` for a release, digits for a 64-bit key."""
+"""Numbers, keys and names in addresses as people and scripts write them: `R-1` for a release, digits for a key."""
 
 from __future__ import annotations
 
 from flask import Flask
 from werkzeug import routing
 
+from service.domain import readers
 from service.storage.queries import pages
 
 LARGEST_KEY = pages.LARGEST_KEY
@@ -55,7 +56,20 @@ class ReleaseConverter(routing.BaseConverter):
         return value if isinstance(value, str) else f"R-{value}"
 
 
+class GroupConverter(routing.BaseConverter):
+    """`<group:name>`: a group in the address, in the program the group as a reader."""
+
+    regex = rf"[^/]{{1,{readers.LONGEST_NAME}}}"
+
+    def to_python(self, value: str) -> str:
+        return readers.of_group(value)
+
+    def to_url(self, value: str) -> str:
+        return super().to_url(readers.group(value) or value)
+
+
 def init_app(app: Flask) -> None:
     app.url_map.converters["int"] = VersionConverter
     app.url_map.converters["key"] = KeyConverter
+    app.url_map.converters["group"] = GroupConverter
     app.url_map.converters["release"] = ReleaseConverter

@@ -59,6 +59,7 @@ PAGES = {
         "/administration/people/cora",
         "/administration/people/new",
         "/administration/groups",
+        "/administration/groups/build-team",
         "/administration/ladders",
         "/administration/ledger",
         "/administration/undelivered",

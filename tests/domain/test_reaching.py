@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from service.domain import reaching, workinghours
 from service.domain.calendars import Calendar, Closure, Opening, parse_hours
 from service.domain.reaching import Decision, Preferences
+from service.integrations import texts
+from service.usecases.sending import webhooks
 from tests.support.exploring import examples
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -22,7 +24,7 @@ NIGHT = Preferences(quiet_from=time(20), quiet_until=time(7))
 
 def decide(preferences: Preferences, **given: Any) -> Decision:
     usual = {
-        "channel": "email", "kind": "deadline.due", "urgent": False, "away": False, "now": MONDAY, "zone": "UTC",
+        "channel": "email", "group": "deadlines", "urgent": False, "away": False, "now": MONDAY, "zone": "UTC",
     }  # fmt: skip
     return reaching.decide(preferences, **{**usual, **given})
 
@@ -38,7 +40,7 @@ def test_without_preferences_everything_goes_at_once() -> None:
 def test_what_somebody_does_not_want_on_a_channel_is_skipped_there_alone() -> None:
     some = Preferences(muted={"email": ["deadlines"]})
     assert decide(some) == Decision("skipped", "opted-out")
-    assert decide(some, kind="approval.asked") == reaching.AT_ONCE
+    assert decide(some, group="approvals") == reaching.AT_ONCE
     assert decide(some, channel="chat") == reaching.AT_ONCE
 
 
@@ -52,11 +54,18 @@ def test_what_somebody_does_not_want_on_a_channel_is_skipped_there_alone() -> No
         ("phase.entered", "progress"),
         ("job.notify", "progress"),
         ("report.ready", "reports"),
+        ("operation.lag", "operation"),
+        ("webhook.off", "operation"),
     ],
 )
 def test_each_kind_belongs_to_a_group(kind: str, group: str) -> None:
     assert reaching.group_of(kind) == group
-    assert group in reaching.GROUPS
+
+
+def test_every_kind_of_notice_is_of_a_group_that_people_can_choose() -> None:
+    families = {kind.partition(".")[0] for kind in (*texts.kinds(), *webhooks.OTHERS)}
+    assert families == set(reaching.FAMILIES)
+    assert set(reaching.FAMILIES.values()) == set(reaching.GROUPS)
 
 
 def test_quiet_hours_hold_until_they_end_by_the_persons_clock() -> None:

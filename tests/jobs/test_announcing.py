@@ -54,7 +54,7 @@ def post(time: Any) -> list[bool]:
 
 
 def told(number: int, *kinds: str) -> set[tuple[str, str]]:
-    return {(row.user, row.kind) for row in notices.of_release(number) if row.kind in kinds}
+    return {(row.reader, row.kind) for row in notices.of_release(number) if row.kind in kinds}
 
 
 @pytest.mark.req("S1-9")

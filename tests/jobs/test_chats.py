@@ -14,12 +14,12 @@ from service.integrations import chat
 from service.storage import db, outbox
 from service.storage.models.people import User
 from service.storage.queries import chats as stored
-from service.storage.queries import notices as receipts
 from service.storage.writing import update_where
 from service.usecases import settings
 from service.usecases.sending import chats, deliveries
 from service.usecases.telling import notices, templates
 from tests import cast
+from tests.support import posting
 from tests.support.receiver import Receiver
 
 BEA, ADA = cast.actor("bea"), cast.actor("ada")
@@ -60,12 +60,11 @@ def carry(time: Any, seconds: float = 60) -> None:
 
 
 def on_chat() -> list[Any]:
-    rows = receipts.deliveries(limit=200)[0]
-    return sorted((row for row in rows if row.channel == "chat"), key=lambda row: row.key)
+    return [row for row in posting.all_deliveries() if row.channel == "chat"]
 
 
 def test_a_notice_goes_to_the_chat_of_the_person_with_a_receipt(chatting: Receiver, time: Any) -> None:
-    chats.add("Team", address(chatting), actor=BEA)
+    chats.add("bea", "Team", address(chatting), actor=BEA)
     tell()
     carry(time)
     (call,) = chatting.calls
@@ -73,13 +72,13 @@ def test_a_notice_goes_to_the_chat_of_the_person_with_a_receipt(chatting: Receiv
     assert "Please finish it." in call.event["message"]
     assert "/tasks/5" in call.event["message"]
     (receipt,) = on_chat()
-    assert (receipt.state, receipt.address, receipt.user) == ("sent", "Team", "bea")
+    assert (receipt.state, receipt.address, receipt.reader) == ("sent", "Team", "bea")
     carry(time)
     assert len(chatting.calls) == 1
 
 
 def test_a_chat_is_told_in_the_words_of_an_administrator_in_the_persons_language(chatting: Receiver, time: Any) -> None:
-    chats.add("Team", address(chatting), actor=BEA)
+    chats.add("bea", "Team", address(chatting), actor=BEA)
     templates.write("deadline.due", "de", "Spät: {name}", "Eilt: {release}.", actor=ADA)
     with db.transaction() as session:
         update_where(session, User, {"language": "de"}, name="bea")
@@ -91,8 +90,8 @@ def test_a_chat_is_told_in_the_words_of_an_administrator_in_the_persons_language
 
 
 def test_many_notices_are_one_message_in_each_chat(chatting: Receiver, time: Any) -> None:
-    chats.add("Team", address(chatting), actor=BEA)
-    chats.add("Other", address(chatting) + "/other", actor=BEA)
+    chats.add("bea", "Team", address(chatting), actor=BEA)
+    chats.add("bea", "Other", address(chatting) + "/other", actor=BEA)
     for number in range(30):
         tell(f"level:{number}")
     carry(time)
@@ -102,7 +101,7 @@ def test_many_notices_are_one_message_in_each_chat(chatting: Receiver, time: Any
 
 
 def test_a_chat_that_refuses_is_tried_again_then_given_up_and_may_be_sent_again(chatting: Receiver, time: Any) -> None:
-    chats.add("Team", address(chatting), actor=BEA)
+    chats.add("bea", "Team", address(chatting), actor=BEA)
     chatting.status = 500
     tell()
     carry(time)
@@ -114,15 +113,15 @@ def test_a_chat_that_refuses_is_tried_again_then_given_up_and_may_be_sent_again(
     (receipt,) = on_chat()
     assert (receipt.state, len(chatting.calls)) == ("dead", len(deliveries.PAUSES_S) + 1)
     chatting.clear()
-    deliveries.resend(receipt.key, actor=ADA)
+    deliveries.resend(receipt.bundle, actor=ADA)
     carry(time, 0)
     assert (on_chat()[0].state, len(chatting.calls)) == ("sent", 1)
 
 
 def test_a_chat_that_was_removed_is_given_up_at_once(chatting: Receiver, time: Any) -> None:
-    key = chats.add("Team", address(chatting), actor=BEA)
+    key = chats.add("bea", "Team", address(chatting), actor=BEA)
     tell()
-    chats.remove(key, actor=BEA)
+    chats.remove("bea", key, actor=BEA)
     carry(time)
     (receipt,) = on_chat()
     assert (receipt.state, receipt.answer) == ("dead", "This chat was removed.")
@@ -130,9 +129,9 @@ def test_a_chat_that_was_removed_is_given_up_at_once(chatting: Receiver, time: A
 
 
 def test_secrets_are_masked_wherever_a_chat_is_shown(chatting: Receiver) -> None:
-    chats.add("Team", address(chatting), actor=BEA)
-    chats.add("Path", f"{address(chatting)}/token-in-the-path", actor=BEA)
-    chats.add("Slack", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general", actor=BEA)
+    chats.add("bea", "Team", address(chatting), actor=BEA)
+    chats.add("bea", "Path", f"{address(chatting)}/token-in-the-path", actor=BEA)
+    chats.add("bea", "Slack", "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general", actor=BEA)
     shown = " ".join(row.shown for row in stored.of("bea"))
     assert "secret" not in shown
     assert "token-in-the-path" not in shown
@@ -141,14 +140,16 @@ def test_secrets_are_masked_wherever_a_chat_is_shown(chatting: Receiver) -> None
 
 
 def test_a_test_says_what_the_service_said(chatting: Receiver) -> None:
-    key = chats.add("Team", address(chatting), actor=BEA)
-    assert "Sent JSON" in chats.test(key, actor=BEA)
+    key = chats.add("bea", "Team", address(chatting), actor=BEA)
+    assert "Sent JSON" in chats.test("bea", key, actor=BEA)
     assert chatting.calls[0].event["title"] == "A test from Tidegate"
     chatting.status = 403
     with pytest.raises(errors.ExternalFailure, match="403"):
-        chats.test(key, actor=BEA)
+        chats.test("bea", key, actor=BEA)
+    with pytest.raises(errors.Forbidden):
+        chats.test("bea", key, actor=ADA)
     with pytest.raises(errors.NotFound):
-        chats.test(key, actor=ADA)
+        chats.test("ada", key, actor=ADA)
 
 
 WRONG = [
@@ -185,13 +186,13 @@ def test_a_chat_that_leads_elsewhere_is_not_followed(chatting: Receiver, asked: 
 
 
 def test_names_and_numbers_of_chats_are_limited(chatting: Receiver) -> None:
-    chats.add("Team", address(chatting), actor=BEA)
+    chats.add("bea", "Team", address(chatting), actor=BEA)
     with pytest.raises(errors.AlreadyExists):
-        chats.add("Team", address(chatting), actor=BEA)
+        chats.add("bea", "Team", address(chatting), actor=BEA)
     with pytest.raises(errors.InvalidInput) as refused:
-        chats.add(" ", "x", actor=BEA)
+        chats.add("bea", " ", "x", actor=BEA)
     assert sorted(refused.value.errors) == ["name", "url"]
     for number in range(chats.MOST - 1):
-        chats.add(f"Team {number}", address(chatting), actor=BEA)
+        chats.add("bea", f"Team {number}", address(chatting), actor=BEA)
     with pytest.raises(errors.Conflict, match="Remove one"):
-        chats.add("One more", address(chatting), actor=BEA)
+        chats.add("bea", "One more", address(chatting), actor=BEA)

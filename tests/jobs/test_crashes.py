@@ -79,7 +79,7 @@ def check_levels(count: int) -> list[DeadlineLevel]:
     levels = rows(DeadlineLevel)
     assert len(levels) == count * (REPEATS + 1)
     assert all(level.fired_at >= level.fire_at for level in levels)
-    told = Counter((notice.cause, notice.user) for notice in rows(Notice))
+    told = Counter((notice.cause, notice.reader) for notice in rows(Notice))
     assert set(told.values()) == {1}
     assert set(told) == {(f"level:{level.key}", user) for level in levels for user in ("bea", "nora")}
     return levels
@@ -159,7 +159,7 @@ def test_the_queue_server_killed_and_emptied_loses_nothing(
     wait_until(lambda: completed(keys), "timers are left")
     wait_until(lambda: waiting(Job, "open") == 0, "jobs are left")
     assert latest(rows(DeadlineLevel), back_at) <= product.allowed_s(BACK_WITHIN_S)
-    told = Counter((notice.cause, notice.user) for notice in rows(Notice))
+    told = Counter((notice.cause, notice.reader) for notice in rows(Notice))
     assert set(told.values()) == {1}
     assert sum(1 for cause, _ in told if cause.startswith("job:")) == 6
 
@@ -175,7 +175,7 @@ def test_timers_go_on_after_a_worker_is_killed(open_house: Flask, product: Produ
     wait_until(lambda: completed(keys), "instances are left")
     ended = [one.ended_at for one in rows(Instance)]
     assert max(ended) < back_at + timedelta(seconds=2 + product.allowed_s(BACK_WITHIN_S))
-    assert Counter(notice.user for notice in rows(Notice)) == {"nora": 10}
+    assert Counter(notice.reader for notice in rows(Notice)) == {"nora": 10}
 
 
 def test_processes_end_when_they_are_asked_and_sign_off(

@@ -53,7 +53,7 @@ def levels(instance_key: int) -> list[Any]:
 def told(kind: str | None = None) -> list[tuple[str, str]]:
     """Who was told what, as (user, kind)."""
     with db.reading() as session:
-        return sorted((one.user, one.kind) for one in session.query(Notice) if kind in (None, one.kind))
+        return sorted((one.reader, one.kind) for one in session.query(Notice) if kind in (None, one.kind))
 
 
 def fire_due(time: Any) -> int:
@@ -350,4 +350,4 @@ def test_a_changed_ladder_of_a_phase_holds_for_new_instances_only(house: Flask, 
     time.turn(hours=10)
     assert fire_due(time) == 2
     receipts = [row for name in ("tom", "otto") for row in notices.inbox(name)[0]]
-    assert [(row.user, row.instance_key) for row in receipts] == [("tom", older), ("otto", newer)]
+    assert [(row.reader, row.instance_key) for row in receipts] == [("tom", older), ("otto", newer)]

@@ -157,7 +157,7 @@ def test_a_turn_asks_through_the_right_queue_and_sleeps_when_all_is_asked(
              "expires_at": time.now}
         ])  # fmt: skip
         writing.insert_rows(session, Bundle, [
-            {"key": 1, "user": "nora", "channel": "email", "address": "n@example.org", "size": 1, "state": "waiting",
+            {"key": 1, "reader": "nora", "channel": "email", "address": "n@example.org", "size": 1, "state": "waiting",
              "made_at": time.now, "due_at": time.now, "message_id": "1.x"}
         ])  # fmt: skip
     assert dispatch.turn(queue) == dispatch.Turn(5, dispatch.GATHERING_S)

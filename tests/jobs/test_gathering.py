@@ -12,14 +12,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from service import errors
 from service.domain import clock, gathering
 from service.storage import db
 from service.storage.models.people import User
-from service.storage.queries import notices as stored
+from service.storage.queries import bundles as given_up
 from service.storage.writing import update_where
 from service.usecases import settings
 from service.usecases.sending import deliveries
 from service.usecases.telling import notices
+from tests import cast
 from tests.support import posting
 from tests.support.mail import MailServer
 from tests.support.product import Product
@@ -112,7 +114,7 @@ def _dies(*_: Any) -> None:
     raise SystemExit("killed")
 
 
-def test_people_and_addresses_are_kept_apart(post: MailServer, time: Any) -> None:
+def test_people_are_kept_apart_and_an_address_is_that_of_the_moment(post: MailServer, time: Any) -> None:
     tell("1", "2", to=("bea", "tom"))
     with db.transaction() as session:
         update_where(session, User, {"email": "new@example.org"}, name="bea")
@@ -120,9 +122,8 @@ def test_people_and_addresses_are_kept_apart(post: MailServer, time: Any) -> Non
     time.turn(seconds=3)
     posting.carry()
     assert {tuple(mail.recipients): mail.subject for mail in post.received} == {
-        ("bea@example.org",): "2 notices, 2 overdue",
         ("tom@example.org",): "2 notices, 2 overdue",
-        ("new@example.org",): "About 3",
+        ("new@example.org",): "3 notices, 3 overdue",
     }
 
 
@@ -168,6 +169,24 @@ def test_only_so_many_are_listed_and_the_rest_is_counted(post: MailServer, time:
     assert f"{settings.current().public_url}/inbox" in received.text
 
 
+def test_a_message_that_is_given_up_is_one_line_and_is_tried_again_as_a_whole(post: MailServer, time: Any) -> None:
+    post.refused_recipients.add("bea@example.org")
+    tell(*(str(number) for number in range(60)), to=("bea", "tom"))
+    time.turn(seconds=3)
+    assert sorted(posting.carry()) == [False, True]
+    (line,), _ = given_up.given_up()
+    assert (line.reader, line.size, line.subject, given_up.count_given_up()) == ("bea", 60, "About 0", 1)
+    assert "550" in line.answer
+    post.refused_recipients.clear()
+    deliveries.resend(line.key, actor=cast.actor("ada"))
+    with pytest.raises(errors.Conflict):
+        deliveries.resend(line.key, actor=cast.actor("ada"))
+    assert posting.carry() == [True]
+    assert post.received[-1].subject == "60 notices, 60 overdue"
+    assert states() == {("sent", None): 120}
+    assert given_up.given_up() == ([], None)
+
+
 def test_a_german_reads_german(post: MailServer, time: Any) -> None:
     with db.transaction() as session:
         update_where(session, User, {"language": "de"}, name="bea")
@@ -210,6 +229,6 @@ def test_a_storm_is_one_message_a_person(
     assert sorted(one.recipients for one in received) == [["bea@example.org"], ["tom@example.org"]]
     assert {one.subject for one in received} == {"500 notices, 500 overdue"}
     end = clock.now() + timedelta(seconds=30)
-    while stored.delivery_counts()["sent"] < 1000:
-        assert clock.now() < end, stored.delivery_counts()
+    while (told := states()) != {("sent", None): 1000}:
+        assert clock.now() < end, told
     assert len(mail.received) == 2

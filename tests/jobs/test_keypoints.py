@@ -55,7 +55,7 @@ def release(house: Flask) -> int:
 
 def told(number: int) -> set[tuple[str, str]]:
     """(user, kind) of every notice of the release."""
-    return {(row.user, row.kind) for row in notices.of_release(number)}
+    return {(row.reader, row.kind) for row in notices.of_release(number)}
 
 
 def finish(number: int, element: str, name: str, values: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ def leave(name: str, substitute: str | None = None, first: date = TODAY, days: i
 
 def receipts(cause: str = "level:1") -> dict[str, tuple[str, str, str | None]]:
     """Person -> as what, state, reason."""
-    return {row.user: (row.as_, row.delivery_state, row.reason) for row in stored.of_cause(cause)}
+    return {row.reader: (row.as_, row.delivery_state, row.reason) for row in stored.of_cause(cause)}
 
 
 def mails(post: MailServer) -> list[str]:

@@ -29,7 +29,7 @@ def keep_due(time: Any) -> int:
 
 def told() -> list[tuple[str, str]]:
     with db.reading() as session:
-        return [(one.user, one.kind) for one in session.query(Notice).order_by(Notice.key)]
+        return [(one.reader, one.kind) for one in session.query(Notice).order_by(Notice.key)]
 
 
 @pytest.fixture

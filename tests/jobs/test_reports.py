@@ -98,7 +98,7 @@ def test_turns_that_nobody_kept_come_one_after_the_other(time: Any) -> None:
     time.now = datetime(2026, 3, 4, 12, tzinfo=UTC)
     assert [work(time) for _ in range(4)] == [1, 1, 1, 0]
     with db.reading() as session:
-        assert session.query(Notice).filter_by(user="max", kind=reporting.READY).count() == 3
+        assert session.query(Notice).filter_by(reader="max", kind=reporting.READY).count() == 3
 
 
 @pytest.mark.usefixtures("release")

@@ -58,7 +58,7 @@ def done(key: int = 1) -> None:
 
 def told(name: str = "ada") -> list[str]:
     """Kinds of the notices of a person, the first one first."""
-    return [row.kind for row in reversed(notices.listing(cast.actor(name), user=name)[0])]
+    return [row.kind for row in reversed(notices.listing(cast.actor(name), reader=name)[0])]
 
 
 def test_lag_is_told_once_and_its_end_once(house: Flask, time: Any) -> None:
@@ -89,10 +89,10 @@ def test_the_notice_says_since_when_and_only_administrators_get_it(house: Flask,
     due_message(time.now)
     time.turn(seconds=75)
     watching.look()
-    (english,) = notices.listing(cast.actor("ada"), user="ada")[0]
+    (english,) = notices.listing(cast.actor("ada"), reader="ada")[0]
     assert english.subject == "Tidegate is behind: what is due waits for 75 s"
     assert "2 Mar 2026, 09:00 (UTC)" in english.body
-    (german,) = notices.listing(cast.actor("ada"), user="anna")[0]
+    (german,) = notices.listing(cast.actor("ada"), reader="anna")[0]
     assert german.subject == "Tidegate hängt nach: Fälliges wartet seit 75 s"
     assert told("max") == told("petra") == []
 
@@ -203,7 +203,7 @@ def test_while_redis_is_away_nobody_says_that_a_dispatcher_is_back(house: Flask,
 
 def test_a_mail_server_that_takes_nothing_is_told_with_its_words(house: Flask, time: Any) -> None:
     row = {
-        "key": 1, "user": "nora", "channel": "email", "address": "nora@example.org", "size": 1, "state": "waiting",
+        "key": 1, "reader": "nora", "channel": "email", "address": "nora@example.org", "size": 1, "state": "waiting",
         "attempts": 3, "made_at": time.now, "due_at": time.now + timedelta(hours=1), "message_id": "1.a",
         "answer": "451 4.3.0 Try later",
     }  # fmt: skip
@@ -216,7 +216,7 @@ def test_a_mail_server_that_takes_nothing_is_told_with_its_words(house: Flask, t
     watching.look()
     watching.look()
     assert told() == ["operation.mail"]
-    (notice,) = notices.listing(cast.actor("ada"), user="ada")[0]
+    (notice,) = notices.listing(cast.actor("ada"), reader="ada")[0]
     assert "451 4.3.0 Try later" in notice.body
     sent = {**row, "key": 2, "state": "sent", "due_at": time.now, "sent_at": time.now, "message_id": "2.a"}
     with db.transaction() as session:

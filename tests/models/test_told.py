@@ -47,7 +47,7 @@ def heard(walk: Stored) -> dict[str, set[str]]:
     """Kinds of notices, with who got one."""
     found = defaultdict(set)
     for row in notices.of_release(walk.number):
-        found[row.kind].add(row.user)
+        found[row.kind].add(row.reader)
     return found
 
 
@@ -88,7 +88,7 @@ def test_a_major_release_from_its_start_to_its_closure(start: Start) -> None:
     }  # fmt: skip
     assert {row.delivery_state for row in receipts} == {"sent"}, "each was delivered"
     ends = [row for row in receipts if row.kind in ("release.started", "release.closed")]
-    assert {row.user for row in ends} == interested
+    assert {row.reader for row in ends} == interested
 
 
 @pytest.mark.req("S2-2")

@@ -56,7 +56,7 @@ def fire_due() -> list[str]:
         keys = [one.key for one in session.query(DeadlineLevel)]
     firing.fire_all(keys)
     with db.reading() as session:
-        return sorted(one.user for one in session.query(Notice) if one.key not in before)
+        return sorted(one.reader for one in session.query(Notice) if one.key not in before)
 
 
 def opened(run: int) -> Any:

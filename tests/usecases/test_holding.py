@@ -78,7 +78,7 @@ def pump(time: Any, release: int) -> list[str]:
         keys = session.scalars(select(DeadlineLevel.key)).all()
     firing.fire_all(keys)
     told = [row for name in cast.PEOPLE for row in notices.inbox(name)[0] if row.kind.startswith("deadline.")]
-    return sorted(row.user for row in told)
+    return sorted(row.reader for row in told)
 
 
 def test_on_hold_nobody_finishes_anything_and_the_refusal_says_who_since_when_and_why(release: int, kept: Any) -> None:

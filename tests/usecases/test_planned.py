@@ -69,7 +69,7 @@ def fire_due() -> list[tuple[str, str]]:
         keys = [level.key for level in session.query(DeadlineLevel).order_by(DeadlineLevel.fire_at)]
     firing.fire_all(keys)
     with db.reading() as session:
-        return sorted((one.user, one.kind) for one in session.query(Notice) if one.kind.startswith("deadline."))
+        return sorted((one.reader, one.kind) for one in session.query(Notice) if one.kind.startswith("deadline."))
 
 
 def do(number: int, element: str, name: str) -> None:

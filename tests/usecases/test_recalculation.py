@@ -174,7 +174,7 @@ def test_a_changed_calendar_moves_what_is_open_when_asked(number: int, time: Any
         event for event in history.of_release(number, limit=50, before=None) if event.event == "deadline.moved"
     )
     assert entry.data["reason"] == "The calendar “Standard” has changed."
-    told = {(row.user, row.kind) for row in notices.listing(ADA, release=number)[0]}
+    told = {(row.reader, row.kind) for row in notices.listing(ADA, release=number)[0]}
     assert ("bea", "deadline.moved") in told
     assert recalculate("standard") == 0
     assert recalculation.preview("standard", actor=ADA).changes == []

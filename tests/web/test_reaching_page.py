@@ -60,7 +60,7 @@ def test_somebody_chooses_what_reaches_them(web: Flask, browser: Any) -> None:
     assert send(browser, "/people/bea/reaching", **given).status_code == 303
     with web.app_context():
         wishes = preferences.get("bea", actor=cast.actor("bea"))
-    assert wishes["muted"] == {"email": ["approvals", "incidents", "progress", "reports"]}
+    assert wishes["muted"] == {"email": ["approvals", "incidents", "operation", "progress", "reports"]}
     assert (wishes["digest"], wishes["digest_at"]) == ("daily", "16:30")
     assert (wishes["quiet_days"], wishes["quiet_outside"]) == (True, True)
     page = show(browser, "/account/reaching")

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from service.domain import readers
 from service.storage.models.base import Base, Json, Moment, key_column
 
 _STILL_OPEN = column("state") == "open"
@@ -78,12 +79,15 @@ class DeadlineLevel(Base):
 
 
 class Notice(Base):
-    """What one person was told, and why. It is the inbox entry; deliveries carry it further."""
+    """What one reader was told, and why. A person's is the inbox entry; deliveries carry it further.
+
+    What a group is told is in nobody's inbox: deliveries carry it to the group's chats.
+    """
 
     __tablename__ = "notices"
     key: Mapped[int] = key_column()
-    cause: Mapped[str] = mapped_column(String(120))  # 'level:123' or 'job:45': with the user, unique
-    user: Mapped[str] = mapped_column(String(80))
+    cause: Mapped[str] = mapped_column(String(120))  # 'level:123' or 'job:45': with the reader, unique
+    reader: Mapped[str] = mapped_column(String(readers.LONGEST))
     as_: Mapped[str] = mapped_column("as_recipient", String(120), default="")  # coordinator, group:x, ...
     kind: Mapped[str] = mapped_column(String(40))
     release_number: Mapped[int | None] = mapped_column(Integer, index=True)
@@ -95,21 +99,21 @@ class Notice(Base):
     asked_at: Mapped[datetime] = mapped_column(Moment, index=True)
     read_at: Mapped[datetime | None] = mapped_column(Moment)
     __table_args__ = (
-        UniqueConstraint("cause", "user"),
-        Index(None, "user", "read_at"),
-        Index(None, "user", "asked_at"),
+        UniqueConstraint("cause", "reader"),
+        Index(None, "reader", "read_at"),
+        Index(None, "reader", "asked_at"),
     )
 
 
 class Bundle(Base):
-    """What travels as one message to one person: made before it is sent, so that a repeat is the same message.
+    """What travels as one message to one reader: made before it is sent, so that a repeat is the same message.
 
     state: waiting, sent, dead.
     """
 
     __tablename__ = "bundles"
     key: Mapped[int] = key_column()
-    user: Mapped[str] = mapped_column(String(80))
+    reader: Mapped[str] = mapped_column(String(readers.LONGEST))
     channel: Mapped[str] = mapped_column(String(20))
     address: Mapped[str] = mapped_column(String(254))
     size: Mapped[int] = mapped_column(Integer)  # how many notices
@@ -124,7 +128,7 @@ class Bundle(Base):
     message_id: Mapped[str] = mapped_column(String(255))
     answer: Mapped[str | None] = mapped_column(Text)  # what the other side said last
     outage: Mapped[bool] = mapped_column(Boolean, default=False)  # it waits because the other side was away
-    __table_args__ = (Index(None, "state", "due_at"), Index(None, "user", "made_at"))
+    __table_args__ = (Index(None, "state", "due_at"), Index(None, "reader", "made_at"))
 
 
 class Delivery(Base):
@@ -137,7 +141,7 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     key: Mapped[int] = key_column()
     notice_key: Mapped[int] = mapped_column(BigInteger, ForeignKey("notices.key"), index=True)
-    user: Mapped[str] = mapped_column(String(80))
+    reader: Mapped[str] = mapped_column(String(readers.LONGEST))
     channel: Mapped[str] = mapped_column(String(20))
     address: Mapped[str | None] = mapped_column(String(254))
     state: Mapped[str] = mapped_column(String(10))
@@ -152,4 +156,4 @@ class Delivery(Base):
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
     message_id: Mapped[str | None] = mapped_column(String(255))
     answer: Mapped[str | None] = mapped_column(Text)  # what the other side said last
-    __table_args__ = (Index(None, "user", "state"), Index(None, "state", "key"))
+    __table_args__ = (Index(None, "reader", "state"), Index(None, "state", "key"))

@@ -32,11 +32,12 @@ class User(Base):
 
 
 class Group(Base):
-    """A named group of people; diagrams name it as a candidate group."""
+    """A named group of people; diagrams name it as a candidate group. language: of what is told to its chats."""
 
     __tablename__ = "groups"
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     title: Mapped[str] = mapped_column(String(120))
+    language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
 
 
 class Membership(Base):

@@ -1,4 +1,4 @@
-"""Where people can be reached by chat."""
+"""Where people and groups can be reached by chat."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from service.storage.types import Row
 _SHOWN = [column for column in ChatAddress.__table__.c if column.name != "url"]
 
 
-def of(user: str) -> Sequence[Row]:
-    """The chats of one person, by name, without their secrets."""
+def of(reader: str) -> Sequence[Row]:
+    """The chats of one reader, by name, without their secrets."""
     with db.reading() as session:
-        return session.execute(select(*_SHOWN).where(ChatAddress.user == user).order_by(ChatAddress.name)).all()
+        return session.execute(select(*_SHOWN).where(ChatAddress.reader == reader).order_by(ChatAddress.name)).all()
 
 
-def names(users: Iterable[str]) -> dict[str, list[str]]:
-    """The names of the chats of people."""
-    statement = select(ChatAddress.user, ChatAddress.name).where(ChatAddress.user.in_(list(users)))
+def names(wanted: Iterable[str]) -> dict[str, list[str]]:
+    """The names of the chats of readers, by reader."""
+    statement = select(ChatAddress.reader, ChatAddress.name).where(ChatAddress.reader.in_(list(wanted)))
     found: dict[str, list[str]] = {}
     with db.reading() as session:
-        for row in session.execute(statement.order_by(ChatAddress.user, ChatAddress.name)):
-            found.setdefault(row.user, []).append(row.name)
+        for row in session.execute(statement.order_by(ChatAddress.reader, ChatAddress.name)):
+            found.setdefault(row.reader, []).append(row.name)
     return found
 
 
@@ -35,8 +35,8 @@ def get(key: int) -> Row | None:
         return session.execute(select(*_SHOWN).where(ChatAddress.key == key)).first()
 
 
-def url(user: str, name: str) -> str | None:
-    """The secret address of a person's chat of this name; None where it is gone."""
-    statement = select(ChatAddress.url).where(ChatAddress.user == user, ChatAddress.name == name)
+def url(reader: str, name: str) -> str | None:
+    """The secret address of a reader's chat of this name; None where it is gone."""
+    statement = select(ChatAddress.url).where(ChatAddress.reader == reader, ChatAddress.name == name)
     with db.reading() as session:
         return session.execute(statement).scalar_one_or_none()

@@ -36,12 +36,12 @@ class Feed:
                 )
             ).all()
             notices = session.execute(
-                select(Notice.key, Notice.user, Notice.asked_at).where(Notice.asked_at > self._since - OVERLAP)
+                select(Notice.key, Notice.reader, Notice.asked_at).where(Notice.asked_at > self._since - OVERLAP)
             ).all()
         for event in events:
             if event.id not in self._events:
                 topics |= _topics(event)
-        topics |= {f"inbox:{notice.user}" for notice in notices if notice.key not in self._notices}
+        topics |= {f"inbox:{notice.reader}" for notice in notices if notice.key not in self._notices}
         self._mark = max([self._mark, *(event.id for event in events)])
         self._since = max([self._since, *(notice.asked_at for notice in notices)])
         self._events = {event.id for event in events}

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, literal, null, or_, select, tuple_
 
-from service.domain import policy
+from service.domain import policy, readers
 from service.storage import db
 from service.storage.models.ledger import Event
 from service.storage.models.notices import Deadline, DeadlineLevel, Delivery, Notice
@@ -25,7 +25,7 @@ _NOTICE = [
     Notice.cause,
     Notice.kind,
     Notice.subject,
-    Notice.user,
+    Notice.reader,
     Notice.as_.label("as_"),
     Notice.release_number,
     Notice.instance_key,
@@ -37,27 +37,34 @@ _INBOX: Any = select(
     Notice.key, *_NOTICE, literal(INBOX).label("channel"), literal(TOLD).label("state"), literal("").label("reason"),
     null().label("address"), literal(0).label("attempts"),
     Notice.asked_at.label("sent_at"), null().label("next_attempt_at"), null().label("answer"),
-)  # fmt: skip
+).where(~Notice.reader.startswith(readers.GROUP))  # fmt: skip
 _DELIVERED: Any = select(
     Delivery.key, *_NOTICE, Delivery.channel, Delivery.state, Delivery.reason, Delivery.address, Delivery.attempts,
     Delivery.sent_at, Delivery.due_at.label("next_attempt_at"), Delivery.answer,
 ).join(Notice, Notice.key == Delivery.notice_key)  # fmt: skip
 _MISSED: Any = select(
-    Untold.key, null().label("notice_key"), Untold.cause, Untold.kind, null().label("subject"), Untold.user,
-    Untold.recipient.label("as_"), Untold.release_number, Untold.instance_key, Untold.task_key, Untold.at,
+    Untold.key, null().label("notice_key"), Untold.cause, Untold.kind, null().label("subject"),
+    Untold.user.label("reader"), Untold.recipient.label("as_"), Untold.release_number, Untold.instance_key,
+    Untold.task_key, Untold.at,
     null().label("read_at"), literal("").label("channel"), literal(UNTOLD).label("state"), Untold.reason,
     null().label("address"), literal(0).label("attempts"),
     null().label("sent_at"), null().label("next_attempt_at"), null().label("answer"),
 )  # fmt: skip
-# of each kind of line: the statement; its moment, the key of what it is a line of, and its own; its table, and what it
-# can be filtered by
-_SOURCES: Sequence[tuple[Select[Any], tuple[Any, Any, Any], Any, Mapping[str, Any]]] = (
-    (_INBOX, (Notice.asked_at, Notice.key, Notice.key), Notice, {"channel": INBOX, "state": TOLD, "reason": ""}),
+# of each kind of line: the statement; its moment, the key of what it is a line of, and its own; its reader; its table,
+# and what it can be filtered by
+_SOURCES: Sequence[tuple[Select[Any], tuple[Any, Any, Any], Any, Any, Mapping[str, Any]]] = (
     (
-        _DELIVERED, (Notice.asked_at, Notice.key, Delivery.key), Notice,
+        _INBOX, (Notice.asked_at, Notice.key, Notice.key), Notice.reader, Notice,
+        {"channel": INBOX, "state": TOLD, "reason": ""},
+    ),
+    (
+        _DELIVERED, (Notice.asked_at, Notice.key, Delivery.key), Notice.reader, Notice,
         {"channel": Delivery.channel, "state": Delivery.state, "reason": Delivery.reason},
     ),
-    (_MISSED, (Untold.at, Untold.key, Untold.key), Untold, {"channel": "", "state": UNTOLD, "reason": Untold.reason}),
+    (
+        _MISSED, (Untold.at, Untold.key, Untold.key), Untold.user, Untold,
+        {"channel": "", "state": UNTOLD, "reason": Untold.reason},
+    ),
 )  # fmt: skip
 
 
@@ -65,7 +72,7 @@ def lines(
     actor: policy.Actor,
     *,
     release: int | None = None,
-    user: str | None = None,
+    reader: str | None = None,
     task: int | None = None,
     since: datetime | None = None,
     limit: int = 50,
@@ -75,20 +82,20 @@ def lines(
     """Lines the actor may see, newest first: their own, and those of releases they see; wanted: channel, state, reason.
 
     A page ends where a notice does, so it may have fewer lines than `limit`.
-    A row has key, notice_key (None where nobody was told), cause, kind, subject, user ('' where nobody was meant), as_,
-    release_number, instance_key, task_key, at, read_at, channel, state, reason, address, attempts, sent_at,
+    A row has key, notice_key (None where nobody was told), cause, kind, subject, reader ('' where nobody was meant),
+    as_, release_number, instance_key, task_key, at, read_at, channel, state, reason, address, attempts, sent_at,
     next_attempt_at, answer.
     """
     limit = pages.bounded(limit)
     before = pages.decode(cursor, pages.moment, pages.key, pages.key) if cursor else None
     given = {name: value for name, value in wanted.items() if value is not None}
     found = []
-    for statement, order, table, columns in _SOURCES:
+    for statement, order, whose, table, columns in _SOURCES:
         conditions = _matches(columns, given)
         if conditions is None:
             continue
-        statement = statement.where(*conditions, *_visible(actor, table))
-        for column, value in ((table.release_number, release), (table.user, user), (table.task_key, task)):
+        statement = statement.where(*conditions, *_visible(actor, whose, table))
+        for column, value in ((table.release_number, release), (whose, reader), (table.task_key, task)):
             statement = statement.where(column == value) if value is not None else statement
         statement = statement.where(order[0] >= since) if since is not None else statement
         if before:
@@ -128,10 +135,10 @@ def _matches(columns: Mapping[str, Any], given: Mapping[str, str]) -> list[Colum
     return conditions
 
 
-def _visible(actor: policy.Actor, table: Any) -> list[ColumnElement[bool]]:
+def _visible(actor: policy.Actor, whose: Any, table: Any) -> list[ColumnElement[bool]]:
     if policy.may_see_everything(actor):
         return []
-    return [or_(table.user == actor.name, table.release_number.in_(releases.visible_numbers(actor)))]
+    return [or_(whose == actor.name, table.release_number.in_(releases.visible_numbers(actor)))]
 
 
 def levels(keys: Collection[int]) -> dict[int, Row]:

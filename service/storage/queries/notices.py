@@ -15,7 +15,6 @@ from service.storage.queries import pages, releases
 from service.storage.types import Row
 
 _COLUMNS = [column for column in Notice.__table__.c if column.name != "as_recipient"] + [Notice.as_.label("as_")]
-_DELIVERY = list(Delivery.__table__.c)
 _RECEIPT = [
     *_COLUMNS,
     User.title.label("user_title"),
@@ -38,7 +37,7 @@ def inbox(
 ) -> tuple[list[Row], str | None]:
     """A person's notices, newest first."""
     limit = pages.bounded(limit)
-    statement = select(*_COLUMNS).where(Notice.user == user)
+    statement = select(*_COLUMNS).where(Notice.reader == user)
     if unread is not None:
         statement = statement.where(Notice.read_at.is_(None) if unread else Notice.read_at.is_not(None))
     statement = pages.newest_first(statement, Notice.asked_at, Notice.key, limit, cursor)
@@ -50,14 +49,14 @@ def unread(user: str) -> int:
     """How many of a person's notices are not read."""
     with db.reading() as session:
         return session.execute(
-            select(func.count(Notice.key)).where(Notice.user == user, Notice.read_at.is_(None))
+            select(func.count(Notice.key)).where(Notice.reader == user, Notice.read_at.is_(None))
         ).scalar_one()
 
 
 def leads(user: str, link: str) -> bool:
     """A notice of this person leads there."""
     with db.reading() as session:
-        return session.execute(select(Notice.key).where(Notice.user == user, Notice.link == link)).first() is not None
+        return session.execute(select(Notice.key).where(Notice.reader == user, Notice.link == link)).first() is not None
 
 
 def get(key: int) -> Row | None:
@@ -66,34 +65,40 @@ def get(key: int) -> Row | None:
         return session.execute(select(*_COLUMNS).where(Notice.key == key)).first()
 
 
+def several(keys: Iterable[int]) -> Sequence[Row]:
+    """Notices by their keys."""
+    with db.reading() as session:
+        return session.execute(select(*_COLUMNS).where(Notice.key.in_(list(keys))).order_by(Notice.key)).all()
+
+
 def owns(user: str, key: int) -> bool:
     """The notice is in this person's inbox."""
     with db.reading() as session:
-        return session.execute(select(Notice.key).where(Notice.key == key, Notice.user == user)).first() is not None
+        return session.execute(select(Notice.key).where(Notice.key == key, Notice.reader == user)).first() is not None
 
 
 def listing(
     actor: policy.Actor,
     *,
     release: int | None = None,
-    user: str | None = None,
+    reader: str | None = None,
     limit: int = 50,
     cursor: str | None = None,
 ) -> tuple[list[Row], str | None]:
     """Notices with their receipts, newest first: those of releases the actor may see, and their own. limit: of notices.
 
-    A row has the notice, user_title, and of its delivery (None where there is none): channel, address, delivery_state,
-    reason, attempts, next_attempt_at, sent_at, message_id, answer.
+    A row has the notice, user_title (None for a group), and of its delivery (None where there is none): channel,
+    address, delivery_state, reason, attempts, next_attempt_at, sent_at, message_id, answer.
     """
     limit = pages.bounded(limit)
     statement = select(Notice.key, Notice.asked_at)
     if release is not None:
         statement = statement.where(Notice.release_number == release)
-    if user is not None:
-        statement = statement.where(Notice.user == user)
+    if reader is not None:
+        statement = statement.where(Notice.reader == reader)
     if not policy.may_see_everything(actor):
         visible = Notice.release_number.in_(releases.visible_numbers(actor))
-        statement = statement.where(visible | (Notice.user == actor.name))
+        statement = statement.where(visible | (Notice.reader == actor.name))
     statement = pages.newest_first(statement, Notice.asked_at, Notice.key, limit, cursor)
     with db.reading() as session:
         page, after = pages.cut(session.execute(statement).all(), limit, _place)
@@ -109,39 +114,19 @@ def of_release(number: int, *, limit: int = 200) -> Sequence[Row]:
 
 
 def of_cause(cause: str) -> Sequence[Row]:
-    """Receipts of one cause, by person; rows as in `listing`."""
+    """Receipts of one cause, by reader; rows as in `listing`."""
     with db.reading() as session:
-        return session.execute(_receipts().where(Notice.cause == cause).order_by(Notice.user)).all()
+        return session.execute(_receipts().where(Notice.cause == cause).order_by(Notice.reader)).all()
 
 
 def of_causes(causes: Iterable[str]) -> Sequence[Row]:
-    """Receipts of several causes, by person; rows as in `listing`."""
+    """Receipts of several causes, by reader; rows as in `listing`."""
     wanted = list(causes)
     if not wanted:
         return ()
-    statement = _receipts().where(Notice.cause.in_(wanted)).order_by(Notice.user, Notice.key, Delivery.key)
+    statement = _receipts().where(Notice.cause.in_(wanted)).order_by(Notice.reader, Notice.key, Delivery.key)
     with db.reading() as session:
         return session.execute(statement).all()
-
-
-def deliveries(*, state: str | None = None, limit: int = 50, cursor: str | None = None) -> tuple[list[Row], str | None]:
-    """Deliveries with subject and user of their notice, newest first; state dead: those that were given up."""
-    limit = pages.bounded(limit)
-    statement = select(*_DELIVERY, Notice.subject, Notice.user, Notice.release_number).join(
-        Notice, Notice.key == Delivery.notice_key
-    )
-    if state:
-        statement = statement.where(Delivery.state == state)
-    statement = pages.newest_first(statement, Delivery.told_at, Delivery.key, limit, cursor)
-    with db.reading() as session:
-        return pages.cut(session.execute(statement).all(), limit, lambda row: [row.told_at.isoformat(), row.key])
-
-
-def delivery_counts() -> dict[str, int]:
-    """How many deliveries there are in each state: for the metrics and `doctor`."""
-    with db.reading() as session:
-        rows = session.execute(select(Delivery.state, func.count()).group_by(Delivery.state))
-        return {"waiting": 0, "held": 0, "sent": 0, "dead": 0, "skipped": 0} | {row[0]: row[1] for row in rows}
 
 
 def _place(row: Row) -> list[Any]:
@@ -152,5 +137,5 @@ def _receipts() -> Any:
     return (
         select(*_RECEIPT)
         .outerjoin(Delivery, Delivery.notice_key == Notice.key)
-        .outerjoin(User, User.name == Notice.user)
+        .outerjoin(User, User.name == Notice.reader)
     )

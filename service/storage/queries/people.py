@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, func, select
 
-from service.domain import policy
+from service.domain import policy, readers
 from service.storage import db
 from service.storage.models.people import Group, Membership, Token, User
 from service.storage.types import Row
@@ -85,7 +85,7 @@ def memberships() -> Mapping[str, list[str]]:
 
 
 def groups() -> Sequence[Row]:
-    """All groups with the number of active members: name, title, members."""
+    """All groups with the number of active members: name, title, language, members."""
     active = (
         select(Membership.group_name)
         .join(User, User.key == Membership.user_key)
@@ -93,13 +93,27 @@ def groups() -> Sequence[Row]:
         .subquery()
     )
     statement = (
-        select(Group.name, Group.title, func.count(active.c.group_name).label("members"))
+        select(Group.name, Group.title, Group.language, func.count(active.c.group_name).label("members"))
         .outerjoin(active, active.c.group_name == Group.name)
-        .group_by(Group.name, Group.title)
+        .group_by(Group.name, Group.title, Group.language)
         .order_by(Group.name)
     )
     with db.reading() as session:
         return session.execute(statement).all()
+
+
+def group(name: str) -> Row | None:
+    """One group: name, title, language."""
+    with db.reading() as session:
+        return session.execute(select(*_GROUPS).where(Group.name == name)).first()
+
+
+def languages_of_groups(wanted: Iterable[str]) -> dict[str, str]:
+    """In which language these groups read, by reader: `group:x`."""
+    names = [name for one in wanted if (name := readers.group(one))]
+    with db.reading() as session:
+        rows = session.execute(select(Group.name, Group.language).where(Group.name.in_(names)))
+        return {readers.of_group(row.name): row.language for row in rows}
 
 
 def group_members(name: str) -> list[str]:

@@ -187,19 +187,36 @@ def reactivate(name: str, *, actor: policy.Actor) -> None:
         _note(session, "person.reactivated", actor, name=name)
 
 
-def create_group(name: str, title: str = "", *, actor: policy.Actor) -> None:
+def create_group(name: str, title: str = "", language: str = "en", *, actor: policy.Actor) -> None:
     """Add a group. Raises InvalidInput, AlreadyExists, Forbidden."""
     policy.require(policy.may_administer(actor))
     if not _NAME.fullmatch(name):
         raise errors.InvalidInput({"name": ["use small letters, digits and . _ -, at most 80"]})
-    problems = _problems(title=title)
+    problems = _problems(title=title, language=language)
     if problems:
         raise errors.InvalidInput(problems)
     if any(group.name == name for group in people.groups()):
         raise errors.AlreadyExists(f"There is already a group {name}.")
     with db.transaction() as session:
-        writing.insert_rows(session, Group, [{"name": name, "title": title or name}])
+        writing.insert_rows(session, Group, [{"name": name, "title": title or name, "language": language}])
         _note(session, "group.created", actor, name=name)
+
+
+def edit_group(name: str, changes: Mapping[str, str], *, actor: policy.Actor) -> None:
+    """Change title or language of a group. Raises NotFound, InvalidInput, Forbidden."""
+    policy.require(policy.may_administer(actor))
+    if people.group(name) is None:
+        raise errors.NotFound(f"There is no group {name}.")
+    unknown = changes.keys() - {"title", "language"}
+    problems = {field: ["cannot be changed"] for field in unknown} | _problems(**changes)
+    if "title" in changes and not changes["title"].strip():
+        problems["title"] = ["write a title"]
+    if problems:
+        raise errors.InvalidInput(problems)
+    with db.transaction() as session:
+        if changes:
+            writing.update_where(session, Group, changes, name=name)
+            _note(session, "group.changed", actor, name=name, **changes)
 
 
 def create_token(name: str, label: str = "", *, actor: policy.Actor) -> str:

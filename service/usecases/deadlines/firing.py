@@ -61,6 +61,7 @@ def _telling(
     return notices.Telling(
         cause=f"level:{level.key}",
         recipients=meant.told,
+        groups=meant.groups,
         missed=meant.missed,
         kind=_kind(level, deadline),
         values={**values.of_deadline(deadline, directory), **foreseen},

@@ -61,7 +61,7 @@ def _happened(rows: Sequence[Row]) -> Mapping[int | None, Sequence[Row]]:
 def _answer(row: Row, level: Row | None, happened: Iterable[Row]) -> Answer | None:
     """The first that was done about it: the person's own decision before others', doing before taking."""
     later = [event for event in happened if event.at >= row.at]
-    own = [event for event in later if event.event == "approval.decided" and event.actor == row.user]
+    own = [event for event in later if event.event == "approval.decided" and event.actor == row.reader]
     done = [event for event in later if event.event in DONE]
     for event in (*own, *done, *later):
         return Answer(event.event.partition(".")[2], event.at, event.actor)

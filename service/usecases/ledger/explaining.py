@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from service import errors
-from service.domain import policy
+from service.domain import policy, readers
 from service.storage import ladders
 from service.storage.queries import people
 from service.storage.types import Row
@@ -82,13 +82,13 @@ def _findings(rung: stories.Rung, deadline: Row, user: str) -> list[Finding]:
     missed = [
         Finding(level, one.reason, level.fired_at, {"as": one.recipient}) for one in rung.untold if one.user == user
     ]
-    own = [row for row in rung.receipts if row.user == user]
+    own = [row for row in rung.receipts if row.reader == user]
     if own:
-        stand_ins = {row.user for row in rung.receipts if row.as_ == f"{audience.SUBSTITUTE}{user}"}
+        stand_ins = {row.reader for row in rung.receipts if row.as_ == f"{audience.SUBSTITUTE}{user}"}
         return [*_told(level, own, sorted(stand_ins)), *missed]
     if missed:
         return missed
-    others = sorted({row.user for row in rung.receipts})
+    others = sorted({name for row in rung.receipts if (name := readers.person(row.reader))})
     return [Finding(level, NOT_NAMED, level.fired_at, {"recipients": list(level.recipients), "told": others})]
 
 

@@ -75,5 +75,5 @@ def _would(deadline: Row, ahead: Sequence[Row]) -> dict[int, recipients.Meant]:
     """Whom each of these levels would reach if it fired now."""
     directory = recipients.Directory()
     meant = {level.key: directory.resolve(level.recipients, deadline) for level in ahead}
-    there = audience.Audience({name for one in meant.values() for name in one.told}, clock.now())
+    there = audience.Audience(audience.readers_of(meant.values()), clock.now())
     return {level.key: there.reached(meant[level.key], urgent=level.last) for level in ahead}

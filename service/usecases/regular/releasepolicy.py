@@ -121,6 +121,7 @@ def remind(session: Session, appointment: Row, now: datetime) -> None:
     told = notices.Telling(
         cause=f"appointment:{appointment.key}",
         recipients=meant.told,
+        groups=meant.groups,
         missed=meant.missed,
         kind="policy.overdue" if overdue else "policy.near",
         values={"version": row.in_force, "due": row.review_at, "assignee": people.titles([row.owner]).get(row.owner)},

@@ -1,4 +1,4 @@
-"""Carrying notices further: what waits for a person becomes one message, which is sent outside of any transaction."""
+"""Carrying notices further: what waits for a reader becomes one message, which is sent outside of any transaction."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from service.storage import bundles, db, leases, tally
 from service.storage.models.notices import Bundle
 from service.storage.types import Row
 from service.usecases import settings
-from service.usecases.sending import chats, mailing
+from service.usecases.sending import chats, mailing, underway
 from service.usecases.telling import audience
 
 log = logging.getLogger(__name__)
 
 PAUSES_S = (5, 15, 60, 300, 900, 3600, 3600, 7200, 14400)  # between the attempts; then a bundle is given up
 
-Way = tuple[str, str, str]  # person, channel, address
+Way = tuple[str, str, str]  # reader, channel, address
 
 
 def gather(delivery_keys: Sequence[int]) -> int:
-    """Make bundles of all that waits for the people of these deliveries; answers how many.
+    """Make bundles of all that waits for the readers of these deliveries; answers how many.
 
-    In one transaction: each (person, channel, address) gets at most one, unless something new came just now, or too
-    many messages went out lately. Those are looked at again at the moment that the deliveries then say.
+    In one transaction: each (reader, channel, address) gets at most one, unless something new came just now, or too
+    many messages went out lately. Those are looked at again at the moment that the deliveries then say. People and
+    their addresses are those of this moment.
     """
     with db.transaction() as session:
         now = clock.now()
-        rows = bundles.waiting(session, delivery_keys, now, gathering.RATE)
+        rows = underway.still_meant(session, bundles.waiting(session, delivery_keys, now, gathering.RATE), now)
         due = {way: found for way, found in _by_way(rows).items() if any(row.look_at <= now for row in found)}
         if not due:
             return 0
@@ -58,12 +59,12 @@ def deliver(bundle_key: int) -> bool:
     with db.transaction() as session:
         bundle = bundles.lease(session, bundle_key, token, now, now + timedelta(seconds=lease_s))
         told = mailing.entries(session, bundle_key) if bundle is not None else []
-        person = bundles.person(session, bundle.user) if bundle is not None else None
-    if bundle is None or person is None:
+        reader = audience.Audience([bundle.reader], now).get(bundle.reader) if bundle is not None else None
+    if bundle is None:
         return False
     try:
         with leases.kept(Bundle, bundle_key, token, lease_s):
-            answer = CARRIERS[bundle.channel](bundle, told, person)
+            answer = _carry(bundle, told, reader)
     except errors.ExternalFailure as problem:
         _settle(bundle, token, _failed(bundle, problem), outage=bool(problem.facts.get("outage")))
         return False
@@ -71,22 +72,30 @@ def deliver(bundle_key: int) -> bool:
     return _settle(bundle, token, sent)
 
 
-def resend(delivery_key: int, *, actor: policy.Actor) -> None:
-    """Try a dead delivery again, with all that travels with it (administrators).
+def resend(bundle_key: int, *, actor: policy.Actor) -> None:
+    """Try a bundle again that was given up (administrators); a mail goes to the address that its reader has now.
 
-    Raises Forbidden, Conflict where it is not dead.
+    Raises Forbidden, Conflict where it was not given up or there is no address.
     """
     policy.require(policy.may_administer(actor))
     with db.transaction() as session:
-        key = bundles.of_delivery(session, delivery_key)
-        if key is None or not bundles.reopen(session, key, clock.now()):
-            raise errors.Conflict("This delivery is not one that was given up.")
+        now = clock.now()
+        bundle = bundles.reopen(session, bundle_key, now)
+        if bundle is None:
+            raise errors.Conflict("This message is not one that was given up.")
+        if bundle.channel != audience.EMAIL:
+            return
+        reader = audience.Audience([bundle.reader], now).get(bundle.reader)
+        if reader is None or not reader.email:
+            raise errors.Conflict("Whoever this is for has no mail address now, or is not active any more.")
+        if reader.email != bundle.address:
+            bundles.redirect(session, bundle_key, reader.email)
 
 
 def _by_way(rows: Iterable[Row]) -> dict[Way, list[Row]]:
     found: dict[Way, list[Row]] = {}
     for row in rows:
-        found.setdefault((row.user, row.channel, row.address), []).append(row)
+        found.setdefault((row.reader, row.channel, row.address), []).append(row)
     return found
 
 
@@ -109,16 +118,22 @@ def _later(
 
 
 def _bundle(key: int, way: Way, rows: Sequence[Row], now: datetime) -> dict[str, Any]:
-    user, channel, address = way
+    reader, channel, address = way
     return {
-        "key": key, "user": user, "channel": channel, "address": address, "size": len(rows), "state": "waiting",
+        "key": key, "reader": reader, "channel": channel, "address": address, "size": len(rows), "state": "waiting",
         "attempts": 0, "made_at": now, "due_at": now, "message_id": f"{key}.{uuid4().hex}",
     }  # fmt: skip
 
 
-# How each channel hands a bundle of notices to a person; answers what the other side said, raises ExternalFailure.
-Carrier = Callable[[Row, Sequence[letters.Entry], Row], str]
+# How each channel hands a bundle of notices to its reader; answers what the other side said, raises ExternalFailure.
+Carrier = Callable[[Row, Sequence[letters.Entry], audience.Reader], str]
 CARRIERS: Mapping[str, Carrier] = {audience.EMAIL: mailing.send, audience.CHAT: chats.carry}
+
+
+def _carry(bundle: Row, told: Sequence[letters.Entry], reader: audience.Reader | None) -> str:
+    if reader is None:
+        raise errors.ExternalFailure("Whoever this is for is not there any more.", transient=False)
+    return CARRIERS[bundle.channel](bundle, told, reader)
 
 
 def _failed(bundle: Row, problem: errors.ExternalFailure) -> dict[str, Any]:

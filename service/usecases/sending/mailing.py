@@ -29,10 +29,10 @@ def entries(session: Session, bundle_key: int) -> list[letters.Entry]:
     return [_entry(row, levels.get(keys.get(row.key, 0)), called) for row in rows]
 
 
-def send(bundle: Row, told: Sequence[letters.Entry], person: Row) -> str:
+def send(bundle: Row, told: Sequence[letters.Entry], to: audience.Reader) -> str:
     """Hand a bundle to the mail server; answers its words. Raises ExternalFailure."""
     current = settings.current()
-    reader = letters.Reader(person.language, person.zone, current.public_url)
+    reader = letters.Reader(to.language, to.zone, current.public_url)
     content = letters.content(told, reader)
     letter = mail.Letter(
         to=bundle.address,
@@ -43,7 +43,7 @@ def send(bundle: Row, told: Sequence[letters.Entry], person: Row) -> str:
         at=bundle.made_at,
         attachments=reporting.attached(told),
         choosing=reader.url(letters.CHOOSING),
-        thread=threads.of(told, bundle.user, mail.domain(current.mail_from)),
+        thread=threads.of(told, bundle.reader, mail.domain(current.mail_from)),
     )
     return mail.send(letter, current.smtp_url, current.mail_from, current.data_dir / "mail")
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time
 from typing import Any
 
-from service.domain import reaching
+from service.domain import reaching, readers
 from service.domain.calendars import Calendar
-from service.storage.queries import chats
+from service.storage.queries import chats, people
 from service.storage.queries import reaching as stored
 from service.storage.types import Row
+from service.usecases import settings
 from service.usecases.telling import recipients
 from service.usecases.worktime import calendars
 
@@ -21,8 +22,12 @@ SUBSTITUTE = "substitute:"  # of whom: what somebody is told as who stands in
 
 
 @dataclass(frozen=True)
-class Person:
-    """An active person. absence: the one that holds now. calendar: their own where their preferences ask for it."""
+class Reader:
+    """Whom something reaches besides the inbox: an active person, or a group in its chats.
+
+    absence: the one that holds now. calendar: their own where their preferences ask for it. A group prefers nothing in
+    particular, is never away and has no mail.
+    """
 
     name: str
     email: str | None
@@ -35,16 +40,19 @@ class Person:
 
     def ways(self) -> list[tuple[str, str | None]]:
         """The channels that a notice may take to them, each with the address; None where there is none."""
-        return [(EMAIL, self.email), *((CHAT, name) for name in self.chats)]
+        mails = [(EMAIL, self.email)] if readers.group(self.name) is None else []
+        return [*mails, *((CHAT, name) for name in self.chats)]
 
-    def decide(self, channel: str, address: str | None, kind: str, *, urgent: bool, now: datetime) -> reaching.Decision:
-        """What becomes of a notice of this kind on one of their channels."""
+    def decide(
+        self, channel: str, address: str | None, group: str, *, urgent: bool, now: datetime
+    ) -> reaching.Decision:
+        """What becomes of a notice of this group on one of their channels."""
         if not address:
             return reaching.Decision(reaching.SKIPPED, reaching.NO_ADDRESS)
         return reaching.decide(
             self.preferences,
             channel=channel,
-            kind=kind,
+            group=group,
             urgent=urgent,
             away=self.absence is not None,
             now=now,
@@ -53,11 +61,11 @@ class Person:
         )
 
 
-class Audience(Mapping[str, Person]):
-    """The active ones of some people, and who stands in for them; looked up together."""
+class Audience(Mapping[str, Reader]):
+    """Of some readers the active people and the groups that have chats, and who stands in; looked up together."""
 
     def __init__(self, names: Iterable[str], now: datetime) -> None:
-        self._people: dict[str, Person] = {}
+        self._people: dict[str, Reader] = {}
         wanted, asked = set(names), set[str]()
         while wanted:
             self._people |= _load(wanted, now)
@@ -88,12 +96,13 @@ class Audience(Mapping[str, Person]):
         missed = [recipients.Missed(part, name, recipients.INACTIVE) for name, part in gone.items()]
         missed += [recipients.Missed(part, name, recipients.ON_LEAVE) for name, part in alone.items()]
         did_it = {who.user for who in meant.missed if who.reason == recipients.DID_IT}
-        return recipients.Meant(self._with_substitutes(active, but=did_it), [*meant.missed, *missed])
+        groups = {name: part for name, part in meant.groups.items() if readers.of_group(name) in self}
+        return recipients.Meant(self._with_substitutes(active, but=did_it), [*meant.missed, *missed], groups)
 
     def _is_left_alone(self, name: str) -> bool:
         return name in self._substitutes and self.stand_in(name) is None
 
-    def __getitem__(self, name: str) -> Person:
+    def __getitem__(self, name: str) -> Reader:
         return self._people[name]
 
     def __iter__(self) -> Any:
@@ -122,18 +131,32 @@ def hour(text: str | None) -> time | None:
     return time.fromisoformat(text) if text else None
 
 
-def _load(names: Iterable[str], now: datetime) -> dict[str, Person]:
+def readers_of(meant: Iterable[recipients.Meant]) -> set[str]:
+    """All whom these mean, as readers."""
+    return {name for one in meant for name in (*one.told, *map(readers.of_group, one.groups))}
+
+
+def _load(names: Collection[str], now: datetime) -> dict[str, Reader]:
     rows: dict[str, list[Row]] = {}
     for row in stored.audience(names, now.date()):
         rows.setdefault(row.name, []).append(row)
-    reading = chats.names(rows)
+    reading = chats.names(names)
     found = {name: _person(ones, reading.get(name, ()), now) for name, ones in rows.items()}
+    found |= _groups({name: ones for name, ones in reading.items() if readers.group(name) is not None})
     working = calendars.of_people(name for name, one in found.items() if one.preferences.by_calendar)
     return found | {name: replace(found[name], calendar=calendar) for name, calendar in working.items()}
 
 
-def _person(rows: list[Row], reading: Sequence[str], now: datetime) -> Person:
+def _groups(reading: Mapping[str, Sequence[str]]) -> dict[str, Reader]:
+    """Groups by their chats."""
+    zone = settings.current().zone
+    spoken = people.languages_of_groups(reading) if reading else {}
+    nothing = reaching.Preferences()
+    return {name: Reader(name, None, spoken[name], zone, nothing, None, reading[name]) for name in spoken}
+
+
+def _person(rows: list[Row], reading: Sequence[str], now: datetime) -> Reader:
     one = rows[0]
     absences: list[Any] = [row for row in rows if row.first_day is not None]
     absence = reaching.away(absences, now, one.zone)
-    return Person(one.name, one.email, one.language, one.zone, preferences(one), absence, reading)
+    return Reader(one.name, one.email, one.language, one.zone, preferences(one), absence, reading)

@@ -134,6 +134,7 @@ def _telling(
     return notices.Telling(
         cause=cause,
         recipients=meant.told,
+        groups=meant.groups,
         missed=meant.missed,
         kind=reached.point.kind,
         values={"release": label, "by": actor.title or actor.name, **reached.values},
@@ -175,7 +176,7 @@ def _hearers(
     missed = [one for one in meant.missed if one.reason != recipients.NOBODY or not meant.told]
     if len(told) < len(meant.told):
         missed.append(recipients.Missed(meant.told[actor.name], actor.name, recipients.DID_IT))
-    return recipients.Meant(told, missed)
+    return recipients.Meant(told, missed, meant.groups)
 
 
 def _reached(entries: Sequence[Entry]) -> list[tuple[Entry, Reached | None]]:

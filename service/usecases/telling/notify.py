@@ -47,6 +47,7 @@ def run(job: Row) -> dict[str, Any]:
             session,
             cause=f"job:{job.key}",
             recipients=meant.told,
+            groups=meant.groups,
             missed=meant.missed,
             kind=KIND,
             subject=f"{subject} – {release}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from service.domain import policy
@@ -27,10 +27,14 @@ class Missed:
 
 @dataclass(frozen=True)
 class Meant:
-    """told: names of active people with the first recipient that means them; missed: what led to nobody."""
+    """told: names of active people with the first recipient that means them; missed: what led to nobody.
+
+    groups: names of groups that are meant as such, with the first recipient that means them.
+    """
 
     told: Mapping[str, str]
     missed: Sequence[Missed]
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class Directory:
         release has no manager or coordinator, everyone with the role is meant, unless nobody is to stand in.
         """
         told: dict[str, str] = {}
+        groups: dict[str, str] = {}
         missed = []
         means = {entry: list(self._names(entry, about, stand_in)) for entry in wanted}
         self._learn({name for names in means.values() for name in names})
@@ -99,7 +104,9 @@ class Directory:
             missed += [Missed(entry, name, INACTIVE) for name in dict.fromkeys(names) if name not in active]
             if not names:
                 missed.append(Missed(entry, "", NOBODY))
-        return Meant(told, missed)
+            for group in self._groups_of(entry, about):
+                groups.setdefault(group, entry)
+        return Meant(told, missed, groups)
 
     def holders(self, about: Any) -> list[str]:
         """Who has it in hand: people by their titles, else the groups and people it is offered to."""
@@ -130,6 +137,15 @@ class Directory:
         if entry in PARTS:
             return self._part(about.release_number, PARTS[entry])
         return self._with_role(entry) if entry in policy.ROLES else []
+
+    def _groups_of(self, entry: str, about: Any) -> Iterable[str]:
+        """The groups that a recipient means, where it means groups."""
+        kind, _, name = entry.partition(":")
+        if kind == "group":
+            return [name]
+        if entry == "candidates":
+            return [group for task in self._tasks(about) for group in task.groups or ()]
+        return about.groups if entry == "deciders" else ()
 
     def _candidates(self, tasks: Sequence[Any]) -> list[str]:
         found = {name for task in tasks for name in task.users or ()}

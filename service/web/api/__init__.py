@@ -58,6 +58,7 @@ BLUEPRINTS = (
 )
 
 KEY = {"type": "string", "pattern": r"^-?[0-9]{1,19}$"}
+GROUP = {"type": "string", "minLength": 1, "maxLength": 80}
 NUMBER = {"type": "string", "pattern": r"^R-[1-9][0-9]{0,9}$"}
 
 
@@ -73,6 +74,7 @@ def init_app(app: Flask) -> None:
     api = rest.Api(app)
     api.register_converter(numbers.KeyConverter, lambda converter: dict(KEY))
     api.register_converter(numbers.ReleaseConverter, lambda converter: dict(NUMBER))
+    api.register_converter(numbers.GroupConverter, lambda converter: dict(GROUP))
     document.describe(api)
     for part in BLUEPRINTS:
         api.register_blueprint(part.blueprint)

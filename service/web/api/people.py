@@ -165,8 +165,8 @@ def list_groups() -> Any:
 @access.requires(policy.may_administer)
 def create_group(body: dict[str, Any]) -> Any:
     """Add a group."""
-    people.create_group(body["name"], body.get("title", ""), actor=auth.actor())
-    return _group(body["name"])
+    people.create_group(**body, actor=auth.actor())
+    return _shown_group(body["name"])
 
 
 @blueprint.get("/groups/<string(maxlength=80):name>")
@@ -174,13 +174,29 @@ def create_group(body: dict[str, Any]) -> Any:
 @access.signed_in
 def get_group(name: str) -> Any:
     """One group with its active members."""
-    return _group(name)
+    return _shown_group(name)
+
+
+@blueprint.patch("/groups/<string(maxlength=80):name>")
+@rest.if_match
+@blueprint.arguments(schemas.GroupChange, example={"language": "de"})
+@blueprint.response(200, schemas.GroupDetail)
+@access.requires(policy.may_administer)
+def change_group(body: dict[str, Any], name: str) -> Any:
+    """Change the title of a group, or the language of what is told to its chats."""
+    rest.matching(_tag(_group(name)))
+    people.edit_group(name, body, actor=auth.actor())
+    return _shown_group(name)
 
 
 def _group(name: str) -> dict[str, Any]:
-    group = next((group for group in found.groups() if group.name == name), None)
-    row = rest.found(group, f"group {name}")
-    return {"name": row.name, "title": row.title, "members": found.group_members(name)}
+    row = rest.found(found.group(name), f"group {name}")
+    return {**row._mapping, "members": found.group_members(name)}
+
+
+def _shown_group(name: str) -> Any:
+    group = _group(name)
+    return rest.tagged(group, _tag(group))
 
 
 def _existing(name: str) -> dict[str, Any]:
@@ -198,6 +214,6 @@ def _user(row: Any, groups: list[str]) -> dict[str, Any]:
     return {name: getattr(row, name) for name in kept} | {"groups": groups, "active": row.deactivated_at is None}
 
 
-def _tag(user: dict[str, Any]) -> str:
-    # people have no revision of their own: the tag is a digest of what is shown
-    return hashlib.sha256(current_app.json.dumps(user).encode()).hexdigest()[:20]
+def _tag(shown: dict[str, Any]) -> str:
+    # people and groups have no revision of their own: the tag is a digest of what is shown
+    return hashlib.sha256(current_app.json.dumps(shown).encode()).hexdigest()[:20]

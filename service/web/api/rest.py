@@ -17,11 +17,14 @@ from werkzeug import exceptions
 
 from service import errors
 from service.storage.queries import pages
-from service.web import access, problems, reading
+from service.web import access, auth, problems, reading
 from service.web.api import idempotency
 from service.web.schemas import fields
 
 Revision = TypeVar("Revision", int, str)
+View = TypeVar("View", bound=Callable[..., Any])
+
+USERS, GROUPS = "/users/<string(maxlength=80):name>", "/groups/<group:name>"  # where somebody is named
 
 
 class Parser(FlaskParser):
@@ -92,6 +95,34 @@ class Blueprint(flask_smorest.Blueprint):
         for status in sorted(refusals):
             doc["responses"].setdefault(status, http.HTTPStatus(status).name)
         return doc
+
+    def of_somebody(
+        self, method: str, path: str, *, mine: str, says: str, others: str = USERS
+    ) -> Callable[[View], View]:
+        """Declare a call about `name`: under `others`, where the address names them, and under /me for whoever asks.
+
+        mine: the name of the second in the document; says: what it does, as its docstring would.
+        """
+
+        def declare(view: View) -> View:
+            self.route(f"/me/{path}", methods=[method])(_about_oneself(view, mine, says))
+            self.route(f"{others}/{path}", methods=[method])(view)
+            return view
+
+        return declare
+
+
+def _about_oneself(view: Callable[..., Any], name: str, says: str) -> Callable[..., Any]:
+    """The view for whoever is signed in."""
+
+    def mine(*args: Any, **more: Any) -> Any:
+        return view(*args, **more, name=auth.actor().name)
+
+    described = view._apidoc  # type: ignore[attr-defined]
+    mine.__dict__.update(view.__dict__)
+    mine.__dict__["_apidoc"] = {**described, "manual_doc": dict(described.get("manual_doc", {}))}
+    mine.__name__, mine.__doc__ = name, says
+    return mine
 
 
 def _without_query(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -130,7 +130,7 @@ def list_ledger(wanted: dict[str, Any]) -> Any:
 def _line(one: answers.Line) -> dict[str, Any]:
     row, level = one.row, one.level
     body = {**row._mapping, "answered": one.answered, "told_at": row.at if row.notice_key is not None else None}
-    body |= {name: getattr(row, name) or None for name in ("user", "channel", "reason")}
+    body |= {name: getattr(row, name) or None for name in ("channel", "reason")}
     if level is None:
         return body
     own = {"deadline_key": level.deadline_key, "level": level.level, "repeat": level.repeat}

@@ -46,7 +46,7 @@ def open_notice(key: int) -> Any:
     """Opening a notice marks it read and leads to what it is about."""
     who = auth.actor()
     row = found.get(key)
-    if row is None or row.user != who.name:
+    if row is None or row.reader != who.name:
         raise errors.NotFound(_("There is no such notice in your inbox."))
     notices.mark_read(key, actor=who)
     return redirect(auth.safe_next(row.link) or url_for("pages.inbox"), 303)

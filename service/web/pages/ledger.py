@@ -115,7 +115,7 @@ def _names(story: stories.Story) -> list[str | None]:
     row = story.deadline
     found = [row.assignee, row.manager, row.coordinator]
     for rung in story.rungs:
-        found += [one.user for one in (*rung.receipts, *rung.untold)]
+        found += [*(one.reader for one in rung.receipts), *(one.user for one in rung.untold)]
         found += [*rung.would.told, *(one.user for one in rung.would.missed)] if rung.would else []
     return found
 
@@ -126,6 +126,7 @@ def whole_ledger() -> str:
     """Everything that was told and was not, filtered by what the address says."""
     given = {name: request.args.get(name, "").strip() for name in ("release", "user", "state", "channel")}
     wanted: dict[str, Any] = {name: value for name, value in given.items() if value}
+    wanted["reader"] = wanted.pop("user", None)
     if given["release"]:
         wanted["release"] = _number(given["release"])
     lines, cursor = answers.lines(actor=auth.actor(), cursor=request.args.get("cursor"), **wanted)
@@ -169,4 +170,4 @@ def together(lines: Iterable[answers.Line]) -> list[Told]:
 def learn(lines: Iterable[answers.Line]) -> None:
     """Look up the people of several lines at once."""
     found = list(lines)
-    frame.learn_titles([line.row.user for line in found] + [line.answered.by for line in found if line.answered])
+    frame.learn_titles([line.row.reader for line in found] + [line.answered.by for line in found if line.answered])

@@ -10,10 +10,12 @@ from typing import Any
 from flask import current_app, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as later
+from flask_babel import ngettext
 
 from service.domain import clock, policy
 from service.storage import outbox, queue, tally
-from service.storage.queries import breakdowns, health, instances, notices, webhooks
+from service.storage.queries import breakdowns, bundles, health, instances, webhooks
+from service.storage.types import Row
 from service.usecases.upkeep import watching
 from service.web import access, auth, problems
 from service.web.pages import frame
@@ -108,13 +110,11 @@ def _given_up() -> Iterator[GivenUp]:
         retry = url_for("pages.retry_breakdown", key=row.key)
         kind = str(KINDS.get(row.kind, row.kind))
         yield GivenUp(f"b{row.key}", row.name, kind, row.problem, row.last_at, row.attempts, retry)
-    for row in notices.deliveries(state="dead", limit=MOST)[0]:
-        frame.learn_titles([row.user])
-        kind = _("Mail to %(person)s", person=frame.title_of(row.user))
-        retry = url_for("pages.resend_delivery", key=row.key)
-        yield GivenUp(
-            f"d{row.key}", row.subject, kind, problems.said(row.answer or ""), row.due_at, row.attempts, retry
-        )
+    for row in bundles.given_up(limit=MOST)[0]:
+        frame.learn_titles([row.reader])
+        retry = url_for("pages.resend_bundle", key=row.key)
+        why = problems.said(row.answer or "")
+        yield GivenUp(f"d{row.key}", _message(row), _way(row), why, row.due_at, row.attempts, retry)
     for row in webhooks.events(state="dead", limit=MOST)[0]:
         retry = url_for("pages.retry_webhook_event", key=row.key)
         kind = _("Webhook %(name)s", name=row.name)
@@ -127,3 +127,16 @@ def _given_up() -> Iterator[GivenUp]:
         yield GivenUp(
             f"i{row.key}", row.element or row.code, where, problems.said(row.message), row.raised_at, None, retry
         )
+
+
+def _message(row: Row) -> str:
+    """What a message says: its first notice, and how many more."""
+    more = row.size - 1
+    if not more:
+        return str(row.subject)
+    return str(ngettext("%(subject)s and %(num)d more", "%(subject)s and %(num)d more", more, subject=row.subject))
+
+
+def _way(row: Row) -> str:
+    name = frame.title_of(row.reader)
+    return _("Mail to %(person)s", person=name) if row.channel == "email" else _("Chat of %(person)s", person=name)

@@ -27,6 +27,7 @@ GROUPS = {
     "progress": _l("Progress of releases, and what models tell"),
     "incidents": _l("What is stuck"),
     "reports": _l("Reports and policies"),
+    "operation": _l("Tidegate itself: its operation, its webhooks"),
 }
 CHANNELS = {audience.EMAIL: _l("By mail"), audience.CHAT: _l("By chat")}
 DIGESTS = {
@@ -109,7 +110,7 @@ def _page(name: str) -> str:
     )
 
 
-def _today(person: audience.Person) -> list[str]:
+def _today(person: audience.Reader) -> list[str]:
     """What all of it means now, in sentences."""
     said = []
     if not person.email:
@@ -125,10 +126,13 @@ def _today(person: audience.Person) -> list[str]:
         )
     else:
         said.append(_now(person.preferences, person))
-    return [*said, _("What is urgent always comes at once: the last level of a ladder, and what is stuck.")]
+    return [
+        *said,
+        _("What is urgent always comes at once: last levels of ladders, what is stuck, trouble of Tidegate."),
+    ]
 
 
-def _now(wishes: reaching.Preferences, person: audience.Person) -> str:
+def _now(wishes: reaching.Preferences, person: audience.Reader) -> str:
     now, zone, calendar = clock.now(), person.zone, person.calendar
     if wishes.digest != reaching.OFF:
         comes = wishes.quiet_ends(wishes.next_digest(now, zone), zone, calendar)
@@ -144,7 +148,7 @@ def _now(wishes: reaching.Preferences, person: audience.Person) -> str:
     return str(_("Mail comes at once."))
 
 
-def _can_all(person: audience.Person) -> dict[str, dict[str, str]]:
+def _can_all(person: audience.Reader) -> dict[str, dict[str, str]]:
     """What would become of a notice of each group now, by channel."""
     ways = {channel: address for channel, address in person.ways() if channel in CHANNELS}
     return {
@@ -152,9 +156,8 @@ def _can_all(person: audience.Person) -> dict[str, dict[str, str]]:
     }
 
 
-def _can(person: audience.Person, channel: str, address: str | None, group: str) -> str:
-    kind = {"progress": "phase.entered"}.get(group, f"{group.removesuffix('s')}.")
-    decided = person.decide(channel, address, kind, urgent=group == "incidents", now=clock.now())
+def _can(person: audience.Reader, channel: str, address: str | None, group: str) -> str:
+    decided = person.decide(channel, address, group, urgent=group == "incidents", now=clock.now())
     if decided.state == reaching.WAITING:
         return str(_("at once"))
     if decided.until is not None:

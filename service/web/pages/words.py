@@ -16,7 +16,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext, npgettext
 
 from service import errors
-from service.domain import clock, durations, forecasting, naming
+from service.domain import clock, durations, forecasting, naming, readers
 from service.domain.calendars import Calendar, written
 from service.usecases.worktime import calendars
 from service.web import markdown, numbers, problems
@@ -64,6 +64,7 @@ DELIVERY_STATES = {
 }
 DELIVERY_REASONS = {
     "no-address": _l("no address"),
+    "gone": _l("not there any more"),
     "opted-out": _l("switched off in their preferences"),
     "on-leave": _l("away; a substitute was told"),
     "quiet": _l("quiet hours"),
@@ -315,6 +316,12 @@ def in_words(**other_names: str) -> Iterator[None]:
         raise errors.InvalidInput(told) from refused
 
 
+def reader(name: str) -> str:
+    """Who was told: a person, or a group in its chats."""
+    group = readers.group(name)
+    return frame.title_of(name) if group is None else frame.group_title(group)
+
+
 def recipient(entry: str) -> str:
     """A recipient of a ladder in words."""
     kind, _colon, name = entry.partition(":")
@@ -351,6 +358,7 @@ def init_app(app: Flask) -> None:
         "release_number": numbers.show,
         "labelled": lambda value, table: labelled(table, value),
         "coloured": lambda value, table: coloured(table, value),
+        "reader": reader,
         "recipient": recipient,
         "called": lambda one: naming.called(one.name or one.element, one.item),
         "said": problems.said,

@@ -1,4 +1,4 @@
-"""Chats that people read."""
+"""Chats that people and groups read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from service.web.schemas import fields
 
 
 class Chat(fields.Schema):
-    """A chat that you read. Its address is secret and not shown."""
+    """A chat. Its address is secret and not shown."""
 
     id = fields.Key(attribute="key", required=True)
     name = ma.String(required=True)

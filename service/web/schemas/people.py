@@ -81,11 +81,15 @@ class PasswordChange(fields.Schema):
     new = fields.text(200, least=people.SHORTEST_PASSWORD, required=True, load_only=True)
 
 
+OF_CHATS = {"description": "en or de: of what is told to its chats."}
+
+
 class Group(fields.Schema):
     """A named group of people."""
 
     name = ma.String(required=True)
     title = ma.String(required=True)
+    language = ma.String(metadata=OF_CHATS)
     members = ma.Integer(metadata={"description": "Active members."})
 
 
@@ -94,7 +98,15 @@ class GroupDetail(fields.Schema):
 
     name = ma.String(required=True)
     title = ma.String(required=True)
+    language = ma.String(metadata=OF_CHATS)
     members = ma.List(ma.String(), required=True)
+
+
+class GroupChange(fields.Schema):
+    """The members to change; the others stay."""
+
+    title = fields.text(120, least=1)
+    language = fields.text(8, metadata=OF_CHATS)
 
 
 class NewGroup(fields.Schema):
@@ -102,6 +114,7 @@ class NewGroup(fields.Schema):
 
     name = fields.required(80, validate=[NAME])
     title = fields.text(120, least=1)
+    language = fields.text(8, metadata=OF_CHATS)
 
 
 GroupPage = fields.page_of(Group, "GroupPage")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from marshmallow import fields as ma
 from marshmallow import validate
 
+from service.domain import readers
 from service.web.schemas import fields, tasks
 
+TO_A_GROUP = {"description": "The group, where it was told to the chats of one."}
 LINE_STATES = ("told", "waiting", "held", "sent", "dead", "skipped", "untold")
 
 
@@ -90,7 +94,9 @@ class Delivery(fields.Schema):
     state = ma.String(required=True, metadata={"description": "waiting, held, sent, dead (given up), skipped"})
     reason = ma.String(
         allow_none=True,
-        metadata={"description": "Why it was held (quiet, digest, rate) or skipped (no-address, opted-out, on-leave)."},
+        metadata={
+            "description": "Why it was held (quiet, digest, rate) or skipped (no-address, opted-out, on-leave, gone)."
+        },
     )
     attempts = ma.Integer()
     sent_at = fields.Moment(allow_none=True)
@@ -98,11 +104,28 @@ class Delivery(fields.Schema):
     answer = ma.String(allow_none=True, metadata={"description": "What the other side said last."})
 
 
+class Person(ma.String):
+    """Who reads it, where that is a person."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return readers.person(value or "")
+
+
+class GroupOfChats(ma.String):
+    """Who reads it, where that is a group in its chats."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return readers.group(value or "")
+
+
 class Notice(fields.Schema):
-    """What one person was told, and why."""
+    """What one person, or one group in its chats, was told, and why."""
 
     id = fields.Key(attribute="key", required=True)
-    user = ma.String(required=True)
+    user = Person(
+        attribute="reader", dump_only=True, allow_none=True, metadata={"description": "null: it was told to a group."}
+    )
+    group = GroupOfChats(attribute="reader", dump_only=True, allow_none=True, metadata=TO_A_GROUP)
     told_as = ma.String(attribute="as_", metadata={"description": "assignee, coordinator, group:x, ..."})
     kind = ma.String(required=True)
     cause = ma.String()
@@ -123,7 +146,7 @@ class NoticeFilter(fields.Paging):
     """Which notices."""
 
     release = fields.Number()
-    user = fields.text(80, least=1, metadata={"description": "Who was told."})
+    user = fields.text(80, least=1, attribute="reader", metadata={"description": "Who was told."})
 
 
 class Untold(fields.Schema):
@@ -199,7 +222,13 @@ class LedgerLine(fields.Schema):
     sent_at = fields.Moment(allow_none=True)
     read_at = fields.Moment(allow_none=True)
     answered = ma.Nested(Answered, allow_none=True)
-    user = ma.String(allow_none=True, metadata={"description": "null: nobody was meant."})
+    user = Person(
+        attribute="reader",
+        dump_only=True,
+        allow_none=True,
+        metadata={"description": "null: a group, or nobody was meant."},
+    )
+    group = GroupOfChats(attribute="reader", dump_only=True, allow_none=True, metadata=TO_A_GROUP)
     told_as = ma.String(attribute="as_", metadata={"description": "assignee, coordinator, group:x, ..."})
     channel = ma.String(allow_none=True, metadata={"description": "inbox, email, chat; null: not told."})
     state = ma.String(
@@ -217,7 +246,7 @@ class LedgerFilter(fields.Paging):
     """Which lines."""
 
     release = fields.Number()
-    user = fields.text(80, least=1)
+    user = fields.text(80, least=1, attribute="reader")
     task = fields.Key()
     state = fields.text(10, validate=[validate.OneOf(LINE_STATES)])
     channel = fields.text(20, least=1)
