@@ -79,6 +79,9 @@ def check_levels(deadlines: int, ended: Mapping[int, str], who: Mapping[str, Seq
     assert [row.key for row in fired if row.fired_at < row.fire_at] == [], "early"
     wanted = Counter((f"level:{row.key}", name) for row in fired for entry in row.recipients for name in who[entry])
     assert _told("level:") == wanted
+    entries = rows(Event, Event.event == "deadline.level.fired")
+    remembered = Counter((row.activation_key, row.data["level"], row.data["repeat"]) for row in entries)
+    assert remembered == Counter((row.activation_key, row.level, row.repeat) for row in fired), "in the histories, once"
 
 
 def check_holds(releases: Sequence[int]) -> None:
