@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from service.usecases.telling import templates
+from service.web.pages import words
 from tests.web import diagrams
 from tests.web.caller import Caller, token
 
@@ -103,3 +105,13 @@ def test_a_text_is_tried_with_what_a_release_really_has(web: Flask, person: Pers
     data = {"subject": "{release}", "body": "x", "release": "1"}
     assert "what it does not have is a sample" in client.post(f"{place}/preview", data=data, headers=headers).text
     assert "R-1 Shop 2" in client.post(f"{place}/mail", data=data, headers=headers).text
+
+
+def test_every_kind_of_notice_has_a_name_and_says_whom_it_is_for(person: Person) -> None:
+    ada = person("ada")
+    page = ada.get("/administration/texts").text
+    chosen = {point["kind"] for point in ada.get("/key-points").json["items"]}
+    for kind in templates.kinds():
+        assert kind in words.NOTICES, kind
+        assert kind in chosen or kind in words.MEANT, kind
+        assert f'id="t-{kind}"' in page
