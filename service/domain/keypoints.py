@@ -46,6 +46,7 @@ STUCK = Point("incident", "incident.raised", RUNNING, pressing=True)
 BACKING_OUT = Point("back-out", "back-out.begun", EVERYBODY)
 BACKED_OUT = Point("back-out-ended", "back-out.ended", EVERYBODY)
 MOVED = Point("date-moved", "deadline.moved", ("assignee", "candidates", "coordinator"))
+HANDED = Point("", "task.assigned", ("assignee",))
 WINDOW_MOVED = Point("", "window.moved", EVERYBODY)
 HELD = Point("", "release.held", EVERYBODY)
 RESUMED = Point("", "release.resumed", EVERYBODY)
@@ -54,7 +55,7 @@ TERMINATED = Point("", "release.terminated", EVERYBODY)
 
 POINTS = (
     STARTED, ENTERED, LEFT, MILESTONE, ASKED, DECIDED, ACTED, FAILED, STUCK, BACKING_OUT, BACKED_OUT, MOVED,
-    WINDOW_MOVED, HELD, RESUMED, CLOSED, TERMINATED,
+    HANDED, WINDOW_MOVED, HELD, RESUMED, CLOSED, TERMINATED,
 )  # fmt: skip
 EVENTS = tuple(point.event for point in POINTS if point.event)
 

@@ -19,7 +19,7 @@ INBOX = "/inbox"
 CHOOSING = "/account/reaching"
 LATE = ("deadline.overdue", "deadline.due")
 # What matters most comes first; what is not named here comes last.
-_ORDER = ("incident.raised", *LATE, "approval.asked", "deadline.near", "task.assigned", "task.opened")
+_ORDER = ("incident.raised", *LATE, "approval.asked", "deadline.near", "task.assigned")
 
 _OF_TASKS = ("deadline", "task", "approval")
 _OF_RELEASES = ("coordinator", "manager", "requester", "stakeholders", "board")  # who somebody is in a release

@@ -49,11 +49,6 @@ _ENGLISH = {
         "It ends {end}. Before: {end_before}.",
         "{reason}",
     ),
-    "task.opened": (
-        "New task: {name}, {release}",
-        "“{name}” of {release} waits for you or your group.",
-        "It is due {due}.",
-    ),
     "task.assigned": (
         "Assigned to you: {name}, {release}",
         "{by} gave you “{name}” of {release}.",
@@ -247,11 +242,6 @@ _GERMAN = {
         "Es beginnt {start}. Vorher: {start_before}.",
         "Es endet {end}. Vorher: {end_before}.",
         "{reason}",
-    ),
-    "task.opened": (
-        "Neue Aufgabe: {name}, {release}",
-        "„{name}“ von {release} wartet auf Sie oder Ihre Gruppe.",
-        "Fällig: {due}.",
     ),
     "task.assigned": (
         "Ihnen zugewiesen: {name}, {release}",

@@ -151,5 +151,5 @@ def test_a_language_without_texts_gets_english() -> None:
 
 
 def test_a_line_without_its_value_is_left_out() -> None:
-    _, body = texts.render("task.opened", "en", "UTC", {"name": "Build", "release": "R-1", "due": None})
-    assert body == "“Build” of R-1 waits for you or your group."
+    _, body = texts.render("task.assigned", "en", "UTC", {"name": "Build", "release": "R-1", "by": "Max", "due": None})
+    assert body == "Max gave you “Build” of R-1."

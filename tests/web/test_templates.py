@@ -107,10 +107,10 @@ def test_a_text_is_tried_with_what_a_release_really_has(web: Flask, person: Pers
     assert "R-1 Shop 2" in client.post(f"{place}/mail", data=data, headers=headers).text
 
 
-def test_every_kind_of_notice_has_a_name_and_says_whom_it_is_for(person: Person) -> None:
-    ada = person("ada")
-    page = ada.get("/administration/texts").text
-    chosen = {point["kind"] for point in ada.get("/key-points").json["items"]}
+def test_every_kind_of_notice_has_a_name_and_says_whom_it_is_for(person: Person, web: Flask) -> None:
+    headers = {"Authorization": f"Bearer {token('ada')}", "Accept": "text/html"}
+    page = web.test_client(use_cookies=False).get("/administration/texts", headers=headers).text
+    chosen = {point["kind"] for point in person("ada").get("/key-points").json["items"]}
     for kind in templates.kinds():
         assert kind in words.NOTICES, kind
         assert kind in chosen or kind in words.MEANT, kind

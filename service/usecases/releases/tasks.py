@@ -20,6 +20,7 @@ from service.usecases.deadlines import recalculation
 from service.usecases.definitions import programs
 from service.usecases.releases import records, schemas
 from service.usecases.running import advancing
+from service.usecases.telling import keypoints, notices
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ def unclaim(key: int, *, actor: policy.Actor) -> None:
 
 
 def delegate(key: int, to: str, *, actor: policy.Actor) -> None:
-    """Give a task to another person (S0-22); that person holds it from now on. Raises InvalidInput, Forbidden."""
+    """Give a task to another person (S0-22), who holds it from now on and hears of it.
+
+    Raises InvalidInput, Forbidden.
+    """
     if people.actor(to) is None:
         raise errors.InvalidInput({"to": [f"there is no active person {to}"]})
 
@@ -82,7 +86,10 @@ def delegate(key: int, to: str, *, actor: policy.Actor) -> None:
         entry = _entry("task.delegated", task, actor, to=to, before=task.assignee)
         return {"assignee": to, "claimed_at": clock.now()}, entry
 
-    _change(key, change, actor=actor)
+    def telling(task: Row, release: Row | None, cause: str) -> notices.Telling:
+        return keypoints.handed(task, release, to, cause=cause, actor=actor)
+
+    _change(key, change, actor=actor, telling=telling)
 
 
 def save_draft(key: int, values: Mapping[str, Any], *, actor: policy.Actor) -> None:
@@ -275,8 +282,9 @@ def _change(
     *,
     actor: policy.Actor,
     bump: bool = True,
+    telling: Callable[[Row, Row | None, str], notices.Telling] | None = None,
 ) -> None:
-    """Change columns of an open task under its instance's lock, with a line of history."""
+    """Change columns of an open task under its instance's lock, with a line of history, and tell of that line."""
     seen = see(key, actor=actor)
     with db.transaction() as session:
         release = locking.release(session, seen.release_number) if seen.release_number is not None else None
@@ -288,7 +296,11 @@ def _change(
         if "assignee" in columns and task.due_at is not None:
             recalculation.follow(session, key)
         if entry:
-            history.append_to_instance(session, seen.instance_key, [entry], at=clock.now(), actor=actor.name)
+            now = clock.now()
+            head = history.append_to_instance(session, seen.instance_key, [entry], at=now, actor=actor.name)
+            if telling is not None:
+                cause = f"{entry.event}:{seen.instance_key}:{head.count}"
+                notices.tell_all(session, [telling(task, release, cause)], now=now)
 
 
 def _require_open(task: Row | None) -> Row:

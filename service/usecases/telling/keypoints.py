@@ -109,6 +109,15 @@ def moved(
     return replace(_telling(release, reached, meant, cause, actor, row.instance_key), **_place(task_key))
 
 
+def handed(task: Row, release: Row | None, to: str, *, cause: str, actor: policy.Actor) -> notices.Telling:
+    """Who is given a task by somebody else hears of it; who gave it to themselves knows."""
+    about = replace(_about(release, task.instance_key, task.activation_key), task_key=task.key, assignee=to)
+    values = {"name": naming.called(task.name, task.item), "due": task.due_at}
+    reached = Reached(keypoints.HANDED, values)
+    meant = _hearers(recipients.Directory(), reached.point, about, actor, {})
+    return replace(_telling(release, reached, meant, cause, actor, task.instance_key), **_place(task.key))
+
+
 def task_of(row: Row) -> int | None:
     """The key of the task that a row is or belongs to; None for the deadline of a phase."""
     key: int | None = row.task_key if "task_key" in row._fields else row.key
