@@ -136,7 +136,7 @@ def test_recipients_are_those_of_the_moment_it_fires(house: Flask, time: Any) ->
     tasks.delegate(key, "otto", actor=cast.actor("max"))
     time.turn(hours=10)
     fire_due(time)
-    assert told() == [("otto", "deadline.due")]
+    assert told() == [("otto", "deadline.due"), ("otto", "task.assigned")]
 
 
 def test_people_who_left_are_not_told(house: Flask, time: Any) -> None:
