@@ -175,8 +175,8 @@ def test_who_is_given_a_task_hears_of_it_and_who_takes_one_does_not(release: int
     (work,) = tasks.listing(cast.actor("max"), release=release)[0]
     tasks_.delegate(work.key, "tom", actor=cast.actor("max"))
     (heard,) = [row for row in notices.of_release(release) if row.kind == "task.assigned"]
-    assert (heard.user, heard.task_key) == ("tom", work.key)
+    assert (heard.reader, heard.task_key) == ("tom", work.key)
     assert heard.subject == f"Assigned to you: Work, R-{release} Autumn"
     assert cast.actor("max").title in heard.body
     tasks_.delegate(work.key, "max", actor=cast.actor("max"))
-    assert [row.user for row in notices.of_release(release) if row.kind == "task.assigned"] == ["tom"]
+    assert [row.reader for row in notices.of_release(release) if row.kind == "task.assigned"] == ["tom"]
