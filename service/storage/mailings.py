@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import or_, update
 from sqlalchemy.orm import Session
 
-from service.storage import writing
+from service.storage import locking, writing
 from service.storage.models.announcements import AnnouncementMail
 from service.storage.types import Row
 
@@ -30,7 +30,15 @@ def lease(session: Session, key: int, token: str, now: datetime, until: datetime
     return session.execute(statement, execution_options={"synchronize_session": False}).first()
 
 
-def settle(session: Session, key: int, token: str, values: Mapping[str, Any]) -> bool:
-    """Write how an attempt went; False where the lease is no longer ours."""
-    given = {**values, "lease": None, "leased_until": None}
+def settle(session: Session, key: int, token: str, values: Mapping[str, Any], *, outage: bool = False) -> bool:
+    """Write how an attempt went; False where the lease is no longer ours. outage: the mail server was away."""
+    given = {**values, "lease": None, "leased_until": None, "outage": outage}
     return bool(writing.update_where(session, AnnouncementMail, given, key=key, lease=token, state="waiting"))
+
+
+def hasten(session: Session, now: datetime) -> None:
+    """The mail server is back: what waits only because it was away is due now."""
+    mail = AnnouncementMail
+    free = locking.free(session, mail.key, mail.state == "waiting", mail.due_at > now, mail.outage.is_(True))
+    statement = update(mail).where(mail.key.in_(free)).values(due_at=now, asked_at=None)
+    session.execute(statement, execution_options={"synchronize_session": False})

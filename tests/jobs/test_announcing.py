@@ -20,7 +20,7 @@ from service.usecases.accounts import people
 from service.usecases.deploying import models
 from service.usecases.releases import following
 from service.usecases.releases import releases as releases_
-from service.usecases.sending import announcing
+from service.usecases.sending import announcing, deliveries
 from tests import cast
 from tests.jobs.test_keypoints import GIVEN, MODEL
 from tests.support.keyblocks import another_process
@@ -161,6 +161,35 @@ def test_dates_that_move_back_are_told_whichever_process_announced_them(release:
     assert (back.window_start, back.start_before) == (START, LATER["window_start"])
     assert (there.start_before, first.start_before) == (START, None)
     assert [row.kind for row in notices.inbox("fred")[0]][:2] == [announcing.CHANGED] * 2
+
+
+@pytest.mark.req("S1-9")
+def test_the_same_dates_with_another_message_take_nothing_back(release: int, mail: MailServer, time: Any) -> None:
+    mail.refusal = "451 4.3.0 Try again later"
+    announcing.announce(release, "Parking is closed.", actor=cast.actor("cora"))
+    post(time)
+    mail.refusal = None
+    time.turn(hours=1)
+    announcing.announce(release, "The tills close at six.", actor=cast.actor("cora"))
+    assert post(time) == [True] * 4
+    assert len(mail.to(KIM)) == 2
+
+
+@pytest.mark.req("S1-9")
+def test_the_first_mail_after_an_outage_brings_forward_announcements_that_waited_because_of_it(
+    release: int, mail: MailServer, time: Any
+) -> None:
+    mail.go_away()
+    announcing.announce(release, actor=cast.actor("cora"))
+    for pause in (0, *deliveries.PAUSES_S[:4]):
+        time.turn(seconds=pause)
+        assert post(time) == [False, False]
+    mail.come_back()
+    assert post(time) == [], "the next attempt is minutes away"
+    following.add(release, address="new@customer.example.org", actor=cast.actor("cora"))
+    announcing.announce(release, "Once more.", actor=cast.actor("cora"))
+    assert post(time) == [True] * 3
+    assert post(time) == [True] * 2
 
 
 @pytest.mark.req("S1-9")

@@ -13,6 +13,7 @@ from service.domain import policy
 from service.storage import db
 from service.storage.models.notices import DeadlineLevel, Notice
 from service.storage.queries import deadlines as stored
+from service.storage.queries import notices as told_of
 from service.storage.queries import releases as found
 from service.storage.queries import tasks as _tasks
 from service.usecases.context import live
@@ -169,10 +170,12 @@ def test_a_milestone_is_planned_and_reached(release: int, time: Any, kept: Any) 
 def test_a_planned_milestone_moves_and_takes_its_own_ladder(release: int, time: Any) -> None:
     planned.plan(release, "tested", IN_A_WEEK, ladder="-P2D: group:test-team", actor=MAX)
     planned.plan(release, "tested", IN_TWO, reason="Later.", actor=MAX)
+    (moved,) = [row for row in told_of.of_release(release) if row.kind == "deadline.moved"]
+    assert (moved.reader, "Later." in moved.body) == ("cora", True)
     time.turn(days=11, hours=23)
-    assert fire_due() == []
+    assert fire_due() == [("cora", "deadline.moved")]
     time.turn(hours=1)
-    assert fire_due() == [("tom", "deadline.near")]
+    assert fire_due() == [("cora", "deadline.moved"), ("tom", "deadline.near")]
     planned.plan(release, "tested", None, actor=MAX)
     assert stored.of_release(release, open_only=True) == []
 

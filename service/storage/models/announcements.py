@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.storage.models.base import Base, Moment, key_column
@@ -56,6 +56,7 @@ class AnnouncementMail(Base):
     asked_at: Mapped[datetime | None] = mapped_column(Moment)
     lease: Mapped[str | None] = mapped_column(String(40))
     leased_until: Mapped[datetime | None] = mapped_column(Moment)
+    outage: Mapped[bool] = mapped_column(Boolean, default=False)  # it waits because the mail server was away
     sent_at: Mapped[datetime | None] = mapped_column(Moment)
     message_id: Mapped[str] = mapped_column(String(255))
     answer: Mapped[str | None] = mapped_column(Text)  # what the server said last

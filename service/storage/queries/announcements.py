@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import aliased
 
 from service.storage import db
@@ -75,10 +74,11 @@ def mail(key: int) -> Row | None:
     return _one(statement.where(AnnouncementMail.key == key))
 
 
-def announced_since(number: int, at: datetime) -> bool:
-    """Whether dates of a release were announced after this moment."""
-    later = (Announcement.release_number == number, Announcement.at > at)
-    return _one(select(Announcement.key).where(*later).limit(1)) is not None
+def replaced(announced: Row) -> bool:
+    """Whether other dates of its release were announced after this announcement."""
+    later = (Announcement.release_number == announced.release_number, Announcement.at > announced.at)
+    same = and_(Announcement.window_start == announced.window_start, Announcement.window_end == announced.window_end)
+    return _one(select(Announcement.key).where(*later, ~same).limit(1)) is not None
 
 
 def _all(statement: Any) -> Sequence[Row]:

@@ -14,6 +14,7 @@ from service.storage.queries import instances, releases
 from service.storage.types import Row, Session
 from service.usecases.deadlines import rescheduling, setting
 from service.usecases.definitions import programs
+from service.usecases.telling import keypoints, notices
 from service.usecases.worktime import calendars
 
 
@@ -92,10 +93,28 @@ def plan(
             raise errors.InvalidInput({"planned_at": ["must be in the future"]})
         own = _Own(escalation.MILESTONE, subject(number, milestone), drawn[milestone] or milestone, milestone)
         before = _date(session, own, release, planned_at, rungs, now)
-        told = {name: at.isoformat() if at else None for name, at in (("from", before), ("to", planned_at))}
-        data = {"milestone": milestone, "name": own.name, "reason": reason, **told}
-        entry = history.Entry("milestone.planned", data=data)
-        history.append_to_instance(session, release.instance_key, [entry], at=now, actor=actor.name)
+        _tell(session, own, release, before, planned_at, reason, actor)
+
+
+def _tell(
+    session: Session,
+    own: _Own,
+    release: Row,
+    before: Row | None,
+    planned_at: datetime | None,
+    reason: str,
+    actor: policy.Actor,
+) -> None:
+    """Into history; and where a date changed, to whom it concerns."""
+    now, was = clock.now(), before.due_at if before is not None else None
+    told = {name: at.isoformat() if at else None for name, at in (("from", was), ("to", planned_at))}
+    data = {"milestone": own.element, "name": own.name, "reason": reason, **told}
+    entry = history.Entry("milestone.planned", data=data)
+    head = history.append_to_instance(session, release.instance_key, [entry], at=now, actor=actor.name)
+    if before is not None and planned_at not in (None, was):
+        cause = f"planned:{release.instance_key}:{head.count}"
+        moved = keypoints.moved(before, release, planned_at, reason, cause=cause, actor=actor, alerts={})
+        notices.tell_all(session, [moved], now=now)
 
 
 def window_set(session: Session, release: Row, window_end: datetime | None) -> None:
@@ -119,8 +138,8 @@ def _date(
     due_at: datetime | None,
     ladder: Sequence[escalation.Rung] | None,
     now: datetime,
-) -> datetime | None:
-    """Set, move or withdraw the deadline of a milestone or release; answers when it was due before.
+) -> Row | None:
+    """Set, move or withdraw the deadline of a milestone or release; answers what was open of it before.
 
     For the caller's transaction, which has locked the release and its instance.
     """
@@ -139,7 +158,7 @@ def _date(
         ladders.end_own(session, release.number, own.thing, now, element=own.element, done=False)
     elif due_at != before.due_at:
         rescheduling.shift(session, before, due_at)
-    return before.due_at
+    return before
 
 
 def _drawn(instance_key: int | None) -> Sequence[tuple[str, str]]:

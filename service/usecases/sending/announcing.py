@@ -19,7 +19,7 @@ from service.storage.queries import people, releases
 from service.storage.types import Row, Session
 from service.usecases import settings
 from service.usecases.sending import deliveries
-from service.usecases.telling import notices, wordings
+from service.usecases.telling import audience, notices, wordings
 
 log = logging.getLogger(__name__)
 
@@ -90,14 +90,14 @@ def send(mail_key: int) -> bool:
     if row.ended_at is not None:
         _settle(mail_key, token, {"state": "skipped", "answer": "Whoever has this address wants no more mails."})
         return False
-    if stored.announced_since(row.release_number, row.at):
+    if stored.replaced(row):
         _settle(mail_key, token, {"state": "skipped", "answer": "Other dates were announced meanwhile."})
         return False
     try:
         with leases.kept(AnnouncementMail, mail_key, token, current.lease_seconds):
             answer = mail.send(_letter(row), current.smtp_url, current.mail_from, current.data_dir / "mail")
     except errors.ExternalFailure as problem:
-        _settle(mail_key, token, _failed(taken, problem))
+        _settle(mail_key, token, _failed(taken, problem), outage=bool(problem.facts.get("outage")))
         return False
     return _settle(mail_key, token, {"state": "sent", "sent_at": clock.now(), "answer": answer})
 
@@ -232,6 +232,9 @@ def _failed(taken: Row, problem: errors.ExternalFailure) -> dict[str, Any]:
     return {"answer": str(problem), "due_at": due_at, "asked_at": None}
 
 
-def _settle(mail_key: int, token: str, values: Mapping[str, Any]) -> bool:
+def _settle(mail_key: int, token: str, values: Mapping[str, Any], *, outage: bool = False) -> bool:
     with db.transaction() as session:
-        return mailings.settle(session, mail_key, token, values)
+        settled = mailings.settle(session, mail_key, token, values, outage=outage)
+        if settled and values.get("state") == "sent":
+            deliveries.hasten(session, audience.EMAIL)
+    return settled

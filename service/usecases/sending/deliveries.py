@@ -11,9 +11,9 @@ from uuid import uuid4
 from service import errors
 from service.domain import clock, gathering, policy
 from service.integrations import letters
-from service.storage import bundles, db, leases, tally
+from service.storage import bundles, db, leases, mailings, tally
 from service.storage.models.notices import Bundle
-from service.storage.types import Row
+from service.storage.types import Row, Session
 from service.usecases import settings
 from service.usecases.sending import chats, mailing, underway
 from service.usecases.telling import audience
@@ -149,7 +149,15 @@ def _settle(bundle: Row, token: str, values: Mapping[str, Any], *, outage: bool 
     with db.transaction() as session:
         settled = bundles.settle(session, bundle, token, values, outage=outage)
         if settled and values.get("state") == "sent":
-            bundles.hasten(session, bundle.channel, clock.now())
+            hasten(session, bundle.channel)
     if settled:
         tally.count(tally.DELIVERIES, f"{bundle.channel} {values.get('state', 'retried')}", bundle.size)
     return settled
+
+
+def hasten(session: Session, channel: str) -> None:
+    """Something got through on a channel: what waits only because the other side was away need not wait any longer."""
+    now = clock.now()
+    bundles.hasten(session, channel, now)
+    if channel == audience.EMAIL:
+        mailings.hasten(session, now)
