@@ -30,7 +30,7 @@ def _events(session: Session) -> None:
 
 def _bundles(session: Session) -> None:
     now = clock.now()
-    one = {"user": "bea", "channel": "email", "address": "bea@example.org", "size": 1, "state": "waiting"}
+    one = {"reader": "bea", "channel": "email", "address": "bea@example.org", "size": 1, "state": "waiting"}
     later = {"attempts": 1, "made_at": now, "due_at": now + timedelta(hours=1), "outage": True}
     insert_rows(session, Bundle, [{"key": key, "message_id": str(key), **one, **later} for key in (2, 3)])
 
