@@ -28,12 +28,13 @@ from tests.support.product import Process, Product
 from tests.support.receiver import Receiver
 from tests.web.caller import settle_in
 
+COORDINATORS = "group:release-coordinators"  # a group that has a chat of its own
 ALIKE = 15  # tasks of one instance, each with a deadline of its own
 APART = timedelta(minutes=30)
 WHO = {
     "assignee": (),
     "candidates": ("bea",),
-    "group:release-coordinators": ("cora", "carl"),
+    COORDINATORS: ("cora", "carl", COORDINATORS),
     "user:nora": ("nora",),
 }
 WITHOUT_ADDRESS = ("carl", "nora")
@@ -46,7 +47,7 @@ QUICK = {
     "TIDEGATE_CHAT_SCHEMES": "json",
     "TIDEGATE_LAG_ALERT_SECONDS": "864000",  # what is late by a clock that was turned is no trouble
 }
-CHATS = {"carl": "team", "fred": "news", "cora": "work"}  # whom a chat reaches, and what it is called
+CHATS = {"carl": "team", "fred": "news", "cora": "work", COORDINATORS: "all"}  # by whom it reaches
 GATHERING = timedelta(seconds=1.5)  # a little longer than a message may wait for more
 DAY_S = 86400
 MANY = (
@@ -188,8 +189,9 @@ def held(
     """Waves of deadlines and a crew that meets them; at the end all must be as if nothing had happened."""
     with open_house(product, fate):
         _, secret = webhooks.create("ours", receiver.url, kinds=HEARD, actor=cast.actor("ada"))
-        for name, chat in CHATS.items():
-            chats.add(name, chat, f"json://127.0.0.1:{receiver.port}{oracle.CHAT}/{name}", actor=cast.actor(name))
+        for reader, chat in CHATS.items():
+            actor = cast.actor("ada" if reader == COORDINATORS else reader)
+            chats.add(reader, chat, f"json://127.0.0.1:{receiver.port}{oracle.chat_of(reader)}", actor=actor)
         ours = Trial(fate, Waves(fate, waves, instances_each, releases), Crew(product, fate, **crew))
         yield ours
         fate.turn(DAY_S)
