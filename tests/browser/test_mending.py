@@ -75,7 +75,7 @@ def test_a_release_is_mended_on_its_page(visit: Callable[..., Visitor]) -> None:
     expect(page.locator("#release-timeline")).to_contain_text("Max Manager sent the release back to Dredge the channel")
 
     page.goto(page.url + "/deadlines")
-    page.get_by_role("button", name="Other due date ...").first.click()
+    page.get_by_role("button", name="Other due date for").first.click()
     page.get_by_role("dialog").get_by_label("Due at").fill("2031-05-06T07:08")
     confirm(page, "Change", "The due date is changed.")
     expect(page.locator("#release-deadlines")).to_contain_text("2031")

@@ -54,7 +54,11 @@ def test_a_database_with_other_tables_or_columns_is_not_given_out_again(database
     with _own_connection(again) as connection:
         columns = sqlalchemy.inspect(connection).get_columns("groups")
     databases.drop(again)
-    assert {column["name"]: column["nullable"] for column in columns} == {"name": False, "title": False}
+    assert {column["name"]: column["nullable"] for column in columns} == {
+        "name": False,
+        "title": False,
+        "language": False,
+    }
 
 
 @contextmanager

@@ -35,9 +35,9 @@ def product(
     return start_product(database, queue_server.url, mail.url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def nursery() -> Iterator[Nursery]:
-    """Where processes begin quickly."""
+    """Where processes begin quickly; it is gone before other tests count who is left."""
     own = Nursery(clean_environment())
     yield own
     own.close()

@@ -14,11 +14,12 @@ from service.usecases.deadlines import recalculation
 from service.usecases.deploying import models
 from service.usecases.worktime import calendars
 from tests import cast
-from tests.jobs.test_crashes import open_house, product, rows, start, wait_until, waiting
+from tests.jobs.test_crashes import start, waiting
 from tests.support import drawing as d
+from tests.support.oracle import rows
+from tests.support.patience import wait_until
 from tests.support.product import Product
 
-__all__ = ["open_house", "product"]
 WORKING = d.diagram(
     d.start()
     + d.user("build", groups="build-team", deadline="PT8H", clock="working")
