@@ -6,7 +6,7 @@ import functools
 import os
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.support import dying
@@ -22,6 +22,7 @@ class Fate:
         self._nursery = nursery
         folder.mkdir(parents=True)
         self._turned_s = 0.0
+        self.back = timedelta()  # how far the clock was turned back at once, at the most
         self.turn(0)
 
     @property
@@ -35,6 +36,7 @@ class Fate:
     def turn(self, seconds: float) -> None:
         """Turn everybody's clock at once, forward or back."""
         self._turned_s += seconds
+        self.back = max(self.back, timedelta(seconds=-seconds))
         scratch = self.folder / "turning"
         scratch.write_text(str(self._turned_s))
         os.replace(scratch, self.folder / dying.HANDS)

@@ -203,7 +203,7 @@ def held(
         oracle.check_holds(ours.waves.releases)
         oracle.check_announcements()
         oracle.check_appointments()
-        oracle.check_receipts(WITHOUT_ADDRESS, CHATS)
+        oracle.check_receipts(WITHOUT_ADDRESS, CHATS, fate.back)
         ours.chats_again = oracle.check_chats(receiver)
         ours.mails_again = oracle.check_mail(mail)
         ours.calls_again = oracle.check_webhook(receiver, secret, HEARD)
